@@ -1,0 +1,194 @@
+"""The one engine for everything that touches voxels.
+
+A task reads a region with its halo, returns what is to be written to the core of that region, and
+a small partial result. The engine writes, collects the partials in block order and hands them to
+the caller, who merges them. The task graph has one node a block and nothing else, and a block's
+result depends on the voxels in its outer region only, so neither the chunking nor the number of
+workers can change it.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import dask
+import dask.array as da
+import numpy as np
+import zarr
+from numpy.typing import DTypeLike, NDArray
+
+from micro.blocks.grid import Block, Region, Shape, split
+from micro.errors import ParameterError
+
+__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "read_region"]
+
+DEFAULT_BLOCK: Shape = (128, 128, 128)
+"""Voxels of a block along z, y and x unless the caller says otherwise."""
+
+P = TypeVar("P")
+Progress = Callable[[str, int, int], None]
+
+
+class Source(Protocol):
+    """Anything of three axes that can be sliced: numpy, zarr or dask."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    @property
+    def dtype(self) -> Any: ...  # noqa: D102, ANN401
+
+    def __getitem__(self, region: Any, /) -> Any: ...  # noqa: ANN401
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[P]):
+    """What a task returns: its partial result, and one array (the shape of the core) for each output."""
+
+    partial: P
+    written: tuple[NDArray[Any], ...] = ()
+
+
+Task = Callable[..., Done[P]]
+
+
+def read_region(source: Source, region: Region) -> NDArray[Any]:
+    """Return a region of ``source`` as a numpy array, computing it where it is lazy."""
+    piece = source[region]
+    if isinstance(piece, da.Array):
+        piece = piece.compute(scheduler="synchronous")
+    return np.asarray(piece)
+
+
+def _run_block(
+    task: Task[P], sources: Sequence[Source], outputs: Sequence[Any], constants: dict[str, Any], block: Block
+) -> P:
+    done = task(block, *(read_region(source, block.outer) for source in sources), **constants)
+    for output, array in zip(outputs, done.written, strict=True):
+        output[block.core] = array
+    return done.partial
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How block tasks run: block size, workers, scheduler, memory for intermediate volumes.
+
+    Parameters
+    ----------
+    block_shape
+        Voxels of a block along z, y and x; never changes a result.
+    workers
+        Threads of the default scheduler.
+    scheduler
+        Anything that ``dask.compute(scheduler=...)`` takes; None is the threads of this process.
+    in_memory_bytes
+        Intermediate volumes larger than this go to compressed zarr stores on disk.
+    work_dir
+        Folder of these stores; None is the system's temporary folder.
+    progress
+        Called with (stage, blocks done, blocks in all) after every block.
+
+    Examples
+    --------
+    >>> engine = Engine(block_shape=(1, 2, 2))
+    >>> def double(block, grey):
+    ...     return Done(int(grey.sum()), (2 * grey,))
+    >>> out = engine.array((1, 4, 4), np.uint8)
+    >>> sum(engine.run(double, [np.ones((1, 4, 4), np.uint8)], outputs=[out]))
+    16
+    >>> int(out.sum())
+    32
+    """
+
+    block_shape: Shape = DEFAULT_BLOCK
+    workers: int = 2
+    scheduler: Any = None
+    in_memory_bytes: int = 2**30
+    work_dir: Path | None = None
+    progress: Progress | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if min(self.block_shape) < 1 or self.workers < 1:
+            raise ParameterError(
+                f"block shape {self.block_shape} with {self.workers} workers; expected whole numbers from 1"
+            )
+
+    def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:  # noqa: ANN401
+        """Return a writable intermediate array of zeros: numpy where it is small, else zarr on disk."""
+        if self.scheduler is None and math.prod(shape) * np.dtype(dtype).itemsize <= self.in_memory_bytes:
+            return np.zeros(shape, dtype)
+        folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=self.work_dir)
+        chunks = (*shape[:-3], *(min(c, s) for c, s in zip(self.block_shape, shape[-3:], strict=True)))
+        return zarr.create_array(folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, overwrite=True)
+
+    def blocks(
+        self, shape: Shape, *, halo: Shape = (0, 0, 0), block_shape: Shape | None = None
+    ) -> tuple[Block, ...]:
+        """Return the blocks of a volume of ``shape``; ``block_shape`` overrides the engine's own."""
+        wanted = block_shape or self.block_shape
+        cut = (min(wanted[0], shape[0]), min(wanted[1], shape[1]), min(wanted[2], shape[2]))
+        return split(shape, cut, halo)
+
+    def run(
+        self,
+        task: Task[P],
+        sources: Sequence[Source],
+        *,
+        outputs: Sequence[Any] = (),
+        halo: Shape = (0, 0, 0),
+        block_shape: Shape | None = None,
+        stage: str = "",
+        constants: dict[str, Any] | None = None,
+    ) -> list[P]:
+        """Run ``task`` on every block of ``sources``; return the partial results in block order.
+
+        Parameters
+        ----------
+        task
+            Called as ``task(block, *arrays, **constants)`` with one numpy array (the outer region) a source.
+        sources
+            Arrays of one shape, (z, y, x); numpy, zarr or dask.
+        outputs
+            Writable arrays of that shape, one for each array in `Done.written`.
+        halo
+            Voxels along z, y and x that a block reads beyond its core.
+        block_shape
+            Overrides the engine's own, for tasks that need whole slices.
+        stage
+            Name shown by the progress report.
+        constants
+            Keyword arguments of every call.
+        """
+        z, y, x = sources[0].shape
+        blocks = self.blocks((z, y, x), halo=halo, block_shape=block_shape)
+        one = partial(_run_block, task, sources, outputs, constants or {})
+        if self.scheduler is None:
+            return self._run_threads(one, blocks, stage)
+        nodes = [dask.delayed(one, pure=False, traverse=False)(block) for block in blocks]
+        return list(dask.compute(*nodes, scheduler=self.scheduler))
+
+    def _run_threads(self, one: Callable[[Block], P], blocks: Sequence[Block], stage: str) -> list[P]:
+        import threading
+
+        done = 0
+        lock = threading.Lock()
+
+        def counted(block: Block) -> P:
+            nonlocal done
+            result = one(block)
+            if self.progress is not None:
+                with lock:
+                    done += 1
+                    self.progress(stage, done, len(blocks))
+            return result
+
+        if len(blocks) == 1 or self.workers == 1:
+            return [counted(block) for block in blocks]
+        nodes = [dask.delayed(counted, pure=False, traverse=False)(block) for block in blocks]
+        return list(dask.compute(*nodes, scheduler="threads", num_workers=self.workers))

@@ -1,0 +1,66 @@
+"""Cutting a volume into blocks with halos."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+__all__ = ["Block", "Region", "Shape", "split"]
+
+Shape = tuple[int, int, int]
+Region = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a volume: the core it answers for, and the outer region that it may read.
+
+    ``core`` and ``outer`` are in voxels of the volume; `inner` is the core within the outer region.
+    """
+
+    number: int
+    core: Region
+    outer: Region
+
+    @property
+    def inner(self) -> Region:
+        """The core in coordinates of the outer region."""
+        z, y, x = (
+            slice(core.start - outer.start, core.stop - outer.start)
+            for core, outer in zip(self.core, self.outer, strict=True)
+        )
+        return (z, y, x)
+
+    @property
+    def start(self) -> Shape:
+        """First voxel of the core."""
+        z, y, x = (axis.start for axis in self.core)
+        return (z, y, x)
+
+    @property
+    def outer_start(self) -> Shape:
+        """First voxel of the outer region."""
+        z, y, x = (axis.start for axis in self.outer)
+        return (z, y, x)
+
+
+def split(shape: Shape, block_shape: Shape, halo: Shape = (0, 0, 0)) -> tuple[Block, ...]:
+    """Cut a volume of ``shape`` into blocks, in raster order; halos end at the volume's border.
+
+    Examples
+    --------
+    >>> blocks = split((1, 5, 4), (1, 3, 4), halo=(0, 1, 1))
+    >>> [b.core[1] for b in blocks], [b.outer[1] for b in blocks]
+    ([slice(0, 3, None), slice(3, 5, None)], [slice(0, 4, None), slice(2, 5, None)])
+    """
+    starts = [range(0, length, step) for length, step in zip(shape, block_shape, strict=True)]
+    blocks = []
+    for number, corner in enumerate(itertools.product(*starts)):
+        ends = [min(c + step, length) for c, step, length in zip(corner, block_shape, shape, strict=True)]
+        core = [slice(c, e) for c, e in zip(corner, ends, strict=True)]
+        outer = [
+            slice(max(c - h, 0), min(e + h, length))
+            for c, e, h, length in zip(corner, ends, halo, shape, strict=True)
+        ]
+        blocks.append(Block(number, (core[0], core[1], core[2]), (outer[0], outer[1], outer[2])))
+    return tuple(blocks)

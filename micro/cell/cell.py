@@ -1,0 +1,110 @@
+"""The anatomy of a labelled cell: what every voxel is part of, and where the interface lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.model import Labels, Spacing
+
+__all__ = ["SE_REGION", "Cell", "Normal", "Part", "ReferencePlane"]
+
+SE_REGION = 128
+"""Bit of ``Cell.parts`` that marks the SE region: between the interface and the far side, label not 0."""
+
+
+class Part(IntEnum):
+    """What a voxel is part of; the low seven bits of ``Cell.parts``."""
+
+    OTHER = 0
+    ANODE = 1
+    COUNTER = 2
+    DENDRITE = 3
+    ISOLATED = 4
+    GAP = 5
+    CRACK = 6
+    PORE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """The axis (0 z, 1 y, 2 x) and sign that lead from the anode into the electrolyte.
+
+    Examples
+    --------
+    >>> Normal.parse("-y"), str(Normal(0, 1))
+    (Normal(axis=1, sign=-1), '+z')
+    """
+
+    axis: int
+    sign: int
+
+    @classmethod
+    def parse(cls, text: str) -> Normal:
+        """Read ``+z``, ``-y`` and so on."""
+        return cls("zyx".index(text[1]), -1 if text[0] == "-" else 1)
+
+    def __str__(self) -> str:
+        return ("-" if self.sign < 0 else "+") + "zyx"[self.axis]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePlane:
+    """A plane in um: the height of a point p (z, y, x) above it is ``p . direction - offset_um``.
+
+    ``direction`` is a unit vector that points from the anode into the electrolyte. The centre of
+    voxel (k, j, i) lies at ((k + 0.5) z, (j + 0.5) y, (i + 0.5) x). ``residual_um`` is the robust
+    standard deviation of the surface about the plane.
+    """
+
+    direction: tuple[float, float, float]
+    offset_um: float
+    residual_um: float = 0.0
+
+    def heights_um(
+        self, shape: tuple[int, ...], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0)
+    ) -> NDArray[np.float64]:
+        """Return the heights of the voxel centres of a block that begins at voxel ``start``.
+
+        Each voxel's value depends on its own index only, so blocks agree to the last bit.
+        """
+        z, y, x = (
+            (np.arange(begin, begin + length, dtype=np.float64) + 0.5) * (edge * part)
+            for begin, length, edge, part in zip(start, shape, spacing.um, self.direction, strict=True)
+        )
+        return (z[:, None, None] + y[None, :, None]) + (x[None, None, :] - self.offset_um)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Labels with their anatomy.
+
+    Parameters
+    ----------
+    labels
+        The final labels, with dendrite (4) and crack (5) told apart.
+    parts
+        uint8 array of the labels' shape (numpy, zarr or dask): a `Part`, plus `SE_REGION` where it holds.
+    normal
+        None where no metal body was found, or for a plan view.
+    plane
+        The reference interface; None where there is none.
+    far_plane
+        The far side of the electrolyte, pointing the same way; None where the picture cuts it.
+    far_side
+        ``cathode``, ``counter electrode`` or ``cut by the picture``.
+    notes
+        What could not be found and why, in one line each; they end in the note column of the tables.
+    """
+
+    labels: Labels
+    parts: Any
+    normal: Normal | None = None
+    plane: ReferencePlane | None = None
+    far_plane: ReferencePlane | None = None
+    far_side: str = "cut by the picture"
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,40 @@
+"""What the anatomy of the cell may be told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["CellParams"]
+
+NormalName = Literal["auto", "none", "+z", "-z", "+y", "-y", "+x", "-x"]
+
+
+class CellParams(BaseModel):
+    """Parameters of `anatomy`, the same for recipe, command line and plugin. Lengths in um.
+
+    An empty length is derived from the voxel size, as its description says.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    normal: NormalName = Field(
+        "auto", description="Direction from the anode into the electrolyte; none for a plan view."
+    )
+    body_radius_um: float | None = Field(
+        None, gt=0, description="Metal thinner than twice this falls off the anode body; empty: 8 voxels."
+    )
+    tolerance_um: float | None = Field(
+        None,
+        ge=0,
+        description="Metal this far beyond the interface is a dendrite; empty: the larger of 2 voxels and 3 residuals.",
+    )
+    band_um: float | None = Field(
+        None,
+        gt=0,
+        description="Void this close to the interface may be a gap; empty: the larger of 8 voxels and 3 residuals.",
+    )
+    crack_thickness_max_um: float | None = Field(None, gt=0, description="Thickest crack; empty: 8 voxels.")
+    crack_extent_min_um: float | None = Field(None, gt=0, description="Shortest crack; empty: 12 voxels.")
+    crack_aspect_min: float = Field(3.0, ge=1, description="A crack's extent over its thickness, at least.")

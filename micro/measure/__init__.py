@@ -1,0 +1,1 @@
+"""Measurements with units, intervals and definitions."""

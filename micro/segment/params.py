@@ -1,0 +1,33 @@
+"""What the automatic segmentation may be told."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["SegmentParams"]
+
+
+class SegmentParams(BaseModel):
+    """Parameters of `segment`, the same for recipe, command line and plugin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    greys: tuple[str, ...] = Field(
+        ("void", "Li", "SE"),
+        min_length=2,
+        max_length=6,
+        description="Phases from the darkest to the brightest.",
+    )
+    levels: tuple[float, ...] | None = Field(
+        None,
+        description="Grey level of each phase on the normalised scale 0 to 1; empty: found in the image.",
+    )
+    shading: bool = Field(True, description="Follow a slow drift of brightness across the picture.")
+    smoothing: float = Field(
+        1.0, ge=0, le=10, description="How strongly neighbours agree; 0 is a plain classification."
+    )
+    iterations: int = Field(6, ge=0, le=30, description="Rounds of agreement between neighbours.")
+    partial_volume_voxels: int = Field(
+        2, ge=0, le=4, description="Thickest false skin of the middle phase between the two others."
+    )
+    min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")

@@ -1,0 +1,1 @@
+"""Recipes, batch runs and the command line of micro."""
