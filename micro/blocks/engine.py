@@ -127,9 +127,7 @@ class Engine:
         chunks = (*shape[:-3], *(min(c, s) for c, s in zip(self.block_shape, shape[-3:], strict=True)))
         return zarr.create_array(folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, overwrite=True)
 
-    def blocks(
-        self, shape: Shape, *, halo: Shape = (0, 0, 0), block_shape: Shape | None = None
-    ) -> tuple[Block, ...]:
+    def blocks(self, shape: Shape, *, halo: Shape = (0, 0, 0), block_shape: Shape | None = None) -> tuple[Block, ...]:
         """Return the blocks of a volume of ``shape``; ``block_shape`` overrides the engine's own."""
         wanted = block_shape or self.block_shape
         cut = (min(wanted[0], shape[0]), min(wanted[1], shape[1]), min(wanted[2], shape[2]))

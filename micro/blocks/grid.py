@@ -59,8 +59,7 @@ def split(shape: Shape, block_shape: Shape, halo: Shape = (0, 0, 0)) -> tuple[Bl
         ends = [min(c + step, length) for c, step, length in zip(corner, block_shape, shape, strict=True)]
         core = [slice(c, e) for c, e in zip(corner, ends, strict=True)]
         outer = [
-            slice(max(c - h, 0), min(e + h, length))
-            for c, e, h, length in zip(corner, ends, halo, shape, strict=True)
+            slice(max(c - h, 0), min(e + h, length)) for c, e, h, length in zip(corner, ends, halo, shape, strict=True)
         ]
         blocks.append(Block(number, (core[0], core[1], core[2]), (outer[0], outer[1], outer[2])))
     return tuple(blocks)

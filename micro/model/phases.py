@@ -31,9 +31,7 @@ class Phase:
 
     def __post_init__(self) -> None:
         if not 1 <= self.value <= 255:
-            raise PhaseError(
-                f"phase {self.name!r} has the value {self.value}; expected 1 to 255 (0 is unlabelled)"
-            )
+            raise PhaseError(f"phase {self.name!r} has the value {self.value}; expected 1 to 255 (0 is unlabelled)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,7 @@ class Spacing:
         for axis in "zyx":
             edge = getattr(self, axis)
             if not (isinstance(edge, int | float) and math.isfinite(edge) and edge > 0):
-                raise CalibrationError(
-                    f"voxel size along {axis} is {edge!r}; expected a positive, finite length in um"
-                )
+                raise CalibrationError(f"voxel size along {axis} is {edge!r}; expected a positive, finite length in um")
             object.__setattr__(self, axis, float(edge))
 
     @classmethod

@@ -32,9 +32,7 @@ def as_zyx(array: da.Array | NDArray[np.generic]) -> da.Array:
     if lazy.ndim == 2:
         lazy = lazy[np.newaxis]
     if lazy.ndim != 3 or 0 in lazy.shape:
-        raise ShapeMismatchError(
-            f"an image of shape {array.shape}; expected (y, x) or (z, y, x) without empty axes"
-        )
+        raise ShapeMismatchError(f"an image of shape {array.shape}; expected (y, x) or (z, y, x) without empty axes")
     return lazy
 
 

@@ -14,12 +14,8 @@ class PreprocessParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    low_percent: float = Field(
-        0.1, ge=0, lt=50, description="Percentile of the whole stack that becomes black."
-    )
-    high_percent: float = Field(
-        99.9, gt=50, le=100, description="Percentile of the whole stack that becomes white."
-    )
+    low_percent: float = Field(0.1, ge=0, lt=50, description="Percentile of the whole stack that becomes black.")
+    high_percent: float = Field(99.9, gt=50, le=100, description="Percentile of the whole stack that becomes white.")
     slice_brightness: bool = Field(False, description="Bring every slice to the brightness of the stack.")
     stripes: Literal["none", "columns", "rows", "rings"] = Field(
         "none",
@@ -28,9 +24,5 @@ class PreprocessParams(BaseModel):
     stripe_window: int = Field(
         31, ge=5, description="Width in voxels over which true grey values may vary across stripes."
     )
-    denoise: Literal["none", "gaussian", "bilateral"] = Field(
-        "bilateral", description="How noise is taken out."
-    )
-    denoise_voxels: float = Field(
-        1.5, gt=0, le=5, description="Reach of the denoising in voxels of the finest axis."
-    )
+    denoise: Literal["none", "gaussian", "bilateral"] = Field("bilateral", description="How noise is taken out.")
+    denoise_voxels: float = Field(1.5, gt=0, le=5, description="Reach of the denoising in voxels of the finest axis.")
