@@ -1,6 +1,24 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
+from micro.blocks.components import Components, label_components
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, read_region
 from micro.blocks.grid import Block, Region, Shape, split
+from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
 
-__all__ = ["DEFAULT_BLOCK", "Block", "Done", "Engine", "Region", "Shape", "Source", "read_region", "split"]
+__all__ = [
+    "DEFAULT_BLOCK",
+    "Block",
+    "Components",
+    "Done",
+    "Engine",
+    "Region",
+    "Shape",
+    "Source",
+    "gaussian",
+    "gaussian_reach",
+    "kernel",
+    "label_components",
+    "read_region",
+    "smooth_axis",
+    "split",
+]
