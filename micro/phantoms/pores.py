@@ -1,0 +1,70 @@
+"""Pores in the electrolyte: ellipsoids that keep clear of everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.phantoms.frame import Frame
+from micro.phantoms.interface import Interface
+
+__all__ = ["Pore", "draw_pores", "pore_mask"]
+
+_CANDIDATES = 1200
+_ENDLESS_UM = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Pore:
+    """An ellipsoid with its axes along h, u, v; centre and radii in um."""
+
+    centre_um: NDArray[np.float64]
+    radii_um: NDArray[np.float64]
+
+
+def pore_mask(
+    frame: Frame, pore: Pore, *, margin_um: float = 0.0
+) -> tuple[tuple[slice, slice, slice], NDArray[np.bool_]]:
+    """Return the box that holds the pore, and which voxels of it have their centres inside."""
+    radii = pore.radii_um + margin_um
+    box = frame.box(pore.centre_um - radii, pore.centre_um + radii)
+    h, u, v = ((axis - c) / r for axis, c, r in zip(frame.centres_um(box), pore.centre_um, radii, strict=True))
+    return box, h**2 + u**2 + v**2 <= 1
+
+
+def draw_pores(
+    frame: Frame,
+    rng: np.random.Generator,
+    *,
+    interface: Interface,
+    occupied: NDArray[np.bool_],
+) -> tuple[Pore, ...]:
+    """Draw pores until 2 to 4 % of the electrolyte is void, two voxels clear of ``occupied`` (h, u, v)."""
+    unit = frame.unit_um
+    extent = np.asarray(frame.extent_um)
+    goal = rng.uniform(0.02, 0.04)
+    places = rng.uniform(size=(_CANDIDATES, 3)) * extent
+    sizes = unit * (2.0 + 3.0 * rng.uniform(size=_CANDIDATES) ** 1.5)
+    stretch = rng.uniform(0.8, 1.25, size=(_CANDIDATES, 3))
+    taken = occupied.copy()
+    room = float(np.prod(extent[[0, 2]] if frame.is_2d else extent)) * (1 - interface.level_um / extent[0])
+    pores: list[Pore] = []
+    filled = 0.0
+    for place, size, factors in zip(places, sizes, stretch, strict=True):
+        radii = size * factors
+        if filled > goal * room:
+            break
+        if frame.is_2d:
+            place[1], radii[1] = extent[1] / 2, _ENDLESS_UM
+        if place[0] - float(interface.plane_um(place[1], place[2])) < radii[0] + 8 * unit:
+            continue
+        pore = Pore(place, radii)
+        box, inside = pore_mask(frame, pore, margin_um=2.0 * unit)
+        if (taken[box] & inside).any():
+            continue
+        taken[box] |= inside
+        filled += np.pi * radii[0] * radii[2] if frame.is_2d else 4 / 3 * np.pi * float(np.prod(radii))
+        pores.append(pore)
+    return tuple(pores)
