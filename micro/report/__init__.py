@@ -1,1 +1,9 @@
-"""Figures and the report page."""
+"""Figures and the report of measured samples."""
+
+from micro.report.figures import write_figures
+from micro.report.page import write_report
+from micro.report.params import ReportParams
+from micro.report.rounding import format_value
+from micro.report.sample import SampleReport
+
+__all__ = ["ReportParams", "SampleReport", "format_value", "write_figures", "write_report"]

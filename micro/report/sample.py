@@ -1,0 +1,75 @@
+"""Everything the report knows about one sample in one state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micro.cell import Cell
+from micro.measure.results import Results
+from micro.model import Labels, Measurement, Step, Volume
+
+__all__ = ["SampleReport"]
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """One measured sample, as `write_figures` and `write_report` take it.
+
+    Parameters
+    ----------
+    name, state
+        Name of the sample, and its state in a series (``pristine``, ``after 20 cycles``), or empty.
+    volume
+        The grey picture; None where only labels were measured.
+    labels, cell, results
+        The final labels, their anatomy, and what was measured on them.
+    recipe_name, recipe_hash, recipe_text
+        The recipe; its text is shown in full under the sample.
+    warnings
+        What the reader of the numbers must know, in one line each.
+    history
+        Every step from the file to the labels; empty: the history of the labels.
+
+    See Also
+    --------
+    write_figures, write_report
+    """
+
+    name: str
+    state: str
+    volume: Volume | None
+    labels: Labels
+    cell: Cell
+    results: Results
+    recipe_name: str = ""
+    recipe_hash: str = ""
+    recipe_text: str = ""
+    warnings: tuple[str, ...] = ()
+    history: tuple[Step, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name with the state after it."""
+        return f"{self.name} · {self.state}" if self.state else self.name
+
+    @property
+    def rows(self) -> tuple[Measurement, ...]:
+        """The measurements, with the sample, state and recipe they belong to."""
+        return tuple(
+            row.of(sample=self.name, state=self.state, recipe_hash=self.recipe_hash) for row in self.results.rows
+        )
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step from the file to the labels."""
+        return self.history or self.labels.history
+
+    def find(self, key: str) -> Measurement | None:
+        """Return the row of a headline key, ``metric`` or ``metric:phase``; None where there is none.
+
+        Of several rows one with a value comes first, and before all those of the SE region.
+        """
+        metric, _, phase = key.partition(":")
+        found = [row for row in self.rows if row.metric == metric and (not phase or row.phase_a == phase)]
+        found.sort(key=lambda row: (row.value is None, row.roi != "se_region"))
+        return found[0] if found else None

@@ -1,0 +1,90 @@
+"""How thick each layer is over the interface."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from micro.measure.results import ThicknessMap
+from micro.report.canvas import QUIET, Sheet
+from micro.report.params import ReportParams
+from micro.report.sample import SampleReport
+
+__all__ = ["thickness_figure"]
+
+_LEFT_MM, _RIGHT_MM, _TOP_MM, _BOTTOM_MM, _LINE_MM = 12.0, 3.0, 4.6, 9.0, 18.0
+_TALLEST_MM, _BAR_MM, _BAR_ROOM_MM = 60.0, 2.5, 12.0
+_MAX_PIXELS = 1000
+
+
+def thickness_figure(sample: SampleReport, params: ReportParams) -> Figure | None:
+    """Return the thickness of each layer over the interface, or None where there is no layer.
+
+    Of a volume one map a layer, in um, with missing columns white. Of a section one curve a layer
+    against the position along the interface, with a thin line at the mean.
+    """
+    maps = {
+        name: found for name, found in sample.results.thickness_maps.items() if np.any(np.isfinite(found.values_um))
+    }
+    if not maps:
+        return None
+    if all(min(found.values_um.shape) == 1 for found in maps.values()):
+        return _curves(sample, maps, params)
+    return _maps(maps, params)
+
+
+def _curves(sample: SampleReport, maps: dict[str, ThicknessMap], params: ReportParams) -> Figure:
+    pitch = _TOP_MM + _LINE_MM + 2.0
+    sheet = Sheet(params.width_mm, len(maps) * pitch + _BOTTOM_MM - 2.0)
+    width = params.width_mm - _LEFT_MM - _RIGHT_MM
+    for number, (name, found) in enumerate(maps.items()):
+        axes = sheet.axes(_LEFT_MM, number * pitch + _TOP_MM, width, _LINE_MM)
+        along = int(np.argmax(found.values_um.shape))
+        line_um = found.values_um.reshape(-1)
+        position_um = (np.arange(line_um.size) + 0.5) * found.spacing_um[along]
+        phases = sample.labels.phases
+        colour = phases[name].colour if name in phases else QUIET
+        axes.axhline(float(np.nanmean(line_um)), color=QUIET, linewidth=0.5)
+        axes.plot(position_um, line_um, color=colour, linewidth=1.0)
+        axes.set_title(f"{name}, mean {_short(float(np.nanmean(line_um)))} µm")
+        axes.set_ylabel("thickness (µm)")
+        axes.set_xlim(0, line_um.size * found.spacing_um[along])
+        axes.set_ylim(0, 1.15 * float(np.nanmax(line_um)))
+        axes.locator_params(axis="y", nbins=4)
+        if number == len(maps) - 1:
+            axes.set_xlabel(f"position along {found.axes[along]} (µm)")
+        else:
+            axes.tick_params(labelbottom=False)
+    return sheet.figure
+
+
+def _maps(maps: dict[str, ThicknessMap], params: ReportParams) -> Figure:
+    room = params.width_mm - _LEFT_MM - _BAR_ROOM_MM - _BAR_MM
+    sizes = {
+        name: tuple(n * edge for n, edge in zip(found.values_um.shape, found.spacing_um, strict=True))
+        for name, found in maps.items()
+    }
+    scale = min(min(room / wide, _TALLEST_MM / high) for high, wide in sizes.values())
+    total = sum(_TOP_MM + max(scale * high, 4.0) + _BOTTOM_MM for high, _ in sizes.values())
+    sheet = Sheet(params.width_mm, total)
+    top = _TOP_MM
+    for name, found in maps.items():
+        high_um, wide_um = sizes[name]
+        height, width = max(scale * high_um, 4.0), scale * wide_um
+        axes = sheet.axes(_LEFT_MM, top, width, height)
+        thinned = found.values_um[tuple(slice(None, None, -(-n // _MAX_PIXELS)) for n in found.values_um.shape)]
+        image = axes.imshow(thinned, cmap="cividis", extent=(0, wide_um, high_um, 0), aspect="auto")
+        axes.spines[:].set_visible(True)
+        axes.set_title(f"{name}, mean {_short(float(np.nanmean(found.values_um)))} µm")
+        axes.set_xlabel(f"{found.axes[1]} (µm)")
+        axes.set_ylabel(f"{found.axes[0]} (µm)")
+        axes.locator_params(axis="y", nbins=max(2, min(6, int(height / 6))))
+        bar = sheet.figure.colorbar(image, cax=sheet.axes(_LEFT_MM + width + 1.5, top, _BAR_MM, height))
+        bar.set_label("thickness (µm)" if height > 22 else "µm")
+        bar.outline.set_visible(False)
+        top += height + _BOTTOM_MM + _TOP_MM
+    return sheet.figure
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}"
