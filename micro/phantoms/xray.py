@@ -1,6 +1,8 @@
-"""X-ray CT of a labelled cell."""
+"""X-ray CT of a labelled cell: projected, disturbed as a scanner does it, and reconstructed."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +11,113 @@ from scipy import ndimage
 from micro.phantoms.electron import grey_table
 from micro.phantoms.kinds import Kind
 from micro.phantoms.noise import NoiseLevel
+from micro.phantoms.tomography import back_project, project, ramp_filter, view_angles
 
-__all__ = ["xray_image"]
+__all__ = ["GREY_WINDOW", "xray_image"]
+
+GREY_WINDOW = (-0.5, 1.7)
+"""Greys that become 0 and 65535; wide, so that noise about the dark void is not cut off."""
+
+Generators = dict[str, np.random.Generator]
+Grey = NDArray[np.float32]
+
+_DETECTOR_BLUR = 0.7
+_ABSORPTION = 1.6
+_SLAB = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """The set-up: rotation axis z through the middle of the field of view, everything in voxels."""
+
+    shape: tuple[int, int]
+    margin: int
+    radius: float
+    angles_rad: NDArray[np.float64]
+    detectors: int
+    absorption: float
+
+    def reconstruct(self, views: Grey) -> Grey:
+        return back_project(ramp_filter(views), self.angles_rad, self.shape) / np.float32(self.absorption)
 
 
 def xray_image(
-    labels: NDArray[np.uint8], kind: Kind, rng: dict[str, np.random.Generator], noise: NoiseLevel
+    labels: NDArray[np.uint8], kind: Kind, rng: Generators, noise: NoiseLevel
 ) -> NDArray[np.uint16]:
-    """Stand-in."""
-    grey = ndimage.gaussian_filter(grey_table(kind)[labels], 0.8)
+    """Return the reconstructed slices (z, y, x) of ``labels``.
+
+    The sample goes on beyond the field of view by repeating its edge, out to a cylinder in air. Its
+    projections suffer, in this order: blur of the detector, phase fringes (a Laplacian), beam hardening
+    (a quadratic term, which cups), counting noise, and gain errors of the detector (which make rings).
+    The number of photons and the gain errors are set so that noise and rings come out as asked.
+    """
+    grey = np.moveaxis(grey_table(kind)[labels], 0, 2)
+    scan = _scan(grey.shape[:2], max(kind.levels))
+    views = _views(grey, scan, strength=noise.artefacts)
+    if noise.stripes:
+        views += _gain_errors(views.shape, rng["rings"]) * _gain_scale(scan, views, kind, rng["rings"], noise)
     if noise.snr:
-        field = ndimage.gaussian_filter(rng["noise"].normal(size=grey.shape).astype(np.float32), (0.1, 0.6, 0.6))
-        grey += field / field.std() * abs(kind.levels[1] - kind.levels[2]) / noise.snr
-    return np.rint(np.clip(0.1 + 0.7 * grey, 0, 1) * 65535).astype(np.uint16)
+        photons = _photons(scan, views, kind, rng["noise"], snr=noise.snr)
+        views = _counted(views, photons, rng["noise"])
+    image = np.concatenate([scan.reconstruct(slab) for slab in _slabs(views)], axis=2)
+    image = np.moveaxis(image, 2, 0)
+    image *= kind.levels[1] / np.median(image[labels == 2])
+    low, high = GREY_WINDOW
+    return np.rint(np.clip((image - low) / (high - low), 0, 1) * 65535).astype(np.uint16)
+
+
+def _scan(shape: tuple[int, int], brightest: float) -> _Scan:
+    radius = 0.5 * float(np.hypot(*shape)) + 4
+    margin = int(np.ceil(radius - min(shape) / 2)) + 2
+    views = int(1.25 * max(shape))
+    detectors = 2 * int(np.ceil(radius)) + 8
+    return _Scan(shape, margin, radius, view_angles(views), detectors, _ABSORPTION / (2 * radius * brightest))
+
+
+def _slabs(stack: Grey) -> list[Grey]:
+    return [np.ascontiguousarray(stack[..., k : k + _SLAB]) for k in range(0, stack.shape[-1], _SLAB)]
+
+
+def _views(grey: Grey, scan: _Scan, *, strength: float) -> Grey:
+    """Return the noise-free line integrals of absorption, shape (view, detector, slice)."""
+    wide = ((scan.margin, scan.margin), (scan.margin, scan.margin), (0, 0))
+    y, x = (np.arange(n + 2 * scan.margin) - (n - 1) / 2 - scan.margin for n in scan.shape)
+    cylinder = (np.hypot(y[:, None], x[None, :]) <= scan.radius).astype(np.float32)[..., None]
+    parts = [
+        project(np.pad(slab, wide, mode="edge") * cylinder, scan.angles_rad, scan.detectors)
+        for slab in _slabs(grey)
+    ]
+    views = np.concatenate(parts, axis=2) * np.float32(scan.absorption)
+    views = ndimage.gaussian_filter(views, (0, _DETECTOR_BLUR, _DETECTOR_BLUR), mode="nearest", truncate=3)
+    if strength:
+        fringe = ndimage.convolve1d(views, [1, -2, 1], axis=1) + ndimage.convolve1d(views, [1, -2, 1], axis=2)
+        views -= np.float32(0.2 * strength) * fringe
+        views *= 1 - np.float32(0.06 * strength / _ABSORPTION) * views
+    return np.asarray(views, dtype=np.float32)
+
+
+def _gain_errors(shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
+    """Return the log of the gain of every detector element: alike in neighbouring rows, the same in all views."""
+    errors = ndimage.gaussian_filter(rng.normal(size=shape[1:]).astype(np.float32), (0.4, 2.0))
+    return np.asarray(errors / errors.std(), dtype=np.float32)[None]
+
+
+def _gain_scale(scan: _Scan, views: Grey, kind: Kind, rng: np.random.Generator, noise: NoiseLevel) -> np.float32:
+    """Return the gain error for which rings have the wanted rms over the field of view."""
+    sample = np.broadcast_to(_gain_errors((*views.shape[:2], 8), rng), (*views.shape[:2], 8))
+    rings = scan.reconstruct(np.ascontiguousarray(sample))
+    return np.float32(noise.stripes * kind.levels[1] / rings.std())
+
+
+def _photons(scan: _Scan, views: Grey, kind: Kind, rng: np.random.Generator, *, snr: float) -> float:
+    """Return how many photons per element and view give the wanted noise, averaged over a few slices."""
+    some = np.ascontiguousarray(views[..., views.shape[2] // 16 :: max(1, views.shape[2] // 8)])
+    field = rng.standard_normal(some.shape, dtype=np.float32) * np.exp(some / 2)
+    wanted = abs(kind.levels[1] - kind.levels[2]) / snr
+    return float(scan.reconstruct(field).std() / wanted) ** 2
+
+
+def _counted(views: Grey, photons: float, rng: np.random.Generator) -> Grey:
+    """Return the line integrals that Poisson counts behind the sample give."""
+    counts = rng.poisson(photons * np.exp(-views.astype(np.float64)))
+    return np.asarray(-np.log(np.maximum(counts, 0.5) / photons), dtype=np.float32)
