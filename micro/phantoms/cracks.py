@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from micro.phantoms.frame import Frame
 from micro.phantoms.interface import Interface
 
 __all__ = ["Crack", "crack_mask", "draw_cracks"]
+
+_CANDIDATES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,44 +59,40 @@ def crack_mask(frame: Frame, crack: Crack) -> tuple[tuple[slice, slice, slice], 
 
 
 def draw_cracks(
-    frame: Frame, rng: np.random.Generator, *, interface: Interface, occupied: NDArray[np.bool_]
+    frame: Frame,
+    rng: np.random.Generator,
+    *,
+    interface: Interface,
+    occupied: NDArray[np.bool_],
+    wanted: int,
+    touching: int,
 ) -> tuple[Crack, ...]:
-    """Draw 3 to 5 cracks; those that would meet ``occupied`` (h, u, v) or each other are left out."""
-    wanted = int(rng.integers(3, 6))
+    """Draw ``wanted`` cracks, of which up to ``touching`` run down into the interface.
+
+    Those that would meet ``occupied`` (h, u, v) or each other are left out, so there may be fewer.
+    """
     taken = occupied.copy()
     cracks: list[Crack] = []
-    for _ in range(60):
-        crack = _draw_crack(frame, rng, interface=interface, touching=len(cracks) == 0)
-        if len(cracks) == wanted:
-            continue
+    for trial in range(_CANDIDATES):
+        low = len(cracks) < touching and trial < _CANDIDATES // 3
+        crack = _draw_crack(frame, rng, interface=interface, touching=low)
         box, inside = crack_mask(frame, crack)
         if not inside.any() or (taken[box] & inside).any():
             continue
-        # Twice the aperture around it stays free, so that two cracks remain two.
-        wide = _widened(crack)
-        around, margin = crack_mask(frame, wide)
+        # Three times the aperture stays free, so that two cracks remain two.
+        around, margin = crack_mask(frame, replace(crack, aperture_um=5 * crack.aperture_um))
         taken[around] |= margin
         cracks.append(crack)
+        if len(cracks) == wanted:
+            break
     return tuple(cracks)
-
-
-def _widened(crack: Crack) -> Crack:
-    return Crack(
-        crack.centre_um,
-        crack.vectors,
-        crack.half_um,
-        3 * crack.aperture_um,
-        crack.amplitude_um,
-        crack.waves_per_um,
-        crack.phases,
-    )
 
 
 def _draw_crack(frame: Frame, rng: np.random.Generator, *, interface: Interface, touching: bool) -> Crack:
     extent = np.asarray(frame.extent_um)
     unit = frame.unit_um
     draws = rng.uniform(size=12)
-    size = (0.10 + 0.10 * draws[0]) * min(extent[0] * 1.2, extent[2])
+    size = (0.10 + 0.10 * draws[0] + 0.05 * (not frame.is_2d)) * min(extent[0] * 1.2, extent[2])
     polar = np.radians(10 + 25 * draws[1] if touching else 180 * draws[1])
     # The sheet's long axis: near the normal where the crack comes out of the interface.
     if frame.is_2d:

@@ -68,11 +68,11 @@ def draw_dendrites(frame: Frame, rng: np.random.Generator, *, interface: Interfa
     """Draw the dendrites of the ``cycled`` state; the deepest one reaches 30 to 55 % of the electrolyte."""
     thickness = frame.extent_um[0] - interface.level_um
     depth = rng.uniform(0.30, 0.50) * thickness
-    count = int(rng.integers(3, 6) if alloy else rng.integers(4, 8))
+    count = int(rng.integers(3, 6) if alloy else rng.integers(4, 8) + (not frame.is_2d))
     branches: list[Branch] = []
     for number, place in enumerate(_places(frame, rng, count)):
         length = depth * (1.0 if number == 0 else rng.uniform(0.35, 0.9))
-        radius = frame.unit_um * rng.uniform(2.2, 3.6)
+        radius = frame.unit_um * rng.uniform(2.6, 4.2) * (1.0 if frame.is_2d else 1.15)
         root = np.array([float(interface.plane_um(place[0], place[1])) - 3 * frame.unit_um, *place])
         stem = _filament(
             frame,
@@ -120,7 +120,7 @@ def _filament(
         if frame.is_2d:
             heading[1] = 0.0
         points.append(points[-1] + heading / np.linalg.norm(heading) * (length_um / count))
-    return Branch(np.array(points), radius_um, max(0.45 * radius_um, 1.1 * frame.unit_um), start_um)
+    return Branch(np.array(points), radius_um, min(radius_um, 1.5 * frame.unit_um), start_um)
 
 
 def _along(stem: Branch, share: float) -> tuple[NDArray[np.float64], float]:
@@ -145,9 +145,9 @@ def _side_branches(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iter
             frame,
             rng,
             start=start,
-            toward=_sideways(frame, rng, np.radians(rng.uniform(30, 65))),
+            toward=_sideways(frame, rng, np.radians(rng.uniform(20, 50))),
             length_um=(stem.length_um - at) * rng.uniform(0.35, 0.75),
-            radius_um=0.7 * stem.root_radius_um,
+            radius_um=max(0.65 * stem.root_radius_um, 1.6 * frame.unit_um),
             start_um=stem.start_um + at,
             wander=0.15,
         )
@@ -155,7 +155,7 @@ def _side_branches(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iter
 
 def _stripes(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iterator[Branch]:
     """Lateral stripes, denser and shorter toward the base, where they meet in a network."""
-    for share in np.sort(rng.uniform(0.1, 0.95, 9) ** 1.3):
+    for share in np.sort(0.22 + 0.73 * rng.uniform(size=8) ** 1.4):
         start, at = _along(stem, float(share))
         stripe = _filament(
             frame,
@@ -176,7 +176,7 @@ def _stripes(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iterator[B
                 start=joint,
                 toward=_sideways(frame, rng, np.radians(rng.uniform(0, 30))),
                 length_um=stem.length_um * rng.uniform(0.08, 0.18),
-                radius_um=0.55 * stem.root_radius_um,
+                radius_um=max(0.55 * stem.root_radius_um, 1.6 * frame.unit_um),
                 start_um=stripe.start_um + further,
                 wander=0.06,
             )

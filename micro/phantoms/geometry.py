@@ -64,7 +64,9 @@ def draw_scene(frame: Frame, *, seed: int, alloy: bool) -> Scene:
     target = float(rng["gaps"].uniform(0.55, 0.9))
     gaps = draw_gaps(frame, rng["gaps"], contact_fraction=target, keep_clear_um=roots_um(dendrites))
     taken = dendrite_mask(frame, _thicker(grown_segments(dendrites, 1.0), 2 * frame.unit_um))
-    cracks = draw_cracks(frame, rng["cracks"], interface=interface, occupied=taken)
+    # Li-In grows without cracking the electrolyte much (Luo et al. 2021); lithium cracks it.
+    wanted, touching = (2, 0) if alloy else (int(rng["cracks"].integers(3, 6)), 1)
+    cracks = draw_cracks(frame, rng["cracks"], interface=interface, occupied=taken, wanted=wanted, touching=touching)
     for crack in cracks:
         box, inside = crack_mask(frame, crack)
         taken[box] |= inside

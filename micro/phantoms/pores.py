@@ -46,8 +46,8 @@ def draw_pores(
     extent = np.asarray(frame.extent_um)
     goal = rng.uniform(0.02, 0.04)
     places = rng.uniform(size=(_CANDIDATES, 3)) * extent
-    sizes = unit * (2.0 + 3.0 * rng.uniform(size=_CANDIDATES) ** 1.5)
-    stretch = rng.uniform(0.8, 1.25, size=(_CANDIDATES, 3))
+    sizes = unit * (2.2 + 2.6 * rng.uniform(size=_CANDIDATES) ** 1.5)
+    stretch = rng.uniform(0.9, 1.15, size=(_CANDIDATES, 3))
     taken = occupied.copy()
     room = float(np.prod(extent[[0, 2]] if frame.is_2d else extent)) * (1 - interface.level_um / extent[0])
     pores: list[Pore] = []
