@@ -1,0 +1,103 @@
+"""Noise, taken out without rounding off edges."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source, gaussian, gaussian_reach, kernel
+from micro.model import Spacing
+
+__all__ = ["denoise_block", "guide_noise", "sigmas_voxels"]
+
+RADIUS = 2
+"""Voxels on either side that the bilateral filter reads."""
+
+
+@kernel
+def _bilateral(
+    grey: NDArray[np.float32],
+    guide: NDArray[np.float32],
+    near: NDArray[np.float32],
+    scale: float,
+    out: NDArray[np.float32],
+) -> None:
+    """Average the neighbours that look alike in ``guide``; ``near`` holds the weights by distance."""
+    depth, height, width = grey.shape
+    rz, ry, rx = near.shape[0] // 2, near.shape[1] // 2, near.shape[2] // 2
+    for k in range(depth):
+        for j in range(height):
+            for i in range(width):
+                total = np.float32(0)
+                weights = np.float32(0)
+                for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
+                    for dy in range(max(-ry, -j), min(ry, height - 1 - j) + 1):
+                        for dx in range(max(-rx, -i), min(rx, width - 1 - i) + 1):
+                            apart = (guide[k + dz, j + dy, i + dx] - guide[k, j, i]) * scale
+                            # 1 / (1 + t^2)^2 falls off like a Gaussian and costs no exponential
+                            like = np.float32(1) / (np.float32(1) + np.float32(apart * apart))
+                            weight = near[dz + rz, dy + ry, dx + rx] * like * like
+                            total += weight * grey[k + dz, j + dy, i + dx]
+                            weights += weight
+                out[k, j, i] = total / weights
+
+
+def sigmas_voxels(spacing: Spacing, shape: tuple[int, ...], reach_voxels: float) -> tuple[float, float, float]:
+    """Return a Gaussian's sigmas in voxels that reach equally far in um along every axis.
+
+    ``reach_voxels`` counts in voxels of the finest axis. An axis of length one is not smoothed.
+
+    Examples
+    --------
+    >>> sigmas_voxels(Spacing(0.05, 0.025, 0.025), (9, 9, 9), 1.0)
+    (0.5, 1.0, 1.0)
+    """
+    finest = min(edge for edge, length in zip(spacing.um, shape, strict=True) if length > 1 or len(set(shape)) == 1)
+    z, y, x = (
+        reach_voxels * finest / edge if length > 1 else 0.0 for edge, length in zip(spacing.um, shape, strict=True)
+    )
+    return (z, y, x)
+
+
+def _noise_counts(
+    block: Block, grey: NDArray[np.uint16], *, sigmas: tuple[float, float, float]
+) -> Done[NDArray[np.int64]]:
+    guide = gaussian(grey.astype(np.float32), sigmas)
+    wide = gaussian(guide, sigmas)
+    residual = np.rint(np.abs(guide - wide))[block.inner].astype(np.int64)
+    return Done(np.bincount(residual.ravel(), minlength=65536))
+
+
+def guide_noise(grey: Source, sigmas: tuple[float, float, float], engine: Engine) -> float:
+    """Return the noise (standard deviation) that is left in the Gaussian-smoothed picture.
+
+    From the median of what a second smoothing takes away, which edges hardly move.
+    """
+    z, y, x = (2 * gaussian_reach(sigma) for sigma in sigmas)
+    parts = engine.run(_noise_counts, [grey], halo=(z, y, x), stage="noise", constants={"sigmas": sigmas})
+    below = np.cumsum(np.sum(parts, axis=0))
+    return max(1.0, float(np.searchsorted(below, below[-1] / 2)) / 0.6745)
+
+
+def denoise_block(
+    block: Block, grey: NDArray[np.uint16], *, sigmas: tuple[float, float, float], noise: float | None
+) -> Done[None]:
+    """Denoise a block: Gaussian where ``noise`` is None, else joint bilateral with that noise in its guide."""
+    source = grey.astype(np.float32)
+    guide = gaussian(source, sigmas)
+    if noise is None:
+        result = guide
+    else:
+        result = np.empty_like(source)
+        _bilateral(source, guide, _distance_weights(sigmas), 1 / (3 * noise), result)
+    return Done(None, (np.clip(np.rint(result), 0, 65535).astype(np.uint16)[block.inner],))
+
+
+def _distance_weights(sigmas: tuple[float, float, float]) -> NDArray[np.float32]:
+    weights = np.ones((1, 1, 1))
+    for axis, sigma in enumerate(sigmas):
+        offsets = np.arange(-RADIUS, RADIUS + 1) if sigma > 0 else np.zeros(1)
+        shape = [1, 1, 1]
+        shape[axis] = offsets.size
+        weights = weights * np.exp(-0.5 * (offsets / max(1.5 * sigma, 1e-6)) ** 2).reshape(shape)
+    return weights.astype(np.float32)

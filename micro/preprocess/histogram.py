@@ -1,0 +1,77 @@
+"""The grey-value histogram of a whole stack, counted block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source
+from micro.errors import ImageContentError
+
+__all__ = ["GreyHistogram", "grey_histogram"]
+
+BINS = 65536
+
+
+@dataclass(frozen=True)
+class GreyHistogram:
+    """Counts of grey values in equal bins between ``low`` and ``high`` (both included)."""
+
+    counts: NDArray[np.int64]
+    low: float
+    high: float
+
+    def percentile(self, percent: float) -> float:
+        """Return the grey value below which ``percent`` of the voxels lie.
+
+        Examples
+        --------
+        >>> GreyHistogram(np.array([1, 1, 1, 1, 1]), 0, 4).percentile(50)
+        2.0
+        """
+        below = np.cumsum(self.counts)
+        position = int(np.searchsorted(below, percent / 100 * below[-1]))
+        position = min(position, self.counts.size - 1)
+        return float(self.low + (self.high - self.low) * position / (self.counts.size - 1))
+
+
+def _extremes(_: Block, grey: NDArray[np.generic]) -> Done[tuple[float, float, int]]:
+    if grey.dtype.kind == "f":
+        finite = np.isfinite(grey)
+        if not finite.all():
+            return Done((0.0, 0.0, int(grey.size - np.count_nonzero(finite))))
+    return Done((float(grey.min()), float(grey.max()), 0))
+
+
+def _count(_: Block, grey: NDArray[np.generic], *, low: float, high: float) -> Done[NDArray[np.int64]]:
+    scaled = (grey.astype(np.float64) - low) * ((BINS - 1) / (high - low))
+    return Done(np.bincount(np.rint(scaled).astype(np.int64).ravel(), minlength=BINS))
+
+
+def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
+    """Count the grey values of a stack.
+
+    Raises
+    ------
+    ImageContentError
+        If a voxel is not finite, or all are the same.
+
+    Examples
+    --------
+    >>> found = grey_histogram(np.uint8([[[0, 1, 1, 2]]]), Engine())
+    >>> found.low, found.high, found.percentile(50)
+    (0.0, 2.0, 1.0)
+    """
+    parts = engine.run(_extremes, [grey], stage="read")
+    broken = sum(part[2] for part in parts)
+    if broken:
+        raise ImageContentError(
+            f"{broken} voxels are NaN or infinite; expected finite grey values: replace them or cut the picture"
+        )
+    low, high = min(part[0] for part in parts), max(part[1] for part in parts)
+    if low == high:
+        raise ImageContentError(f"every voxel has the grey value {low:g}; expected a picture with contrast")
+    counts = engine.run(_count, [grey], stage="histogram", constants={"low": low, "high": high})
+    return GreyHistogram(np.sum(counts, axis=0), low, high)

@@ -1,0 +1,200 @@
+"""The grey level of each phase, found in the picture without losing a phase that is one percent of it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from micro.blocks import Block, Done, Engine, Source
+
+__all__ = ["GreyLevels", "Peak", "assign_peaks", "find_peaks", "flat_histogram"]
+
+GREY_BINS = 1024
+SPREAD_BINS = 64
+_PER_BIN = 65536 // GREY_BINS
+
+
+@dataclass(frozen=True)
+class GreyLevels:
+    """The grey level of each phase (0 to 65535, in the order of ``names``), and their noise.
+
+    ``seen`` says for each phase whether the picture shows it; the level of one that it does not
+    show lies where the phase would be looked for. ``warnings`` are sentences for the report.
+    """
+
+    names: tuple[str, ...]
+    greys: tuple[float, ...]
+    noise: float
+    seen: tuple[bool, ...]
+    warnings: tuple[str, ...] = ()
+
+    def midpoint(self, first: int, second: int) -> float:
+        """Return the grey halfway between two phases, by their place in the order."""
+        return (self.greys[first] + self.greys[second]) / 2
+
+
+@dataclass(frozen=True, order=True)
+class Peak:
+    """A mode of the grey histogram: its grey value, its width (standard deviation) and its share of the voxels."""
+
+    grey: float
+    width: float
+    share: float
+
+
+def local_spread(grey: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the range of grey values among each voxel and its neighbours along the axes."""
+    cross = ndimage.generate_binary_structure(3, 1)
+    high = ndimage.maximum_filter(grey, footprint=cross)
+    return np.asarray(high - ndimage.minimum_filter(grey, footprint=cross))
+
+
+def _joint_counts(block: Block, grey: NDArray[np.uint16]) -> Done[NDArray[np.int64]]:
+    spread = local_spread(grey)[block.inner].ravel()
+    # bins of the spread grow with it: 8 to a factor of two
+    place = np.minimum((4 * np.log2(spread.astype(np.float32) + 1)).astype(np.int64), SPREAD_BINS - 1)
+    joint = (grey[block.inner].ravel() // _PER_BIN).astype(np.int64) * SPREAD_BINS + place
+    return Done(np.bincount(joint, minlength=GREY_BINS * SPREAD_BINS).reshape(GREY_BINS, SPREAD_BINS))
+
+
+def flat_histogram(grey: Source, engine: Engine) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the grey histograms (1024 bins) of the voxels away from edges, and of all voxels.
+
+    A voxel is away from edges where the range among its direct neighbours is at most twice the
+    median range of the picture; boundaries, whose grey belongs to no phase, drop out.
+    """
+    parts = engine.run(_joint_counts, [grey], halo=(1, 1, 1), stage="grey levels")
+    joint = np.sum(parts, axis=0)
+    by_spread = np.cumsum(joint.sum(axis=0))
+    median = int(np.searchsorted(by_spread, by_spread[-1] / 2))
+    return joint[:, : median + 5].sum(axis=1), joint.sum(axis=1)
+
+
+def find_peaks(counts: NDArray[np.int64], *, rise: float = 1.4, share_min: float = 3e-4) -> tuple[Peak, ...]:
+    """Return the modes of a histogram from dark to bright.
+
+    A mode counts where the histogram falls by the factor ``rise`` on both sides before it climbs
+    higher, so a phase of one percent is found as surely as one of half the picture.
+
+    Examples
+    --------
+    >>> axis = np.arange(1024)
+    >>> two = 1e6 * np.exp(-((axis - 300) / 20) ** 2) + 1e3 * np.exp(-((axis - 600) / 20) ** 2)
+    >>> [round(peak.grey / 64) for peak in find_peaks(two.astype(np.int64))]
+    [300, 600]
+    """
+    total = counts.sum()
+    smooth = ndimage.gaussian_filter1d(counts.astype(np.float64), 5.0, mode="constant")
+    floor = max(total * 1e-6, 1.0)
+    height = np.log(smooth + floor)
+    tops = [i for i in range(1, GREY_BINS - 1) if height[i] >= height[i - 1] and height[i] > height[i + 1]]
+    keep = [top for top in tops if _prominence(height, top) >= math.log(rise)]
+    if not keep:
+        return ()
+    valleys = [a + int(np.argmin(smooth[a:b])) for a, b in itertools.pairwise(keep)]
+    peaks = []
+    for top, low, high in zip(keep, [0, *valleys], [*valleys, GREY_BINS], strict=True):
+        part = counts[low:high].astype(np.float64)
+        share = float(part.sum() / total)
+        if share >= share_min:
+            peaks.append(Peak((top + 0.5) * _PER_BIN, _half_width(smooth, top) * _PER_BIN, share))
+    return tuple(peaks)
+
+
+def _prominence(height: NDArray[np.float64], top: int) -> float:
+    higher_left = np.flatnonzero(height[:top] > height[top])
+    higher_right = np.flatnonzero(height[top + 1 :] > height[top])
+    left = higher_left[-1] if higher_left.size else 0
+    right = top + 1 + higher_right[0] if higher_right.size else height.size - 1
+    return float(height[top] - max(height[left : top + 1].min(), height[top : right + 1].min()))
+
+
+def _half_width(smooth: NDArray[np.float64], top: int) -> float:
+    """Return the standard deviation that belongs to the width at half height (the narrower side)."""
+    half = smooth[top] / 2
+    left = np.flatnonzero(smooth[:top] < half)
+    right = np.flatnonzero(smooth[top + 1 :] < half)
+    sides = [top - left[-1]] if left.size else []
+    sides += [right[0] + 1] if right.size else []
+    return float(min(sides, default=8)) / 1.1774
+
+
+def assign_peaks(
+    peaks: tuple[Peak, ...],
+    names: tuple[str, ...],
+    *,
+    metal_is_layer: dict[int, bool],
+    metal: str | None,
+    dark_tail: float,
+) -> GreyLevels:
+    """Give each phase its peak, in the order of greys.
+
+    Parameters
+    ----------
+    peaks
+        From dark to bright.
+    names
+        Phases from dark to bright.
+    metal_is_layer
+        For each peak (by place): whether the voxels of its grey make up a layer at a border of the picture.
+    metal
+        Name of the metal among ``names``, if any.
+    dark_tail
+        Grey below which one voxel in 5000 lies: where a phase darker than all peaks would be.
+    """
+    noise = max((peak.width for peak in peaks), default=1000.0)
+    strong = sorted(range(len(peaks)), key=lambda k: -peaks[k].share)[: max(len(names), 2)]
+    best: tuple[float, dict[str, int]] = (-math.inf, {})
+    for size in range(1, min(len(names), len(strong)) + 1):
+        for chosen in itertools.combinations(sorted(strong), size):
+            for taken in itertools.combinations(range(len(names)), size):
+                match = {names[name]: peak for name, peak in zip(taken, chosen, strict=True)}
+                best = max(best, (_plausible(match, peaks, names, metal_is_layer, metal), match), key=lambda b: b[0])
+    return _fill_in(best[1], peaks, names, noise, dark_tail)
+
+
+def _plausible(
+    match: dict[str, int],
+    peaks: tuple[Peak, ...],
+    names: tuple[str, ...],
+    metal_is_layer: dict[int, bool],
+    metal: str | None,
+) -> float:
+    """Score an assignment: voxels explained, the metal where it forms a layer and only there."""
+    score = sum(peaks[k].share for k in match.values()) + 0.02 * len(match)
+    if metal in names:
+        if metal in match:
+            score += 0.5 if metal_is_layer.get(match[str(metal)], False) else -0.5
+        if any(metal_is_layer.get(k, False) for name, k in match.items() if name == "void"):
+            score -= 0.5
+    if "SE" in names and "SE" not in match:
+        score -= 1.0
+    return score
+
+
+def _fill_in(
+    match: dict[str, int], peaks: tuple[Peak, ...], names: tuple[str, ...], noise: float, dark_tail: float
+) -> GreyLevels:
+    greys: list[float] = []
+    warnings = []
+    known = {names.index(name): peaks[k].grey for name, k in match.items()}
+    for place, name in enumerate(names):
+        if place in known:
+            greys.append(known[place])
+            continue
+        below = [known[k] for k in known if k < place]
+        above = [known[k] for k in known if k > place]
+        if not below and above:
+            beyond = min(above) - max(0.5 * (max(known.values()) - min(known.values())), 8 * noise)
+            greys.append(max(min(dark_tail, min(above) - 6 * noise), min(beyond, dark_tail), 0.0))
+        elif below and above:
+            greys.append((max(below) + min(above)) / 2)
+        else:
+            greys.append(max(below, default=32768.0) + 12 * noise)
+        warnings.append(f"no peak of the grey histogram belongs to {name}")
+    return GreyLevels(names, tuple(greys), noise, tuple(place in known for place in range(len(names))), tuple(warnings))

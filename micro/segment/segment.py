@@ -1,0 +1,171 @@
+"""Automatic segmentation, without training: from a clean stack to void, electrolyte and lithium."""
+
+from __future__ import annotations
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from micro import __version__
+from micro.blocks import Block, Done, Engine, Source
+from micro.errors import ParameterError
+from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.segment.islands import absorb_islands
+from micro.segment.layers import metal_layers
+from micro.segment.levels import GreyLevels, assign_peaks, find_peaks, flat_histogram
+from micro.segment.params import SegmentParams
+from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
+from micro.segment.shading import Shading, flat_field, measure_shading
+from micro.segment.skins import remove_skins, skin_reach
+
+__all__ = ["find_levels", "segment"]
+
+FULL_SCALE = 65535.0
+
+
+def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine: Engine) -> GreyLevels:
+    """Find the grey level of each phase of a clean stack, or take those that the recipe states.
+
+    Parameters
+    ----------
+    grey
+        uint16 stack from `micro.preprocess.preprocess`.
+    params
+        The order of greys, and levels where they are stated.
+    phases
+        Tells which of the names is the metal.
+    engine
+        Where the block tasks run.
+    """
+    flat, everything = flat_histogram(grey, engine)
+    peaks = find_peaks(flat)
+    if params.levels is not None:
+        stated = tuple(level * FULL_SCALE for level in params.levels)
+        noise = max((peak.width for peak in peaks), default=1000.0)
+        return GreyLevels(params.greys, stated, noise, (True,) * len(stated))
+    below = np.cumsum(everything)
+    dark_tail = float(np.searchsorted(below, below[-1] / 5000)) * (65536 / below.size)
+    metal = next((name for name in params.greys if "metal" in phases[name].roles), None)
+    layers = metal_layers(grey, tuple(peak.grey for peak in peaks), engine)
+    return assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, dark_tail=dark_tail)
+
+
+def _classify(
+    block: Block,
+    grey: NDArray[np.uint16],
+    *,
+    levels: GreyLevels,
+    shading: Shading | None,
+    black: float,
+    costs: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    rounds: int,
+    reach: tuple[int, int, int],
+) -> Done[None]:
+    if shading is not None:
+        grey = unshade(grey, flat_field(shading, block), black)
+    labels = nearest_level(grey, costs)
+    if rounds:
+        labels = agree(labels, grey, costs, weights, rounds=rounds, start=block.outer_start)
+    if max(reach):
+        labels = remove_skins(labels, grey, levels, reach)
+    return Done(None, (labels[block.inner],))
+
+
+def unshade(grey: NDArray[np.uint16], field: NDArray[np.float32], black: float) -> NDArray[np.uint16]:
+    """Divide the signal above ``black`` by the brightness of the field."""
+    even = (grey.astype(np.float32) - np.float32(black)) / field + np.float32(black)
+    return np.clip(np.rint(even), 0, 65535).astype(np.uint16)
+
+
+def _unshade_block(block: Block, grey: NDArray[np.uint16], *, shading: Shading, black: float) -> Done[None]:
+    return Done(None, (unshade(grey, flat_field(shading, block), black),))
+
+
+def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
+    return Done(np.bincount(places.ravel(), minlength=len(values)), (values[places],))
+
+
+def segment(
+    volume: Volume, params: SegmentParams, engine: Engine, *, phases: PhaseSet = SSB_PHASES, black: float = 0.0
+) -> Labels:
+    """Segment a clean stack into the phases of ``params.greys``.
+
+    The grey levels come from the modes of the histogram away from edges; shading from a smooth fit
+    to all phases at once; the labels from a Potts model solved by iterated conditional modes; false
+    skins between void and electrolyte go by the partial-volume rule, and specks to what surrounds them.
+
+    Parameters
+    ----------
+    volume
+        uint16 stack from `micro.preprocess.preprocess`.
+    params
+        See `SegmentParams`.
+    engine
+        Where the block tasks run.
+    phases
+        Label values of the phase names.
+    black
+        Grey of no signal.
+
+    Returns
+    -------
+    Labels
+        The history's last step tells the levels found, and warnings.
+
+    Raises
+    ------
+    PhaseError
+        If a name in ``params.greys`` is no phase.
+    ParameterError
+        If there are not as many levels as phases.
+    """
+    values = np.array([phases[name].value for name in params.greys], np.uint8)
+    if params.levels is not None and len(params.levels) != len(params.greys):
+        raise ParameterError(
+            f"segment.levels has {len(params.levels)} values for {len(params.greys)} phases; give one for each"
+        )
+    grey: Source = volume.data
+    levels = find_levels(grey, params, phases=phases, engine=engine)
+    shading = measure_shading(grey, levels, black=black, engine=engine) if params.shading else None
+    if shading is not None:
+        even = engine.array(volume.shape, np.uint16)
+        constants = {"shading": shading, "black": black}
+        engine.run(_unshade_block, [grey], outputs=[even], stage="shading", constants=constants)
+        grey = even
+        levels = find_levels(grey, params, phases=phases, engine=engine)
+    places = _label_grey(grey, volume, params, levels, engine)
+    data = engine.array(volume.shape, np.uint8)
+    counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
+    found = {
+        "levels": {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
+        "noise": round(levels.noise / FULL_SCALE, 5),
+        "shading": round(shading.strength(), 4) if shading else 0.0,
+        "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
+        "warnings": list(levels.warnings),
+    }
+    step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
+    array = da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
+    return Labels(array, volume.spacing, phases, (*volume.history, step), name=volume.name)
+
+
+def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, engine: Engine) -> Source:
+    reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
+    # no sharper than an eighth of the smallest step, or grains of one grey level would decide
+    noise = max(levels.noise, 0.125 * min(b - a for a, b in zip(levels.greys[:-1], levels.greys[1:], strict=True)))
+    constants = {
+        "levels": levels,
+        "shading": None,
+        "black": 0.0,
+        "costs": cost_table(levels, noise=noise),
+        "weights": neighbour_weights(volume.spacing, params.smoothing),
+        "rounds": params.iterations,
+        "reach": reach,
+    }
+    halo = tuple(
+        2 * params.iterations + r * (len(levels.names) - 2) + 4 if n > 1 else 0
+        for r, n in zip(reach, volume.shape, strict=True)
+    )
+    places = engine.array(volume.shape, np.uint8)
+    engine.run(_classify, [grey], outputs=[places], halo=halo, stage="classify", constants=constants)
+    return absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)

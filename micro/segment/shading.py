@@ -1,0 +1,137 @@
+"""A slow drift of brightness across the picture, told from the phases themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source
+from micro.segment.levels import GreyLevels
+
+__all__ = ["Shading", "flat_field", "measure_shading"]
+
+CELLS = 12
+"""The picture is averaged over this many cells along its longest axis."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """Brightness relative to the middle of the picture: the exponential of a quadratic polynomial.
+
+    ``coefficients`` belong to the terms of `_terms`, in coordinates from -1 to 1 across ``shape``.
+    """
+
+    shape: tuple[int, ...]
+    coefficients: tuple[float, ...]
+
+    def strength(self) -> float:
+        """Return the largest over the smallest brightness in the picture, less one."""
+        axes = [np.linspace(-1, 1, 9) if length > 1 else np.zeros(1) for length in self.shape]
+        grid = np.meshgrid(*axes, indexing="ij")
+        field = sum(c * term for c, term in zip(self.coefficients, _terms(*grid), strict=True))
+        return float(np.exp(np.ptp(field)) - 1)
+
+
+def _terms(z: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    return [z, y, x, z * z, y * y, x * x, z * y, z * x, y * x]
+
+
+def _coordinate(start: int, stop: int, length: int) -> NDArray[np.float64]:
+    return (2.0 * np.arange(start, stop) + 1 - length) / max(length - 1, 1)
+
+
+def flat_field(shading: Shading, block: Block) -> NDArray[np.float32]:
+    """Return the brightness at the voxels of a block's outer region."""
+    z, y, x = (_coordinate(o.start, o.stop, n) for o, n in zip(block.outer, shading.shape, strict=True))
+    c = shading.coefficients
+    # z, y and x parts first, then the mixed ones: the same operations for a voxel in whatever block
+    field = (c[0] * z + c[3] * z * z)[:, None, None] + (c[1] * y + c[4] * y * y)[None, :, None]
+    field = field + (c[2] * x + c[5] * x * x)[None, None, :]
+    field = field + (c[6] * z[:, None] * y[None, :])[:, :, None] + (c[7] * z[:, None] * x[None, :])[:, None, :]
+    return np.exp((field + (c[8] * y[:, None] * x[None, :])[None]).astype(np.float32))
+
+
+def _cell_sums(
+    block: Block,
+    grey: NDArray[np.uint16],
+    *,
+    bounds: NDArray[np.int64],
+    cells: tuple[int, int, int],
+    shape: tuple[int, ...],
+) -> Done[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Count and add up the voxels of each cell and class: two arrays (class, z, y, x) of exact integers."""
+    classes = len(bounds)
+    number = np.zeros((1, 1, 1), np.int64)
+    for axis in range(3):
+        index = np.arange(block.core[axis].start, block.core[axis].stop) * cells[axis] // shape[axis]
+        form = [1, 1, 1]
+        form[axis] = index.size
+        number = number * cells[axis] + index.reshape(form)
+    total = int(np.prod(cells))
+    counts = np.zeros((classes, total), np.int64)
+    sums = np.zeros((classes, total), np.int64)
+    number = np.broadcast_to(number, grey.shape)
+    for k, (low, high) in enumerate(bounds):
+        inside = (grey >= low) & (grey < high)
+        counts[k] = np.bincount(number[inside], minlength=total)
+        # sums stay below 2^53, so the float weights of bincount are exact
+        sums[k] = np.bincount(number[inside], weights=grey[inside], minlength=total).astype(np.int64)
+    return Done((counts, sums))
+
+
+def measure_shading(grey: Source, levels: GreyLevels, *, black: float, engine: Engine) -> Shading | None:
+    """Fit one smooth brightness to all phases at once, each with its own level.
+
+    A least-squares fit of the logarithm of the mean grey of each phase in each cell; so a layer of
+    darker material is not taken for a shadow. None where the picture shows too little.
+
+    Parameters
+    ----------
+    grey
+        uint16 stack, shape (z, y, x).
+    levels
+        Grey level of each phase.
+    black
+        Grey of no signal at all.
+    """
+    z, y, x = grey.shape
+    shape = (z, y, x)
+    longest = max(shape)
+    cells = tuple(min(max(1, round(CELLS * length / longest)), length) for length in shape)
+    half = [(b - a) / 2 for a, b in zip(levels.greys[:-1], levels.greys[1:], strict=True)]
+    chosen = [k for k in range(1, len(levels.greys)) if levels.seen[k]]
+    if not chosen:
+        return None
+    # middle of a phase only: mixtures at edges would pull the level
+    reach = [0.5 * min([*half[max(k - 1, 0) : k + 1]]) for k in range(len(levels.greys))]
+    bounds = np.array([(levels.greys[k] - reach[k], levels.greys[k] + reach[k]) for k in chosen]).astype(np.int64)
+    constants = {"bounds": bounds, "cells": cells, "shape": shape}
+    parts = engine.run(_cell_sums, [grey], stage="shading", constants=constants)
+    counts = np.sum([part[0] for part in parts], axis=0)
+    sums = np.sum([part[1] for part in parts], axis=0)
+    enough = counts >= max(30, 0.1 * grey.shape[0] * grey.shape[1] * grey.shape[2] / counts.shape[1])
+    if np.count_nonzero(enough) < 20:
+        return None
+    centres = np.meshgrid(*((2 * np.arange(n) + 1 - n) / n for n in cells), indexing="ij")
+    terms = np.stack([term.ravel() for term in _terms(*centres)], axis=1)
+    which, cell = np.nonzero(enough)
+    own_level = (which[:, None] == np.arange(len(chosen))[None]).astype(float)
+    target = np.log(np.maximum(sums[enough] / counts[enough] - black, 1.0))
+    solution = _robust_fit(np.hstack([terms[cell], own_level]), target)
+    return Shading(shape, tuple(float(c) for c in solution[: terms.shape[1]]))
+
+
+def _robust_fit(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve least squares with Huber weights; a faint ridge keeps what the picture can't tell at zero."""
+    ridge = 1e-3 * np.eye(matrix.shape[1]) * len(target) / 100
+    weights = np.ones(len(target))
+    solution = np.zeros(matrix.shape[1])
+    for _ in range(8):
+        weighted = matrix * weights[:, None]
+        solution = np.linalg.solve(weighted.T @ matrix + ridge, weighted.T @ target)
+        residual = np.abs(target - matrix @ solution)
+        scale = max(1.4826 * float(np.median(residual)), 1e-4)
+        weights = np.minimum(1.0, 2 * scale / np.maximum(residual, 1e-12))
+    return solution
