@@ -1,0 +1,1 @@
+"""The size of a voxel as files say it: one module a vendor or format."""

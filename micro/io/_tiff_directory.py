@@ -1,0 +1,260 @@
+"""The page directory of a TIFF: where every page lies, read fast and checked against the file's size.
+
+Follows TIFF 6.0 (Adobe 1992) and BigTIFF. Only what decides where pixels lie is read here, so that
+a stack of thousands of pages or files opens in a fraction of a second; decoding is left to tifffile.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.errors import UnreadableFileError, UnsupportedFormatError
+
+__all__ = ["Page", "read_first_page", "read_pages"]
+
+_FORMATS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_NAMES = {
+    254: "subfile",
+    256: "width",
+    257: "height",
+    258: "bits",
+    259: "compression",
+    262: "photometric",
+    266: "fill_order",
+    273: "offsets",
+    277: "samples",
+    278: "rows_per_strip",
+    279: "counts",
+    284: "planar",
+    322: "tile_width",
+    323: "tile_height",
+    324: "offsets",
+    325: "counts",
+    339: "sample_format",
+    32997: "depth",
+}
+_KINDS = {1: "u", 2: "i", 3: "f"}
+_MOST_TAGS = 1000
+_DENSEST = {5: 4096, 8: 1100, 32946: 1100, 32773: 128}  # bytes out of one byte: LZW, deflate, PackBits
+_SLACK_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its image, and the first and last byte of its pixels in the file.
+
+    ``plain`` pages lie uncompressed in one piece, so that they can be mapped into memory.
+    """
+
+    offset: int
+    height: int
+    width: int
+    samples: int
+    bits: int
+    kind: str
+    byteorder: str
+    compression: int
+    photometric: int
+    reduced: bool
+    segment: tuple[int, int]
+    data_start: int
+    data_stop: int
+    plain: bool
+
+    @property
+    def same_as(self) -> tuple[object, ...]:
+        """What the pages of a stack must share."""
+        return (self.height, self.width, self.samples, self.bits, self.kind)
+
+    @property
+    def dtype(self) -> str:
+        """Type of the decoded pixels, such as ``uint16``."""
+        if self.bits == 1:
+            return "bool"
+        size = next((size for size in (8, 16, 32, 64) if size >= self.bits), 64)
+        return np.dtype(f"{self.kind}{size // 8}").name
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of the uncompressed image, rows padded to whole bytes."""
+        return self.height * ((self.width * self.samples * self.bits + 7) // 8)
+
+
+def read_pages(path: Path) -> tuple[Page, ...]:
+    """Return all pages of ``path`` but previews of reduced size.
+
+    Raises
+    ------
+    UnreadableFileError
+        If this is no TIFF, or is damaged or cut short.
+    UnsupportedFormatError
+        If a page holds something other than real numbers of one width.
+    """
+    return _read(path, most=None)
+
+
+def read_first_page(path: Path) -> tuple[Page, int]:
+    """Return the first page of ``path`` and how many there are at least (1 or 2)."""
+    pages = _read(path, most=2)
+    return pages[0], len(pages)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the numbers of this file are written."""
+
+    byteorder: str
+    offset_size: int
+    count_format: str
+    next_format: str
+    entry_size: int
+    size: int
+
+
+def _read(path: Path, most: int | None) -> tuple[Page, ...]:
+    size = path.stat().st_size
+    pages: list[Page] = []
+    with path.open("rb") as file:
+        layout, at = _header(file, path, size)
+        seen: set[int] = set()
+        while at and (most is None or len(pages) < most):
+            if at in seen:
+                raise UnreadableFileError(f"{path}: its list of pages runs in a circle; the file is damaged")
+            seen.add(at)
+            fields, at_next = _directory(file, path, layout, at)
+            page = _page(path, layout, at, fields, len(seen))
+            if not page.reduced:
+                pages.append(page)
+            at = at_next
+    if not pages:
+        raise UnreadableFileError(f"{path}: a TIFF without an image; the file is damaged or was not finished")
+    return tuple(pages)
+
+
+def _header(file: BinaryIO, path: Path, size: int) -> tuple[_Layout, int]:
+    head = file.read(16)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    version = struct.unpack(f"{order}H", head[2:4])[0] if order and len(head) >= 4 else 0
+    if order is None or version not in {42, 43}:
+        raise UnreadableFileError(f"{path}: named as a TIFF but not one; expected a TIFF image, export it again")
+    if len(head) < (8 if version == 42 else 16):
+        raise truncated(path, size, len(head) + 1)
+    if version == 42:
+        return _Layout(order, 4, f"{order}H", f"{order}I", 12, size), struct.unpack(f"{order}I", head[4:8])[0]
+    return _Layout(order, 8, f"{order}Q", f"{order}Q", 20, size), struct.unpack(f"{order}Q", head[8:16])[0]
+
+
+def truncated(path: Path, size: int, needed: int) -> UnreadableFileError:
+    """Return the error of a file that ends too early."""
+    return UnreadableFileError(
+        f"{path}: the file is truncated: it has {size} bytes and refers to byte {needed}; copy or export it again"
+    )
+
+
+def _directory(file: BinaryIO, path: Path, layout: _Layout, at: int) -> tuple[dict[str, NDArray[np.int64]], int]:
+    """Return the fields of the directory at byte ``at`` that matter here, and where the next one is."""
+    count_size, next_size = struct.calcsize(layout.count_format), layout.offset_size
+    file.seek(at)
+    block = file.read(count_size + 24 * layout.entry_size + next_size)
+    if len(block) < count_size:
+        raise truncated(path, layout.size, at + count_size)
+    count = struct.unpack_from(layout.count_format, block)[0]
+    if not 0 < count <= _MOST_TAGS:
+        raise UnreadableFileError(f"{path}: a page with {count} tags at byte {at}; the file is damaged")
+    length = count_size + count * layout.entry_size + next_size
+    if len(block) < length:
+        file.seek(at)
+        block = file.read(length)
+        if len(block) < length:
+            raise truncated(path, layout.size, at + length)
+    entry = struct.Struct(f"{layout.byteorder}HH{'I' if layout.offset_size == 4 else 'Q'}")
+    fields = {}
+    for number in range(count):
+        start = count_size + number * layout.entry_size
+        tag, kind, values = entry.unpack_from(block, start)
+        if tag in _NAMES and kind in _FORMATS:
+            inline = block[start + entry.size : start + layout.entry_size]
+            fields[_NAMES[tag]] = _values(file, path, layout, kind, values, inline)
+    return fields, struct.unpack_from(layout.next_format, block, length - next_size)[0]
+
+
+def _values(file: BinaryIO, path: Path, layout: _Layout, kind: int, count: int, inline: bytes) -> NDArray[np.int64]:
+    dtype = np.dtype(f"{layout.byteorder}{_FORMATS[kind]}")
+    length = dtype.itemsize * count
+    if length > len(inline):
+        at = struct.unpack(layout.next_format, inline)[0]
+        if at + length > layout.size:
+            raise truncated(path, layout.size, at + length)
+        file.seek(at)
+        inline = file.read(length)
+    return np.frombuffer(inline, dtype, count).astype(np.int64)
+
+
+def _page(path: Path, layout: _Layout, at: int, fields: dict[str, NDArray[np.int64]], number: int) -> Page:
+    def one(name: str, default: int) -> int:
+        found = fields.get(name)
+        return int(found[0]) if found is not None and len(found) else default
+
+    height, width, samples = one("height", 0), one("width", 0), one("samples", 1)
+    offsets = fields.get("offsets", np.zeros(0, np.int64))
+    if height < 1 or width < 1 or samples < 1 or len(offsets) == 0 or one("depth", 1) > 1:
+        raise UnreadableFileError(f"{path}: page {number} has no image of rows and columns; the file is damaged")
+    bits, kind = _type(path, fields)
+    tiled = "tile_width" in fields
+    rows = min(one("rows_per_strip", height), height)
+    segment = (one("tile_height", 0), one("tile_width", 0)) if tiled else (rows, width)
+    if min(segment) < 1:
+        raise UnreadableFileError(f"{path}: page {number} has empty strips or tiles; the file is damaged")
+    planes = samples if one("planar", 1) == 2 else 1
+    wanted = math.ceil(height / segment[0]) * math.ceil(width / segment[1]) * planes
+    row_bytes = (width * (1 if planes > 1 else samples) * bits + 7) // 8
+    counts = fields.get("counts", np.full(len(offsets), height * row_bytes * planes // len(offsets)))
+    if wanted != len(offsets) or len(counts) != len(offsets):
+        raise UnreadableFileError(
+            f"{path}: page {number} has {len(offsets)} strips or tiles; expected {wanted}, the file is damaged"
+        )
+    compression = one("compression", 1)
+    stop = int((offsets + counts).max())
+    if stop > layout.size or int(offsets.min()) < 0:
+        raise truncated(path, layout.size, stop)
+    total, needed = int(counts.sum()), height * row_bytes * planes
+    if (compression == 1 and total < needed) or needed > total * _DENSEST.get(compression, 2**40) + _SLACK_BYTES:
+        raise UnreadableFileError(
+            f"{path}: page {number} holds {total} bytes for an image of {width} x {height} pixels; the file is damaged"
+        )
+    plain = compression == 1 and not tiled and samples == 1 and bits in {8, 16, 32, 64} and one("fill_order", 1) == 1
+    return Page(
+        offset=at,
+        height=height,
+        width=width,
+        samples=samples,
+        bits=bits,
+        kind=kind,
+        byteorder=layout.byteorder,
+        compression=compression,
+        photometric=one("photometric", 1),
+        reduced=bool(one("subfile", 0) & 1),
+        segment=segment,
+        data_start=int(offsets[0]),
+        data_stop=stop,
+        plain=plain and bool(np.all(offsets[1:] == offsets[:-1] + counts[:-1])),
+    )
+
+
+def _type(path: Path, fields: dict[str, NDArray[np.int64]]) -> tuple[int, str]:
+    bits = set(fields.get("bits", np.ones(1, np.int64)).tolist())
+    formats = set(fields.get("sample_format", np.ones(1, np.int64)).tolist())
+    kind = _KINDS.get(min(formats, default=1), "u" if formats == {4} else "")
+    if len(bits) != 1 or len(formats) != 1 or not kind or not 1 <= min(bits) <= 64:
+        raise UnsupportedFormatError(
+            f"{path}: pixels of {sorted(bits)} bits and sample format {sorted(formats)}; expected grey values of one "
+            "type, integer or floating point"
+        )
+    return min(bits), kind
