@@ -189,7 +189,7 @@ def dendrite_mask(frame: Frame, segments: NDArray[np.float64]) -> NDArray[np.boo
     return mask
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _fill_segments(mask, segments, edges):  # type: ignore[no-untyped-def]
     low = np.zeros(3, np.int64)
     high = np.zeros(3, np.int64)

@@ -35,6 +35,7 @@ def electron_image(labels: NDArray[np.uint8], kind: Kind, rng: Generators, noise
     """
     grey = grey_table(kind)[labels]
     if noise.artefacts:
+        grey *= 1 + 0.012 * _grains(labels, rng["texture"])
         grey += _charging(labels, rng["charging"], strength=noise.artefacts)
     grey = _beam(grey, rng["jitter"], jitter_voxels=0.3 * noise.artefacts)
     if noise.stripes:
@@ -45,6 +46,12 @@ def electron_image(labels: NDArray[np.uint8], kind: Kind, rng: Generators, noise
         grey += _shot_noise(grey, kind, rng["noise"], snr=noise.snr)
     np.clip(grey, 0, 1, out=grey)
     return np.rint(grey * 255).astype(np.uint8)
+
+
+def _grains(labels: NDArray[np.uint8], rng: np.random.Generator) -> Grey:
+    """Return the faint mottling of the pressed electrolyte's grains, of variance 1 and 0 outside of it."""
+    field = _smooth_noise(rng, labels.shape, (3.0 if labels.shape[0] > 1 else 0, 6.0, 6.0))
+    return np.where(np.isin(labels, SSB_PHASES.values_with("electrolyte")), field, np.float32(0))
 
 
 def _charging(labels: NDArray[np.uint8], rng: np.random.Generator, *, strength: float) -> Grey:

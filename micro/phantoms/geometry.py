@@ -75,7 +75,7 @@ def draw_scene(frame: Frame, *, seed: int, alloy: bool) -> Scene:
 
 
 def _thicker(segments: NDArray[np.float64], by_um: float) -> NDArray[np.float64]:
-    return segments + np.array([0, 0, 0, by_um, 0, 0, 0, by_um])
+    return np.asarray(segments + np.array([0, 0, 0, by_um, 0, 0, 0, by_um]))
 
 
 def scene_labels(scene: Scene, *, gap_share: float = 1.0, dendrite_share: float = 1.0) -> NDArray[np.uint8]:

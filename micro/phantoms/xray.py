@@ -130,8 +130,13 @@ def _views(grey: Grey, scan: _Scan, *, strength: float) -> Grey:
 
 
 def _gain_errors(shape: tuple[int, ...], rng: np.random.Generator) -> Grey:
-    """Return the log of the gain of every detector element: alike in neighbouring rows, the same in all views."""
+    """Return the log of the gain of every detector element: alike in neighbouring rows, the same in all views.
+
+    The elements next to the axis of rotation are taken to be good ones: theirs add up to a single spot.
+    """
     errors = ndimage.gaussian_filter(rng.normal(size=shape[1:]).astype(np.float32), (0.4, 2.0))
+    radius = np.abs(np.arange(shape[1]) - (shape[1] - 1) / 2)
+    errors *= (radius / (radius + 3))[:, None]
     return np.asarray(errors / errors.std(), dtype=np.float32)[None]
 
 
