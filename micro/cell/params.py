@@ -33,8 +33,8 @@ class CellParams(BaseModel):
     band_um: float | None = Field(
         None,
         gt=0,
-        description="Void this close to the interface may be a gap; empty: the larger of 8 voxels and 3 residuals.",
+        description="Void this close to the interface may be a gap; empty: the larger of 12 voxels and 3 residuals.",
     )
     crack_thickness_max_um: float | None = Field(None, gt=0, description="Thickest crack; empty: 8 voxels.")
     crack_extent_min_um: float | None = Field(None, gt=0, description="Shortest crack; empty: 12 voxels.")
-    crack_aspect_min: float = Field(3.0, ge=1, description="A crack's extent over its thickness, at least.")
+    crack_aspect_min: float = Field(5.0, ge=1, description="A crack's extent over its thickness, at least.")

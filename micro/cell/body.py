@@ -1,0 +1,131 @@
+"""The bodies of the electrodes: metal, opened so that filaments fall off."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import edt
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source, label_components
+from micro.cell.cell import Normal
+from micro.model import Spacing
+
+__all__ = ["ANODE", "COUNTER", "Bodies", "find_bodies"]
+
+ANODE, COUNTER = 1, 2
+_SAFETY = 1.0001
+"""Distances are sums of squares of edges; a radius just beside one can't be rounded across it."""
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """The electrode bodies.
+
+    ``mask`` is uint8: `ANODE`, `COUNTER` or 0. ``radius_um`` is that of the opening.
+    """
+
+    mask: Any
+    radius_um: float
+    has_counter: bool
+
+
+def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return the halo that covers ``distance_um`` along each axis."""
+    z, y, x = (
+        math.ceil(distance_um / edge) + 1 if length > 1 else 0 for edge, length in zip(spacing.um, shape, strict=True)
+    )
+    return (z, y, x)
+
+
+def distance_um(mask: NDArray[np.bool_], spacing: Spacing) -> NDArray[np.float32]:
+    """Return the distance of each voxel of ``mask`` from the nearest voxel outside it; infinite where there is none."""
+    found: NDArray[np.float32] = edt.edt(np.ascontiguousarray(mask), anisotropy=spacing.um, black_border=False)
+    return found
+
+
+def _erode(
+    block: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_], spacing: Spacing, radius_um: float
+) -> Done[None]:
+    inside = distance_um(table[labels], spacing)[block.inner] > radius_um
+    return Done(None, (inside.astype(np.uint8),))
+
+
+def _dilate(
+    block: Block,
+    labels: NDArray[np.uint8],
+    ids: NDArray[np.uint32],
+    *,
+    table: NDArray[np.bool_],
+    which: NDArray[np.uint8],
+    spacing: Spacing,
+    radius_um: float,
+) -> Done[None]:
+    seeds = which[ids]
+    metal = table[labels[block.inner]]
+    out = np.zeros(metal.shape, np.uint8)
+    for body in (COUNTER, ANODE):
+        here = seeds == body
+        if here.any():
+            out[metal & (distance_um(~here, spacing)[block.inner] <= radius_um)] = body
+    return Done(None, (out,))
+
+
+def find_bodies(
+    labels: Source,
+    table: NDArray[np.bool_],
+    normal: Normal,
+    *,
+    spacing: Spacing,
+    radius_um: float,
+    engine: Engine,
+) -> Bodies | None:
+    """Find the anode body (and the counter electrode's, if any); None where no metal touches the anode's side.
+
+    The metal is opened with a ball of ``radius_um``, which is halved where the anode is so thin
+    that nothing would be left.
+
+    Parameters
+    ----------
+    labels
+        uint8 labels, shape (z, y, x).
+    table
+        256 booleans: which label values are metal.
+    normal
+        From the anode into the electrolyte.
+    """
+    z, y, x = labels.shape
+    shape = (z, y, x)
+    radius = radius_um
+    while radius >= 0.75 * max(spacing.um[axis] for axis in range(3) if shape[axis] > 1):
+        exact = radius * _SAFETY
+        halo = reach_voxels(exact, spacing, shape)
+        common = {"table": table, "spacing": spacing, "radius_um": exact}
+        eroded = engine.array(shape, np.uint8)
+        engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=common)
+        found = label_components(eroded, engine=engine)
+        which = _choose(found.start, found.stop, found.voxels, shape, normal)
+        if ANODE in which:
+            mask = engine.array(shape, np.uint8)
+            constants = {**common, "which": which}
+            engine.run(_dilate, [labels, found.ids], outputs=[mask], halo=halo, stage="anode body", constants=constants)
+            return Bodies(mask, radius, bool(COUNTER in which))
+        radius /= 2
+    return None
+
+
+def _choose(
+    start: NDArray[np.int64], stop: NDArray[np.int64], voxels: NDArray[np.int64], shape: tuple[int, ...], normal: Normal
+) -> NDArray[np.uint8]:
+    """Name the largest component at the anode's side ANODE, and all that touch the far side only COUNTER."""
+    low, high = start[:, normal.axis] == 0, stop[:, normal.axis] == shape[normal.axis]
+    near, far = (low, high) if normal.sign > 0 else (high, low)
+    which = np.zeros(len(voxels), np.uint8)
+    near[0] = far[0] = False
+    which[far & ~near] = COUNTER
+    if near.any():
+        which[int(np.argmax(np.where(near, voxels, -1)))] = ANODE
+    return which

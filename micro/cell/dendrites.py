@@ -1,0 +1,84 @@
+"""Metal that has left the anode: dendrites, joined or isolated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Components, Done, Engine, Source, label_components
+from micro.cell.body import ANODE, COUNTER
+from micro.cell.cell import ReferencePlane
+from micro.model import Spacing
+
+__all__ = ["components_holding", "mark_dendrites"]
+
+_NEAR, _FAR = 1, 2
+
+
+def _mark(
+    block: Block,
+    labels: NDArray[np.uint8],
+    bodies: NDArray[np.uint8],
+    *,
+    table: NDArray[np.bool_],
+    plane: ReferencePlane,
+    tolerance_um: float,
+    spacing: Spacing,
+) -> Done[None]:
+    """Mark metal beyond the tolerance, and metal between the interface and the tolerance that is no body."""
+    height = plane.heights_um(labels.shape, spacing, block.outer_start)
+    metal = table[labels] & (bodies != COUNTER)
+    far = metal & (height > tolerance_um)
+    near = metal & (height > 0) & ~far & (bodies != ANODE)
+    return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8),))
+
+
+def _held(_: Block, ids: NDArray[np.uint32], marks: NDArray[np.uint8], *, value: int) -> Done[NDArray[np.uint32]]:
+    return Done(np.unique(ids[marks == value]))
+
+
+def components_holding(found: Components, marks: Source, value: int, engine: Engine) -> NDArray[np.bool_]:
+    """Return for each component whether any of its voxels has this value in ``marks``."""
+    parts = engine.run(_held, [found.ids, marks], stage="objects", constants={"value": value})
+    held = np.zeros(found.count + 1, bool)
+    for part in parts:
+        held[part] = True
+    held[0] = False
+    return held
+
+
+def _relabel(
+    _: Block, labels: NDArray[np.uint8], ids: NDArray[np.uint32], *, chosen: NDArray[np.bool_], value: int
+) -> Done[None]:
+    return Done(None, (np.where(chosen[ids], np.uint8(value), labels).astype(np.uint8),))
+
+
+def mark_dendrites(
+    labels: Source,
+    bodies: Source,
+    plane: ReferencePlane,
+    *,
+    table: NDArray[np.bool_],
+    value: int,
+    tolerance_um: float,
+    spacing: Spacing,
+    engine: Engine,
+) -> Any:  # noqa: ANN401
+    """Return the labels with dendrites set to ``value``.
+
+    Metal that reaches beyond the reference interface by more than ``tolerance_um``, grown back
+    through connected metal down to the interface, the anode body left out.
+    """
+    z, y, x = labels.shape
+    marks = engine.array((z, y, x), np.uint8)
+    constants = {"table": table, "plane": plane, "tolerance_um": tolerance_um, "spacing": spacing}
+    engine.run(_mark, [labels, bodies], outputs=[marks], stage="dendrites", constants=constants)
+    found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
+    out = engine.array((z, y, x), np.uint8)
+    chosen = components_holding(found, marks, _FAR, engine)
+    engine.run(
+        _relabel, [labels, found.ids], outputs=[out], stage="dendrites", constants={"chosen": chosen, "value": value}
+    )
+    return out

@@ -1,0 +1,153 @@
+"""The reference interface: a robust plane through the electrolyte's side of the anode body."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source
+from micro.cell.cell import Normal, ReferencePlane
+from micro.model import Spacing
+
+__all__ = ["fit_plane", "surface_map"]
+
+
+def _outermost(
+    block: Block,
+    bodies: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    *,
+    body: int,
+    normal: Normal,
+    solid: NDArray[np.bool_],
+) -> Done[NDArray[np.int64]]:
+    """Return for each column twice the step of its outermost body voxel, plus 1 where ``solid`` lies beyond; -1: none.
+
+    Steps count along the normal from the border that it comes from, so the largest wins in every block.
+    """
+    axis = normal.axis
+    inside = np.moveaxis(bodies, axis, 0) == body
+    beyond = np.moveaxis(solid[labels], axis, 0)
+    length = inside.shape[0]
+    first, stop = block.inner[axis].start, block.inner[axis].stop
+    if normal.sign < 0:
+        inside, beyond = inside[::-1], beyond[::-1]
+        first, stop = length - stop, length - first
+    lateral = tuple(block.inner[a] for a in range(3) if a != axis)
+    inside, beyond = inside[:, *lateral], beyond[:, *lateral]
+    core = inside[first:stop]
+    place = first + core.shape[0] - 1 - np.argmax(core[::-1], axis=0)
+    follows = np.take_along_axis(beyond, np.minimum(place + 1, length - 1)[None], axis=0)[0] & (place + 1 < length)
+    return Done(np.where(core.any(axis=0), 2 * place + follows, -1).astype(np.int64))
+
+
+def surface_map(
+    bodies: Source, labels: Source, normal: Normal, *, body: int, solid: NDArray[np.bool_], engine: Engine
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the index along the normal of the body's outermost voxel in every column, and whether a solid follows.
+
+    Parameters
+    ----------
+    bodies
+        uint8 of `Bodies.mask`.
+    labels
+        uint8 labels.
+    normal
+        Out of the body.
+    solid
+        256 booleans: which labels beyond the body make the column one in contact.
+
+    Returns
+    -------
+    index, contact
+        Of the two axes that are not the normal's; the index is -1 where the column has no body.
+    """
+    z, y, x = bodies.shape
+    shape = (z, y, x)
+    axis = normal.axis
+    halo = tuple(1 if a == axis else 0 for a in range(3))
+    constants = {"body": body, "normal": normal, "solid": solid}
+    blocks = engine.blocks(shape, halo=(halo[0], halo[1], halo[2]))
+    parts = engine.run(
+        _outermost, [bodies, labels], halo=(halo[0], halo[1], halo[2]), stage="interface", constants=constants
+    )
+    best = np.full([shape[a] for a in range(3) if a != axis], -1, np.int64)
+    for block, part in zip(blocks, parts, strict=True):
+        outer = block.outer[axis]
+        steps_before = outer.start if normal.sign > 0 else shape[axis] - outer.stop
+        lateral = tuple(block.core[a] for a in range(3) if a != axis)
+        best[lateral] = np.maximum(best[lateral], np.where(part >= 0, part + 2 * steps_before, -1))
+    steps = best // 2
+    index = np.where(best < 0, -1, steps if normal.sign > 0 else shape[axis] - 1 - steps)
+    return index, (best >= 0) & (best % 2 == 1)
+
+
+def fit_plane(
+    index: NDArray[np.int64], contact: NDArray[np.bool_], normal: Normal, *, spacing: Spacing
+) -> ReferencePlane | None:
+    """Fit a plane to the outer faces of the outermost voxels, by least squares with Tukey's biweight.
+
+    Columns in contact decide where there are enough of them, since gaps may be carved into the
+    body. Returns None with fewer than three columns.
+
+    Parameters
+    ----------
+    index, contact
+        From `surface_map`.
+    normal
+        Out of the body.
+
+    Examples
+    --------
+    >>> plane = fit_plane(np.full((1, 9), 3), np.ones((1, 9), bool), Normal(1, 1), spacing=Spacing(1, 1, 1))
+    >>> plane.direction, plane.offset_um
+    ((0.0, 1.0, 0.0), 4.0)
+    """
+    seen = index >= 0
+    if np.count_nonzero(contact) >= max(3, 0.1 * np.count_nonzero(seen)):
+        seen = contact
+    if np.count_nonzero(seen) < 3:
+        return None
+    edge = spacing.um[normal.axis]
+    lateral = [a for a in range(3) if a != normal.axis]
+    u, v = (place.astype(float) for place in np.nonzero(seen))
+    u, v = (u + 0.5) * spacing.um[lateral[0]], (v + 0.5) * spacing.um[lateral[1]]
+    height = np.asarray((index[seen] + (1 if normal.sign > 0 else 0)) * edge, np.float64)
+    centre = (u.mean(), v.mean())
+    columns = [np.ones_like(u)]
+    columns += [p - c for p, c in zip((u, v), centre, strict=True)]
+    matrix: NDArray[np.float64] = np.stack(columns, axis=1)
+    free = np.array([True, bool(np.ptp(u) > 0), bool(np.ptp(v) > 0)])
+    solution = np.zeros(3)
+    solution[free], residual_um = _biweight(matrix[:, free], height, floor_um=0.3 * edge)
+    gradient = np.zeros(3)
+    gradient[normal.axis] = 1.0
+    gradient[lateral[0]], gradient[lateral[1]] = -solution[1], -solution[2]
+    direction = normal.sign * gradient / np.linalg.norm(gradient)
+    on_plane = np.zeros(3)
+    on_plane[normal.axis] = solution[0]
+    on_plane[lateral[0]], on_plane[lateral[1]] = centre
+    z, y, x = (float(d) + 0.0 for d in direction)
+    return ReferencePlane((z, y, x), float(direction @ on_plane), residual_um)
+
+
+def _biweight(
+    matrix: NDArray[np.float64], height: NDArray[np.float64], *, floor_um: float
+) -> tuple[NDArray[np.float64], float]:
+    """Solve least squares with Tukey's biweight, started from the median; also return the robust residual."""
+    solution = np.zeros(matrix.shape[1])
+    solution[0] = np.median(height)
+    cut = 4.685 * max(1.4826 * float(np.median(np.abs(height - solution[0]))), 3 * floor_um)
+    for turn in range(30):
+        residual = height - matrix @ solution
+        if turn > 4:
+            cut = 4.685 * max(1.4826 * float(np.median(np.abs(residual))), floor_um)
+        weight = np.maximum(1 - (residual / cut) ** 2, 0) ** 2
+        weighted = matrix * weight[:, None]
+        update = np.linalg.lstsq(weighted.T @ matrix, weighted.T @ height, rcond=None)[0]
+        change = float(np.max(np.abs(matrix @ (update - solution))))
+        solution = update
+        if change < 1e-9 * floor_um and turn > 5:
+            break
+    residual = height - matrix @ solution
+    return solution, 1.4826 * float(np.median(np.abs(residual - np.median(residual))))

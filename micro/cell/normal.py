@@ -1,0 +1,90 @@
+"""The direction from the anode into the electrolyte, from the profile of the metal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source
+from micro.cell.cell import Normal
+from micro.errors import AmbiguousNormalError
+
+__all__ = ["find_normal", "metal_profiles", "step_scores"]
+
+STEP_MIN = 0.35
+"""Least step of the metal's share (of 1) that counts as an anode."""
+CLEAR = 0.75
+"""The best direction is clear where the second best scores below this share of it."""
+
+
+def _count_metal(
+    _: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_]
+) -> Done[tuple[NDArray[np.int64], ...]]:
+    metal = table[labels]
+    counts = (np.count_nonzero(metal, axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
+    return Done(tuple(np.asarray(count, np.int64) for count in counts))
+
+
+def metal_profiles(labels: Source, table: NDArray[np.bool_], engine: Engine) -> tuple[NDArray[np.float64], ...]:
+    """Return the metal's share of each plane along z, y and x."""
+    shape = labels.shape
+    z, y, x = shape
+    blocks = engine.blocks((z, y, x))
+    parts = engine.run(_count_metal, [labels], stage="profile", constants={"table": table})
+    profiles = [np.zeros(length, np.int64) for length in shape]
+    for block, counts in zip(blocks, parts, strict=True):
+        for axis in range(3):
+            profiles[axis][block.core[axis]] += counts[axis]
+    total = z * y * x
+    return tuple(profile / (total / length) for profile, length in zip(profiles, shape, strict=True))
+
+
+def step_scores(profiles: tuple[NDArray[np.float64], ...]) -> dict[str, float]:
+    """Return how step-like the metal's profile is along each direction, from 0 to 1.
+
+    The mean share before the best place of a step, less the mean share behind it.
+
+    Examples
+    --------
+    >>> anode = np.repeat([1.0, 0.0], [3, 7])
+    >>> flat = np.full(5, 0.3)
+    >>> scores = step_scores((anode, flat, flat))
+    >>> scores["+z"], scores["-z"] < 0.5, scores["+x"]
+    (1.0, True, 0.0)
+    """
+    scores = {}
+    for axis, profile in enumerate(profiles):
+        for sign, seen in ((1, profile), (-1, profile[::-1])):
+            if seen.size < 2:
+                continue
+            before = np.cumsum(seen)[:-1] / np.arange(1, seen.size)
+            behind = (seen.sum() - np.cumsum(seen)[:-1]) / np.arange(seen.size - 1, 0, -1)
+            scores[str(Normal(axis, sign))] = max(0.0, float(np.round(np.max(before - behind), 6)))
+    return scores
+
+
+def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Normal | None:
+    """Find the direction along which the metal's profile is most like a step; None without an anode.
+
+    Raises
+    ------
+    AmbiguousNormalError
+        If two directions are about as likely; the message lists the scores.
+
+    Examples
+    --------
+    >>> labels = np.full((1, 8, 4), 2, np.uint8); labels[0, 6:] = 3
+    >>> str(find_normal(labels, np.arange(256) == 3, Engine()))
+    '-y'
+    """
+    scores = step_scores(metal_profiles(labels, table, engine))
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    best, second = ranked[0], ranked[1]
+    if scores[best] < STEP_MIN:
+        return None
+    if scores[second] > CLEAR * scores[best]:
+        listed = ", ".join(f"{name} {scores[name]:.2f}" for name in ranked)
+        raise AmbiguousNormalError(
+            f"the anode's side can't be told: step scores {listed}; expected one clear best: state it (--normal={best})"
+        )
+    return Normal.parse(best)

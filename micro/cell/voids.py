@@ -1,0 +1,191 @@
+"""Void told apart: gaps at the interface, cracks, and pores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components
+from micro.cell.body import ANODE
+from micro.cell.cell import Normal, ReferencePlane
+from micro.model import Spacing
+
+__all__ = ["crack_like", "mark_gaps"]
+
+_IN_BAND, _TOUCHES = 1, 2
+
+
+def _runs(void: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
+    """Return for each void voxel the length of its unbroken run along the axis."""
+    along = np.moveaxis(void, axis, 0)
+    forward = np.zeros(along.shape, np.int64)
+    backward = np.zeros(along.shape, np.int64)
+    count = np.zeros(along.shape[1:], np.int64)
+    for k in range(along.shape[0]):
+        count = np.where(along[k], count + 1, 0)
+        forward[k] = count
+    count = np.zeros(along.shape[1:], np.int64)
+    for k in range(along.shape[0] - 1, -1, -1):
+        count = np.where(along[k], count + 1, 0)
+        backward[k] = count
+    return np.moveaxis(np.where(along, forward + backward - 1, 0), 0, axis)
+
+
+def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the voxels of a mask and their neighbours along the axes."""
+    out = mask.copy()
+    for axis in range(3):
+        if mask.shape[axis] > 1:
+            moved, still = np.moveaxis(mask, axis, 0), np.moveaxis(out, axis, 0)
+            still[1:] |= moved[:-1]
+            still[:-1] |= moved[1:]
+    return out
+
+
+def _mark(
+    block: Block,
+    labels: NDArray[np.uint8],
+    bodies: NDArray[np.uint8],
+    *,
+    void: int,
+    plane: ReferencePlane,
+    normal: Normal,
+    band_um: float,
+    run_max: int,
+    spacing: Spacing,
+) -> Done[None]:
+    """Mark void in the band, whose run along the normal is short, and where it touches the anode body."""
+    empty = labels == void
+    height = plane.heights_um(labels.shape, spacing, block.outer_start)
+    near = empty & (np.abs(height) <= band_um) & (_runs(empty, normal.axis) <= run_max)
+    touching = near & _beside(bodies == ANODE)
+    return Done(None, ((_IN_BAND * near + touching).astype(np.uint8)[block.inner],))
+
+
+def _write(_: Block, ids: NDArray[np.uint32], *, chosen: NDArray[np.bool_]) -> Done[None]:
+    return Done(None, (chosen[ids].astype(np.uint8),))
+
+
+def mark_gaps(
+    labels: Source,
+    bodies: Source,
+    plane: ReferencePlane,
+    normal: Normal,
+    *,
+    void: int,
+    band_um: float,
+    spacing: Spacing,
+    engine: Engine,
+) -> Any:  # noqa: ANN401
+    """Return a uint8 mask of the gaps: void in the band that touches the anode body, connected inside the band.
+
+    Void whose run along the normal is longer than the band is high leaves the band: it is the foot
+    of a crack, which stays whole, and no gap.
+
+    Parameters
+    ----------
+    labels
+        uint8 labels.
+    bodies
+        `Bodies.mask`, or any mask with `ANODE` where the anode is.
+    void
+        Label value of void.
+    band_um
+        Half height of the band about the interface.
+    """
+    from micro.cell.dendrites import components_holding
+
+    z, y, x = labels.shape
+    marks = engine.array((z, y, x), np.uint8)
+    run_max = max(1, round(1.5 * band_um / spacing.um[normal.axis]))
+    reach = [1 if length > 1 else 0 for length in (z, y, x)]
+    reach[normal.axis] = run_max + 1
+    constants = {
+        "void": void,
+        "plane": plane,
+        "normal": normal,
+        "band_um": band_um,
+        "run_max": run_max,
+        "spacing": spacing,
+    }
+    halo = (reach[0], reach[1], reach[2])
+    engine.run(_mark, [labels, bodies], outputs=[marks], halo=halo, stage="gaps", constants=constants)
+    found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
+    chosen = components_holding(found, marks, _TOUCHES, engine)
+    out = engine.array((z, y, x), np.uint8)
+    engine.run(_write, [found.ids], outputs=[out], stage="gaps", constants={"chosen": chosen})
+    return out
+
+
+@kernel
+def _faces(ids: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
+    """Count the faces of each object along z, y and x towards voxels that are not its own, in the core.
+
+    The array has one voxel more on every side that is not the picture's border; ``ids`` is padded
+    by one so that the border counts nowhere.
+    """
+    faces = np.zeros((count + 1, 3), np.int64)
+    depth, height, width = ids.shape
+    for k in range(1, depth - 1):
+        for j in range(1, height - 1):
+            for i in range(1, width - 1):
+                own = ids[k, j, i]
+                if own == 0:
+                    continue
+                for side in (-1, 1):
+                    faces[own, 0] += ids[k + side, j, i] != own
+                    faces[own, 1] += ids[k, j + side, i] != own
+                    faces[own, 2] += ids[k, j, i + side] != own
+    return faces
+
+
+def _count_faces(block: Block, ids: NDArray[np.uint32]) -> Done[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
+    pads = [(int(o.start == c.start), int(o.stop == c.stop)) for o, c in zip(block.outer, block.core, strict=True)]
+    padded = np.pad(ids, pads, mode="edge")
+    present, local = np.unique(padded, return_inverse=True)
+    shift = 0 if present[0] == 0 else 1
+    faces = _faces((local.reshape(padded.shape) + shift).astype(np.uint32), present.size)
+    return Done((present, faces[shift : shift + present.size]))
+
+
+def object_areas_um2(found: Components, spacing: Spacing, engine: Engine) -> NDArray[np.float64]:
+    """Return the area of each component's voxel faces in um2; the picture's border has none."""
+    faces = np.zeros((found.count + 1, 3), np.int64)
+    for present, counts in engine.run(_count_faces, [found.ids], halo=(1, 1, 1), stage="objects"):
+        faces[present] += counts
+    shape = found.ids.shape
+    areas = np.array([area if length > 1 else 0.0 for area, length in zip(spacing.face_areas_um2, shape, strict=True)])
+    return np.asarray(faces @ areas)
+
+
+def crack_like(
+    found: Components,
+    *,
+    spacing: Spacing,
+    thickness_max_um: float,
+    extent_min_um: float,
+    aspect_min: float,
+    engine: Engine,
+) -> NDArray[np.bool_]:
+    """Tell which components are sheets: thin for their extent (in a 2-D picture: traces).
+
+    The thickness is three times the volume over the area of the voxel faces (in 2-D: 8/pi times the
+    area over the length of the pixel edges), the factor of a body whose surface points every way.
+    The extent is that of a box with the same second moments: the second longest in 3-D, since a
+    sheet is extended in two directions and a tube in one; the longest in 2-D.
+    """
+    volumes = found.voxels * spacing.voxel_volume_um3
+    areas = object_areas_um2(found, spacing, engine)
+    flat = found.ids.shape[0] == 1
+    thickness = np.divide((8 / np.pi if flat else 3.0) * volumes, areas, out=np.zeros_like(volumes), where=areas > 0)
+    edges = np.asarray(spacing.um)
+    moments = found.covariances() * edges[:, None] * edges[None, :]
+    if flat:
+        moments = moments[:, 1:, 1:]
+    extents = np.sqrt(12 * np.maximum(np.linalg.eigvalsh(moments), 0))
+    extent = extents[:, -1] if flat else extents[:, -2]
+    chosen = (thickness <= thickness_max_um) & (extent >= extent_min_um) & (extent >= aspect_min * thickness)
+    chosen[0] = False
+    return np.asarray(chosen)
