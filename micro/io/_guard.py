@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,10 +70,12 @@ def present(path: Path) -> Path:
     UnreadableFileError
         If it is a folder or an empty file.
     """
-    if not path.exists():
-        raise InputMissingError(f"{path}: no such file or folder; check the path")
-    if not path.is_file():
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InputMissingError(f"{path}: no such file or folder; check the path") from error
+    if not stat.S_ISREG(found.st_mode):
         raise UnreadableFileError(f"{path}: a folder, expected an image file")
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         raise UnreadableFileError(f"{path}: the file is empty (0 bytes); copy or export it again")
     return path

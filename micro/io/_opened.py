@@ -40,6 +40,8 @@ class Opened:
         Phases of a label image, where the file names them.
     history
         What was done to the image before, where the file says so.
+    files
+        All files that were opened, in order.
     """
 
     stack: Stack
@@ -51,6 +53,7 @@ class Opened:
     white_is_zero: bool = False
     phases: PhaseSet | None = None
     history: tuple[Step, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ a stack of thousands of pages or files opens in a fraction of a second; decoding
 from __future__ import annotations
 
 import math
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from micro.errors import UnreadableFileError, UnsupportedFormatError
 
@@ -41,6 +41,7 @@ _NAMES = {
     32997: "depth",
 }
 _KINDS = {1: "u", 2: "i", 3: "f"}
+_KIND_NAMES = {"u": "uint", "i": "int", "f": "float"}
 _MOST_TAGS = 1000
 _DENSEST = {5: 4096, 8: 1100, 32946: 1100, 32773: 128}  # bytes out of one byte: LZW, deflate, PackBits
 _SLACK_BYTES = 2**20
@@ -79,7 +80,12 @@ class Page:
         if self.bits == 1:
             return "bool"
         size = next((size for size in (8, 16, 32, 64) if size >= self.bits), 64)
-        return np.dtype(f"{self.kind}{size // 8}").name
+        return f"{_KIND_NAMES[self.kind]}{size}"
+
+    @property
+    def stored_dtype(self) -> str:
+        """Type of the pixels of a plain page as they lie in the file, such as ``>u2``."""
+        return f"{self.byteorder}{self.kind}{self.bits // 8}"
 
     @property
     def image_bytes(self) -> int:
@@ -119,9 +125,9 @@ class _Layout:
 
 
 def _read(path: Path, most: int | None) -> tuple[Page, ...]:
-    size = path.stat().st_size
     pages: list[Page] = []
     with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
         layout, at = _header(file, path, size)
         seen: set[int] = set()
         while at and (most is None or len(pages) < most):
@@ -158,7 +164,7 @@ def truncated(path: Path, size: int, needed: int) -> UnreadableFileError:
     )
 
 
-def _directory(file: BinaryIO, path: Path, layout: _Layout, at: int) -> tuple[dict[str, NDArray[np.int64]], int]:
+def _directory(file: BinaryIO, path: Path, layout: _Layout, at: int) -> tuple[dict[str, tuple[int, ...]], int]:
     """Return the fields of the directory at byte ``at`` that matter here, and where the next one is."""
     count_size, next_size = struct.calcsize(layout.count_format), layout.offset_size
     file.seek(at)
@@ -174,37 +180,35 @@ def _directory(file: BinaryIO, path: Path, layout: _Layout, at: int) -> tuple[di
         block = file.read(length)
         if len(block) < length:
             raise truncated(path, layout.size, at + length)
-    entry = struct.Struct(f"{layout.byteorder}HH{'I' if layout.offset_size == 4 else 'Q'}")
+    entry = f"{layout.byteorder}HHI4s" if layout.offset_size == 4 else f"{layout.byteorder}HHQ8s"
     fields = {}
-    for number in range(count):
-        start = count_size + number * layout.entry_size
-        tag, kind, values = entry.unpack_from(block, start)
+    for tag, kind, values, inline in struct.iter_unpack(entry, block[count_size : length - next_size]):
         if tag in _NAMES and kind in _FORMATS:
-            inline = block[start + entry.size : start + layout.entry_size]
             fields[_NAMES[tag]] = _values(file, path, layout, kind, values, inline)
     return fields, struct.unpack_from(layout.next_format, block, length - next_size)[0]
 
 
-def _values(file: BinaryIO, path: Path, layout: _Layout, kind: int, count: int, inline: bytes) -> NDArray[np.int64]:
-    dtype = np.dtype(f"{layout.byteorder}{_FORMATS[kind]}")
-    length = dtype.itemsize * count
+def _values(file: BinaryIO, path: Path, layout: _Layout, kind: int, count: int, inline: bytes) -> tuple[int, ...]:
+    """Return the numbers of one tag, from its entry or from where the entry says that they are."""
+    format_ = f"{layout.byteorder}{count}{_FORMATS[kind]}"
+    length = struct.calcsize(format_)
     if length > len(inline):
         at = struct.unpack(layout.next_format, inline)[0]
         if at + length > layout.size:
             raise truncated(path, layout.size, at + length)
         file.seek(at)
         inline = file.read(length)
-    return np.frombuffer(inline, dtype, count).astype(np.int64)
+    return struct.unpack_from(format_, inline)
 
 
-def _page(path: Path, layout: _Layout, at: int, fields: dict[str, NDArray[np.int64]], number: int) -> Page:
+def _page(path: Path, layout: _Layout, at: int, fields: dict[str, tuple[int, ...]], number: int) -> Page:
     def one(name: str, default: int) -> int:
         found = fields.get(name)
-        return int(found[0]) if found is not None and len(found) else default
+        return found[0] if found else default
 
     height, width, samples = one("height", 0), one("width", 0), one("samples", 1)
-    offsets = fields.get("offsets", np.zeros(0, np.int64))
-    if height < 1 or width < 1 or samples < 1 or len(offsets) == 0 or one("depth", 1) > 1:
+    offsets = fields.get("offsets", ())
+    if height < 1 or width < 1 or samples < 1 or not offsets or one("depth", 1) > 1:
         raise UnreadableFileError(f"{path}: page {number} has no image of rows and columns; the file is damaged")
     bits, kind = _type(path, fields)
     tiled = "tile_width" in fields
@@ -215,16 +219,16 @@ def _page(path: Path, layout: _Layout, at: int, fields: dict[str, NDArray[np.int
     planes = samples if one("planar", 1) == 2 else 1
     wanted = math.ceil(height / segment[0]) * math.ceil(width / segment[1]) * planes
     row_bytes = (width * (1 if planes > 1 else samples) * bits + 7) // 8
-    counts = fields.get("counts", np.full(len(offsets), height * row_bytes * planes // len(offsets)))
+    counts = fields.get("counts", (height * row_bytes * planes // len(offsets),) * len(offsets))
     if wanted != len(offsets) or len(counts) != len(offsets):
         raise UnreadableFileError(
             f"{path}: page {number} has {len(offsets)} strips or tiles; expected {wanted}, the file is damaged"
         )
     compression = one("compression", 1)
-    stop = int((offsets + counts).max())
-    if stop > layout.size or int(offsets.min()) < 0:
+    stop, total, adjacent = _extent(offsets, counts)
+    if stop > layout.size:
         raise truncated(path, layout.size, stop)
-    total, needed = int(counts.sum()), height * row_bytes * planes
+    needed = height * row_bytes * planes
     if (compression == 1 and total < needed) or needed > total * _DENSEST.get(compression, 2**40) + _SLACK_BYTES:
         raise UnreadableFileError(
             f"{path}: page {number} holds {total} bytes for an image of {width} x {height} pixels; the file is damaged"
@@ -242,15 +246,24 @@ def _page(path: Path, layout: _Layout, at: int, fields: dict[str, NDArray[np.int
         photometric=one("photometric", 1),
         reduced=bool(one("subfile", 0) & 1),
         segment=segment,
-        data_start=int(offsets[0]),
+        data_start=offsets[0],
         data_stop=stop,
-        plain=plain and bool(np.all(offsets[1:] == offsets[:-1] + counts[:-1])),
+        plain=plain and adjacent,
     )
 
 
-def _type(path: Path, fields: dict[str, NDArray[np.int64]]) -> tuple[int, str]:
-    bits = set(fields.get("bits", np.ones(1, np.int64)).tolist())
-    formats = set(fields.get("sample_format", np.ones(1, np.int64)).tolist())
+def _extent(offsets: tuple[int, ...], counts: tuple[int, ...]) -> tuple[int, int, bool]:
+    """Return the byte after the last one, the bytes in all, and whether the pieces follow each other."""
+    if len(offsets) == 1:
+        return offsets[0] + counts[0], counts[0], True
+    starts, lengths = np.array(offsets, np.uint64), np.array(counts, np.uint64)
+    stops = starts + lengths
+    return int(stops.max()), int(lengths.sum()), bool(np.all(starts[1:] == stops[:-1]))
+
+
+def _type(path: Path, fields: dict[str, tuple[int, ...]]) -> tuple[int, str]:
+    bits = set(fields.get("bits", (1,)))
+    formats = set(fields.get("sample_format", (1,)))
     kind = _KINDS.get(min(formats, default=1), "u" if formats == {4} else "")
     if len(bits) != 1 or len(formats) != 1 or not kind or not 1 <= min(bits) <= 64:
         raise UnsupportedFormatError(

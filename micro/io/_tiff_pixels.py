@@ -75,9 +75,10 @@ def read_page(path: Path, page: Page, y: slice, x: slice) -> NDArray[Any]:
     """Return part of one page as grey values, shape (rows, columns)."""
     if page.plain:
         starts = np.array([page.data_start])
-        stored = f"{page.byteorder}{page.kind}{page.bits // 8}"
-        return PlainPages(path, starts, page.height, page.width, stored)(slice(0, 1), y, x)[0]
-    return CodedPages(path, np.array([page.offset]), page.dtype)(slice(0, 1), y, x)[0]
+        plain = PlainPages(path, starts, page.height, page.width, page.stored_dtype)
+        return plain(slice(0, 1), y, x).reshape(y.stop - y.start, x.stop - x.start)
+    coded = CodedPages(path, np.array([page.offset]), page.dtype)
+    return coded(slice(0, 1), y, x).reshape(y.stop - y.start, x.stop - x.start)
 
 
 def _decoded(tiff: tifffile.TiffFile, offset: int, y: slice, x: slice, name: str) -> NDArray[Any]:

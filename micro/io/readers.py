@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TypeGuard
@@ -15,7 +17,7 @@ from micro.io.natural import natural_sorted
 from micro.io.ngff import NgffReader, is_zarr
 from micro.registry import Registry
 
-__all__ = ["ImageSource", "open_source", "readers", "source_files", "source_name"]
+__all__ = ["ImageSource", "open_source", "readers", "source_name"]
 
 ImageSource = str | Path | Sequence[str | Path]
 """A file, a folder of slices, a pattern such as ``slices/*.tif``, an OME-Zarr folder, or a list of files."""
@@ -59,11 +61,16 @@ def open_source(source: ImageSource, *, open_zarr: Callable[[Path], Opened] | No
     """
     path, files = _resolve(source)
     if path is not None and is_zarr(path):
-        return (open_zarr or readers().get("ome-zarr").open)(path)
+        return replace((open_zarr or readers().get("ome-zarr").open)(path), files=_zarr_files(path))
     if path is not None and path.is_dir():
         files = _images_in(path)
     if len(files) == 1:
-        return _reader_of(files[0]).open(files[0])
+        return replace(_reader_of(files[0]).open(files[0]), files=tuple(files))
+    return replace(open_slices(files, _slice_reader(files)), files=tuple(files))
+
+
+def _slice_reader(files: Sequence[Path]) -> SliceReader:
+    """Return the reader of all ``files``."""
     endings = {file.suffix.lower() for file in files}
     reader = _reader_of(files[0])
     if not endings <= set(reader.extensions):
@@ -74,15 +81,7 @@ def open_source(source: ImageSource, *, open_zarr: Callable[[Path], Opened] | No
         )
     if not _reads_slices(reader):
         raise UnsupportedFormatError(f"{files[0]}: {files[0].suffix} files can't be slices; open one alone")
-    return open_slices(files, reader)
-
-
-def source_files(source: ImageSource) -> list[Path]:
-    """Return the files that a source means, in order; of an OME-Zarr folder, all that are in it."""
-    path, files = _resolve(source)
-    if path is not None and is_zarr(path):
-        return natural_sorted(file for file in path.rglob("*") if file.is_file())
-    return _images_in(path) if path is not None and path.is_dir() else files
+    return reader
 
 
 def source_name(source: ImageSource) -> str:
@@ -129,12 +128,18 @@ def _is_pattern(text: str) -> bool:
 def _images_in(folder: Path) -> list[Path]:
     """Return the image files in ``folder``, in natural order; hidden files and others are passed over."""
     known = _known_extensions()
-    files = [f for f in folder.iterdir() if f.suffix.lower() in known and f.is_file() and not f.name.startswith(".")]
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file()]
+    files = [folder / name for name in names if Path(name).suffix.lower() in known]
     if not files:
         raise UnsupportedFormatError(
             f"{folder}: no images in this folder; expected slices ending in {', '.join(known)}"
         )
     return natural_sorted(files)
+
+
+def _zarr_files(folder: Path) -> tuple[Path, ...]:
+    return tuple(natural_sorted(file for file in folder.rglob("*") if file.is_file()))
 
 
 def _known_extensions() -> tuple[str, ...]:

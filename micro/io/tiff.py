@@ -121,8 +121,7 @@ def _stack(path: Path, pages: tuple[Page, ...], planes: Planes) -> tuple[Stack, 
             )
         notes = (f"the description counts {count} slices, the file holds {len(pages)}: read as {len(pages)}",)
     if all(page.plain for page in pages):
-        stored = f"{first.byteorder}{first.kind}{first.bits // 8}"
-        plain = PlainPages(path, starts, first.height, first.width, stored)
+        plain = PlainPages(path, starts, first.height, first.width, first.stored_dtype)
         grain = (1, max(1, min(first.height, 2**20 // (first.width * first.bits // 8))), first.width)
         return Stack((len(starts), first.height, first.width), np.dtype(first.dtype), plain, grain), notes
     coded = CodedPages(path, np.array([page.offset for page in pages]), first.dtype)

@@ -82,4 +82,4 @@ def read_step(source: ImageSource, opened: Opened, spacing: Spacing, where: str)
     if opened.calibration.where and where != opened.calibration.where:
         found = opened.calibration
         parameters["spacing_in_file_um"] = [found.z_um, found.y_um, found.x_um]
-    return Step("read", parameters, version=micro.__version__, input_hash=fingerprint(source))
+    return Step("read", parameters, version=micro.__version__, input_hash=fingerprint(opened.files))
