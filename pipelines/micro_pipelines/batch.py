@@ -1,0 +1,122 @@
+"""Many samples into one folder: tables over all, one report, and a list of what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from micro.io import atomic_path
+from micro.model import Measurement, to_table
+from micro.report import ReportParams, write_report
+from micro_pipelines.folders import locked, prepare
+from micro_pipelines.job import Job
+from micro_pipelines.journal import Journal, Observer, Silent
+from micro_pipelines.outputs import LABELS_ZARR, Failure, write_batch_tables
+from micro_pipelines.runner import SampleResult, reload_sample, run_job
+from micro_pipelines.sources import Source
+
+__all__ = ["BatchResult", "run_batch"]
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a run left behind: its folder, the finished samples in order, and the failures."""
+
+    folder: Path
+    samples: tuple[SampleResult, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def rows(self) -> tuple[Measurement, ...]:
+        """All measurements, sample after sample."""
+        return tuple(row for sample in self.samples for row in sample.report.rows)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All measurements as a tidy table."""
+        return to_table(self.rows)
+
+
+def run_batch(
+    work: Sequence[tuple[Source, Job]],
+    out_dir: Path,
+    *,
+    resume: bool = False,
+    observer: Observer | None = None,
+) -> BatchResult:
+    """Do every job to its sample; one that fails becomes a row of ``failures.csv`` and stops no other.
+
+    Parameters
+    ----------
+    work
+        The samples, whose names differ, each with what is done to it.
+    out_dir
+        Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``report.html`` and ``failures.csv``.
+        The tables and the report hold the samples of this run, those that ``resume`` skips included.
+    resume
+        Skip a sample whose finished folder has the same input, recipe, version and voxel size.
+    observer
+        Is told what happens.
+
+    Raises
+    ------
+    OutputError
+        If the folder can't be written, or another run is writing into it.
+    """
+    watcher = observer or Silent()
+    with locked(prepare(out_dir)):
+        samples: list[SampleResult] = []
+        failures: list[Failure] = []
+        for number, (source, job) in enumerate(work, 1):
+            watcher.sample_started(source.name, number, len(work))
+            done = _one(source, job, out_dir, resume, watcher)
+            if isinstance(done, Failure):
+                failures.append(done)
+            else:
+                samples.append(done)
+        batch = BatchResult(out_dir, tuple(samples), tuple(failures))
+        _write(batch, work[0][1].recipe.report)
+    return batch
+
+
+def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer) -> SampleResult | Failure:
+    journal = Journal(observer)
+    # A stage of another's making may fail in any way; the other samples must go on.
+    try:
+        if resume and _is_done(source, job, out_dir):
+            result = reload_sample(source, job, out_dir, journal=journal)
+            observer.sample_done(source.name, "unchanged, skipped")
+        else:
+            result = run_job(source, job, out_dir, journal=journal)
+            observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
+    except Exception as error:
+        failure = Failure.of(source.name, str(source), journal.stage, error)
+        observer.sample_failed(source.name, failure.stage, failure.message)
+        return failure
+    return result
+
+
+def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
+    folder = out_dir / source.name
+    wanted = (folder / LABELS_ZARR, folder / "measurements.csv", folder / "profiles.csv", folder / "figures")
+    if not all(path.exists() for path in wanted):
+        return False
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and record.get("fingerprint") == job.fingerprint(source)
+
+
+def _write(batch: BatchResult, params: ReportParams) -> None:
+    write_batch_tables(batch.folder, batch.rows, batch.failures)
+    report = batch.folder / "report.html"
+    if not batch.samples:
+        report.unlink(missing_ok=True)
+        return
+    with atomic_path(report) as path:
+        write_report([sample.report for sample in batch.samples], path, params)

@@ -1,0 +1,38 @@
+"""Running samples from the command line, and telling what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from micro_pipelines.batch import run_batch
+from micro_pipelines.cli.guard import DEBUG
+from micro_pipelines.cli.progress import watching
+from micro_pipelines.cli.table import print_headline
+from micro_pipelines.job import Job
+from micro_pipelines.sources import Source
+
+__all__ = ["run_and_tell"]
+
+
+def run_and_tell(work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool, quiet: bool) -> None:
+    """Run the samples, print the headline numbers and where the results lie; exit 1 where some failed."""
+    with watching(quiet=quiet) as observer:
+        batch = run_batch(work, out, resume=resume, observer=observer)
+    if DEBUG.get():
+        for failure in batch.failures:
+            print(failure.details, file=sys.stderr)
+    if batch.samples and not quiet:
+        print_headline([sample.report for sample in batch.samples], work[0][1].recipe.report)
+        print(f"report: {batch.folder / 'report.html'}")
+        print(f"tables: {batch.folder / 'measurements.csv'}")
+    if batch.failures:
+        print(
+            f"micro: {len(batch.failures)} of {len(work)} samples failed; "
+            f"the reasons stand in {batch.folder / 'failures.csv'}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from micro.blocks import Engine
+    from micro.model import Spacing
+
+__all__ = [
+    "Block",
+    "Normal",
+    "Out",
+    "Quiet",
+    "Resume",
+    "Set",
+    "State",
+    "VoxelSize",
+    "Workers",
+    "engine_of",
+    "overrides_of",
+    "spacing_of",
+]
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")]
+VoxelSize = Annotated[
+    str | None,
+    typer.Option(
+        metavar="Z,Y,XUNIT",
+        help="Voxel edges with a unit: 0.05,0.025,0.025um, or 65nm for all. Without it: what the file says.",
+    ),
+]
+Normal = Annotated[
+    str | None,
+    typer.Option(metavar="[+-][zyx]", help="From the anode into the electrolyte, as --normal=-y; auto finds it."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change one key of the recipe; may be given often."),
+]
+State = Annotated[
+    list[str] | None,
+    typer.Option("--state", help="State of the samples (pristine, after 20 cycles): one for all, or one each."),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default one a core.")]
+Block = Annotated[
+    str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Skip samples that are finished with the same input, recipe and version.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+
+
+def spacing_of(text: str | None) -> Spacing | None:
+    """Return the voxel size that the user gave, or None."""
+    from micro.model import Spacing
+
+    return None if text is None else Spacing.parse(text)
+
+
+def overrides_of(changes: Sequence[str] | None, normal: str | None) -> tuple[str, ...]:
+    """Return the overrides of the recipe, ``--normal`` as one of them."""
+    return (*(changes or ()), *(() if normal is None else (f"cell.normal={normal}",)))
+
+
+def engine_of(workers: int | None, block: str | None = None) -> Engine:
+    """Return the engine with these threads and blocks."""
+    from micro.blocks import DEFAULT_BLOCK, Engine
+    from micro.errors import ParameterError
+
+    shape = DEFAULT_BLOCK
+    if block is not None:
+        try:
+            z, y, x = (int(part) for part in block.split(","))
+        except ValueError:
+            raise ParameterError(f"block {block!r} is not understood; expected three numbers, as 64,64,64") from None
+        shape = (z, y, x)
+    return Engine(block_shape=shape, workers=workers or os.cpu_count() or 1)

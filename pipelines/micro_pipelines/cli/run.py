@@ -1,0 +1,59 @@
+"""``micro run``: images to labels, tables, figures and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from micro_pipelines.cli.options import (
+    Block,
+    Normal,
+    Out,
+    Quiet,
+    Resume,
+    Set,
+    State,
+    VoxelSize,
+    Workers,
+    engine_of,
+    overrides_of,
+    spacing_of,
+)
+
+__all__ = ["run"]
+
+
+def run(
+    recipe: Annotated[str, typer.Argument(help="A preset (micro recipe lists them) or a .toml file.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Files, folders of slices, OME-Zarr, or globs.")
+    ],
+    *,
+    out: Out,
+    voxel_size: VoxelSize = None,
+    normal: Normal = None,
+    changes: Set = None,
+    state: State = None,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="All inputs are slices of one volume, in natural order of their names.")
+    ] = False,
+    workers: Workers = None,
+    resume: Resume = False,
+    quiet: Quiet = False,
+    block: Block = None,
+) -> None:
+    """Segment and measure images: labels, tables, figures and a report.
+
+    Every file and every match of a glob is a sample; a folder of slices is one volume.
+    """
+    from micro_pipelines.cli.batch import run_and_tell
+    from micro_pipelines.job import Job, labels_from_image
+    from micro_pipelines.recipe_files import load_recipe
+    from micro_pipelines.sources import find_sources
+
+    chosen = load_recipe(recipe, overrides_of(changes, normal))
+    job = Job(chosen, spacing_of(voxel_size), engine_of(workers, block), labels_from_image)
+    sources = find_sources(inputs, states=state or (), stack=stack)
+    run_and_tell([(source, job) for source in sources], Path(out), resume=resume, quiet=quiet)

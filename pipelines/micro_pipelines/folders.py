@@ -1,0 +1,73 @@
+"""The output folder of a run: writable, held by one run at a time, and free of what killed runs left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from micro.errors import OutputError
+
+__all__ = ["locked", "prepare"]
+
+_LOCK = ".micro.lock"
+
+
+def prepare(folder: Path) -> Path:
+    """Make the output folder and see that it can be written to.
+
+    Raises
+    ------
+    OutputError
+        If it can't be made, is a file, or refuses a new file.
+    """
+    probe = folder / f".micro-probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"output folder {folder} can't be written: {error.strerror or error}; choose another with --out"
+        ) from error
+    return folder
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for this run alone, and clear what a killed run left half-built in it.
+
+    Raises
+    ------
+    OutputError
+        If another run is writing into the folder.
+    """
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise OutputError(
+            f"another run is writing into {folder}; wait until it is done, or choose another folder with --out"
+        ) from None
+    try:
+        _clear(folder)
+        yield
+    finally:
+        lock.release()
+
+
+def _clear(folder: Path) -> None:
+    """Remove half-built files and folders; put back what was moved away and never replaced."""
+    for left in folder.glob(".*.old"):
+        final = folder / left.name[1:].rsplit(".", 2)[0]
+        if not final.exists():
+            left.rename(final)
+    for left in (*folder.glob(".*.old"), *folder.glob(".*.partial")):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""What is to be done to each sample of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import micro
+from micro.blocks import Engine
+from micro.cell import split_phases
+from micro.io import read_labels, read_volume
+from micro.model import Labels, Spacing, Volume
+from micro.preprocess import preprocess
+from micro.segment import segment
+from micro_pipelines.content import check_labels, check_volume
+from micro_pipelines.journal import Journal
+from micro_pipelines.recipe import Recipe
+from micro_pipelines.recipe_files import recipe_hash
+from micro_pipelines.sources import Source, input_hash
+
+__all__ = ["Job", "Made", "labels_from_image", "labels_from_labels"]
+
+Made = tuple[Volume | None, Labels]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that decides a sample's result, besides the sample itself.
+
+    Parameters
+    ----------
+    recipe
+        All parameters.
+    voxel_size
+        Voxel edges in um that the user gave; None: those that the file states.
+    engine
+        How the blocks run; decides nothing but the time it takes.
+    make_labels
+        How the labels come about: `labels_from_image` or `labels_from_labels`.
+    mapping
+        Phase names, or values, by the values in a label file.
+    """
+
+    recipe: Recipe
+    voxel_size: Spacing | None = None
+    engine: Engine = field(default_factory=Engine)
+    make_labels: Callable[[Source, Job, Journal], Made] | None = None
+    mapping: Mapping[int, str] | None = None
+
+    def labels_of(self, source: Source, journal: Journal) -> Made:
+        """Return the grey picture, where there is one, and the final labels of a sample."""
+        return (self.make_labels or labels_from_image)(source, self, journal)
+
+    def fingerprint(self, source: Source) -> dict[str, Any]:
+        """Return what a result depends on, as JSON types; ``--resume`` skips a sample where it is the same."""
+        return {
+            "input_hash": input_hash(source.paths),
+            "micro": micro.__version__,
+            "recipe_hash": recipe_hash(self.recipe),
+            "labels": "made" if self.make_labels in (None, labels_from_image) else "read",
+            "mapping": {str(value): name for value, name in (self.mapping or {}).items()},
+            "state": source.state,
+            "voxel_size_given_um": None if self.voxel_size is None else list(self.voxel_size.um),
+        }
+
+
+def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
+    """Read an image, check it, correct it, segment it and tell its phases apart."""
+    recipe, engine = job.recipe, job.engine
+    with journal.timed("read"):
+        volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=recipe.modality, name=source.name)
+    with journal.timed("check"):
+        check_volume(volume, engine)
+    with journal.timed("preprocess"):
+        corrected = preprocess(volume, recipe.preprocess, engine)
+    with journal.timed("segment"):
+        segmented = segment(corrected, recipe.segment, engine)
+    with journal.timed("split phases"):
+        return volume, split_phases(segmented, recipe.cell, engine)
+
+
+def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:
+    """Read a label file and check that something is labelled."""
+    with journal.timed("read"):
+        labels = read_labels(source.readable, voxel_size=job.voxel_size, mapping=job.mapping, name=source.name)
+    with journal.timed("check"):
+        check_labels(labels, job.engine)
+    return None, labels

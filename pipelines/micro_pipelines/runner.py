@@ -1,0 +1,159 @@
+"""One sample from its file to its tables, figures and record."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from micro.blocks import Engine
+from micro.cell import Cell, anatomy
+from micro.io import atomic_folder, read_labels, read_volume
+from micro.measure import Results, measure
+from micro.model import Labels, Spacing, Volume
+from micro.report import SampleReport, write_figures
+from micro_pipelines.folders import prepare
+from micro_pipelines.job import Job, labels_from_image
+from micro_pipelines.journal import Journal
+from micro_pipelines.outputs import LABELS_ZARR, write_json, write_labels, write_tables
+from micro_pipelines.recipe import Recipe
+from micro_pipelines.recipe_files import recipe_hash, recipe_text
+from micro_pipelines.record import record_of
+from micro_pipelines.sources import Source, safe_name
+
+__all__ = ["SampleResult", "reload_sample", "run_job", "run_sample"]
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """A finished sample: the folder it lies in, and what the report of a batch takes."""
+
+    folder: Path
+    report: SampleReport
+
+
+def run_sample(
+    source: Source | str | Path,
+    recipe: Recipe,
+    out_dir: Path,
+    *,
+    voxel_size: Spacing | None = None,
+    engine: Engine | None = None,
+    state: str = "",
+    name: str | None = None,
+) -> SampleResult:
+    """Segment and measure one image; write ``out_dir/<sample>`` and return what it holds.
+
+    Parameters
+    ----------
+    source
+        A file, a folder of slices, an OME-Zarr, or a `Source`.
+    recipe
+        All parameters.
+    out_dir
+        Gets the sample's folder; an older one of that name is replaced once the new one is complete.
+    voxel_size
+        Voxel edges in um; None: those that the file states.
+    engine
+        How the blocks run; None: two threads.
+    state, name
+        State and name of the sample; empty: no state, and the file's name.
+
+    Raises
+    ------
+    MicroError
+        Whatever is wrong with the input or the output, in one line. Nothing half-written stays.
+    """
+    if not isinstance(source, Source):
+        path = Path(source)
+        source = Source(name or safe_name(path.name), (path,), state)
+    job = Job(recipe, voxel_size, engine or Engine(), labels_from_image)
+    return run_job(source, job, prepare(Path(out_dir)), journal=Journal())
+
+
+def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
+    """Do ``job`` to ``source`` and write ``out_dir/<sample>``, complete or not at all.
+
+    Intermediate volumes lie in a scratch folder beside it, which goes at the end and on errors. The
+    report that is returned reads the labels from the finished folder; of the anatomy it has all but
+    the parts.
+    """
+    began = datetime.now(UTC)
+    final = out_dir / source.name
+    with _scratch(final) as scratch, warnings.catch_warnings(record=True) as caught:
+        job = replace(job, engine=replace(job.engine, work_dir=Path(scratch), progress=journal.observer.blocks))
+        with journal.timed("hash"):
+            fingerprint = job.fingerprint(source)
+        volume, labels = job.labels_of(source, journal)
+        cell, results = _measured(labels, job, journal)
+        report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, caught))
+        with atomic_folder(final, replace=True) as folder:
+            _write(folder, report, job, journal)
+            write_json(
+                folder / "run.json",
+                record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
+            )
+    finished = replace(report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None)
+    return SampleResult(final, replace(report, labels=finished, cell=replace(cell, labels=finished, parts=None)))
+
+
+def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(
+        prefix=f".{final.name}.", suffix=".partial", dir=final.parent, ignore_cleanup_errors=True
+    )
+
+
+def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
+    """Return a finished sample from its folder, measured again from its labels for the report's sake."""
+    folder = out_dir / source.name
+    labels = read_labels(folder / LABELS_ZARR, name=source.name)
+    # The last step is the reading just now: no part of how the labels came about.
+    labels = replace(labels, history=labels.history[:-1])
+    volume = None
+    if job.make_labels in (None, labels_from_image):
+        volume = read_volume(folder / LABELS_ZARR, name=source.name)
+    cell, results = _measured(labels, job, journal)
+    report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
+    return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
+
+
+def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
+    with journal.timed("anatomy"):
+        cell = anatomy(labels, job.recipe.cell, job.engine)
+    with journal.timed("measure"):
+        return cell, measure(cell, job.recipe.measure, job.engine)
+
+
+def _report(
+    source: Source, job: Job, *, volume: Volume | None, cell: Cell, results: Results, lines: tuple[str, ...]
+) -> SampleReport:
+    return SampleReport(
+        name=source.name,
+        state=source.state,
+        volume=volume,
+        labels=cell.labels,
+        cell=cell,
+        results=results,
+        recipe_name=job.recipe.name,
+        recipe_hash=recipe_hash(job.recipe),
+        recipe_text=recipe_text(job.recipe),
+        warnings=lines,
+    )
+
+
+def _lines(cell: Cell, caught: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Return what the reader of the numbers must know: notes of the anatomy, and warnings of the stages."""
+    steps = (line for step in cell.labels.history for line in step.parameters.get("warnings", ()))
+    python = (" ".join(str(warning.message).split()) for warning in caught)
+    return tuple(dict.fromkeys((*steps, *cell.notes, *python)))
+
+
+def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> None:
+    with journal.timed("figures"):
+        write_figures(report, folder / "figures", job.recipe.report)
+    with journal.timed("write"):
+        write_labels(folder, report.volume, report.labels)
+        write_tables(folder, report.rows, report.results)

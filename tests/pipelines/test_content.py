@@ -1,0 +1,56 @@
+"""Checks of grey values and labels, block by block."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from micro_pipelines.content import check_labels, check_volume
+
+from micro.blocks import Engine
+from micro.errors import ImageContentError
+from micro.model import Labels, Spacing, Volume
+
+SPACING = Spacing.parse("50nm")
+SMALL = Engine(block_shape=(1, 3, 4))
+
+
+def ramp(dtype: str) -> np.ndarray:
+    return np.arange(2 * 7 * 9).reshape(2, 7, 9).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", "float64"])
+def test_a_picture_with_contrast_passes(dtype: str) -> None:
+    check_volume(Volume(ramp(dtype), SPACING), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((np.nan,), "1 NaN of 126"),
+        ((np.nan, np.inf), "1 NaN and 1 infinite of 126"),
+        ((-np.inf,), "1 infinite of 126"),
+    ],
+)
+def test_values_that_are_not_finite_are_counted(values: tuple[float, ...], message: str) -> None:
+    grey = ramp("float32")
+    grey.flat[[5 + 50 * k for k in range(len(values))]] = values
+    with pytest.raises(ImageContentError, match=re.escape(message)):
+        check_volume(Volume(grey, SPACING), SMALL)
+
+
+def test_a_constant_picture_is_refused_and_one_odd_voxel_saves_it() -> None:
+    grey = np.full((2, 7, 9), 7, np.uint8)
+    with pytest.raises(ImageContentError, match="all grey values are 7"):
+        check_volume(Volume(grey, SPACING), SMALL)
+    grey[1, 6, 8] = 8
+    check_volume(Volume(grey, SPACING), SMALL)
+
+
+def test_labels_without_any_label_are_refused() -> None:
+    labels = np.zeros((2, 7, 9), np.uint8)
+    with pytest.raises(ImageContentError, match="every voxel is 0"):
+        check_labels(Labels(labels, SPACING), SMALL)
+    labels[1, 6, 8] = 200
+    check_labels(Labels(labels, SPACING), SMALL)
