@@ -5,5 +5,14 @@ from micro.report.page import write_report
 from micro.report.params import ReportParams
 from micro.report.rounding import format_value
 from micro.report.sample import SampleReport
+from micro.report.summary import headline_label, headline_rows
 
-__all__ = ["ReportParams", "SampleReport", "format_value", "write_figures", "write_report"]
+__all__ = [
+    "ReportParams",
+    "SampleReport",
+    "format_value",
+    "headline_label",
+    "headline_rows",
+    "write_figures",
+    "write_report",
+]

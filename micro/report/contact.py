@@ -15,6 +15,7 @@ from micro.report.canvas import INK, QUIET, Sheet, legend_row_mm, legend_rows
 from micro.report.params import ReportParams
 from micro.report.rounding import format_value
 from micro.report.sample import SampleReport
+from micro.report.scalebar import length_text
 
 __all__ = ["contact_figure", "moving_contact"]
 
@@ -45,8 +46,8 @@ def moving_contact(line: NDArray[np.uint8], window: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> moving_contact(np.array([1, 1, 2, 0, 0, 0], np.uint8), 3)
-    array([1.        , 0.66666667, 0.5       , 0.        ,        nan,        nan])
+    >>> moving_contact(np.array([1, 1, 2, 2, 0, 0], np.uint8), 2).tolist()
+    [1.0, 1.0, 0.5, 0.0, 0.0, nan]
     """
     contact, data = (
         np.convolve(mask, np.ones(window), mode="same")
@@ -98,7 +99,7 @@ def _strip(sample: SampleReport, found: ContactMap, params: ReportParams) -> Fig
     curve.axhline(0, color=QUIET, linewidth=0.4)
     curve.axhline(1, color=QUIET, linewidth=0.4)
     curve.set(xlim=(0, length_um), ylim=(-0.05, 1.05), yticks=[0, 0.5, 1])
-    curve.set_xlabel(f"position along {name} (µm)")
+    curve.set_xlabel(f"position along {name} (µm); window {length_text(float(f'{window * step_um:.2g}'))}")
     curve.set_ylabel("local contact")
     sheet.figure.text(left / params.width_mm, 1 - 3.4 / sheet.height_mm, _title(sample))
     sheet.legend(_legend(line, params), sheet.height_mm - row)

@@ -24,6 +24,7 @@ __all__ = ["Picture", "definitions_context", "headline_context", "sample_context
 
 _AS_PIXELS: frozenset[FigureName] = frozenset({"overlay", "sections"})
 _PAGE_WIDTH_MM = 178.0
+_SUMMARY = "Headline numbers of each sample; whiskers: 95 % interval; one colour a state."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def summary_picture(samples: Sequence[SampleReport], params: ReportParams) -> Pi
     wide = params.model_copy(update={"width_mm": _PAGE_WIDTH_MM})
     with drawing(wide):
         figure = summary_figure(samples, wide)
-        return None if figure is None else _picture("summary", figure, "svg", wide, "Headline numbers; whiskers: 95 %.")
+        return None if figure is None else _picture("summary", figure, "svg", wide, _SUMMARY)
 
 
 def sample_context(number: int, sample: SampleReport, params: ReportParams) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def sample_context(number: int, sample: SampleReport, params: ReportParams) -> d
         "title": sample.title,
         "facts": _facts(sample),
         "warnings": sample.warnings,
-        "notes": sample.cell.notes,
+        "notes": [note for note in sample.cell.notes if note not in sample.warnings],
         "pictures": list(draw(sample, params, encode).values()),
         "rows": [_row(row) for row in sample.rows],
         "recipe": {"name": sample.recipe_name, "hash": sample.recipe_hash, "text": sample.recipe_text},
@@ -113,8 +114,9 @@ def _anchor(number: int) -> str:
 
 def _cell(row: Measurement | None) -> dict[str, str]:
     if row is None:
-        return {"text": MISSING, "note": "not measured"}
-    return {"text": format_value(row.value, row.ci_low, row.ci_high, row.unit), "note": row.note}
+        return {"text": MISSING, "why": ""}
+    text = format_value(row.value, row.ci_low, row.ci_high, row.unit)
+    return {"text": text, "why": row.note if text == MISSING else ""}
 
 
 def _row(row: Measurement) -> dict[str, str]:

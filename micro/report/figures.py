@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from micro.io.atomic import atomic_path
 from micro.report.canvas import drawing, to_bytes
 from micro.report.contact import contact_figure
-from micro.report.overlay import overlay_figure, sections_figure
+from micro.report.ortho import sections_figure
+from micro.report.overlay import overlay_figure
 from micro.report.params import FigureName, ReportParams
 from micro.report.profile import profile_figure
 from micro.report.sample import SampleReport
@@ -74,6 +75,18 @@ def write_figures(sample: SampleReport, folder: str | Path, params: ReportParams
     ------
     OutputError
         If the folder or a file in it can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from micro.cell import Cell
+    >>> from micro.measure.results import merge_findings
+    >>> from micro.model import Labels, Spacing
+    >>> labels = Labels(np.full((40, 50), 2, np.uint8), Spacing.parse("10nm"))
+    >>> sample = SampleReport("cell A", "", None, labels, Cell(labels, None), merge_findings([]))
+    >>> [path.name for path in write_figures(sample, tempfile.mkdtemp())]
+    ['overlay.svg', 'overlay.png']
     """
     params = params or ReportParams()
     drawn = draw(sample, params, lambda _, figure: [to_bytes(figure, suffix, params.dpi) for suffix in FORMATS])

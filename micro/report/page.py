@@ -44,6 +44,12 @@ def write_report(samples: Sequence[SampleReport], path: str | Path, params: Repo
     ------
     OutputError
         If the file can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> write_report([], Path(tempfile.mkdtemp()) / "report.html").name
+    'report.html'
     """
     params = params or ReportParams()
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -35,7 +35,7 @@ class ReportParams(BaseModel):
     )
     font_pt: float = Field(default=7.0, ge=6.5, le=12, description="Size of all text in the figures, in points.")
     overlay_opacity: float = Field(
-        default=0.55, gt=0, le=1, description="How strongly the phase colours cover the grey picture, 0 to 1."
+        default=0.7, gt=0, le=1, description="How strongly the phase colours cover the grey picture, 0 to 1."
     )
     headline: tuple[str, ...] = Field(
         default=(

@@ -16,7 +16,7 @@ from micro.report.sample import SampleReport
 
 __all__ = ["profile_figure"]
 
-_TOP_MM, _LEFT_MM, _RIGHT_MM, _GAP_MM, _BOTTOM_MM = 4.6, 11.0, 2.5, 5.0, 9.0
+_TOP_MM, _LEFT_MM, _RIGHT_MM, _GAP_MM, _BOTTOM_MM = 4.6, 11.0, 3.0, 7.0, 9.0
 _HEIGHT_MM = 48.0
 _ROLES = ("filament", "pore", "fracture", "interphase")
 
@@ -42,7 +42,7 @@ def profile_figure(sample: SampleReport, params: ReportParams) -> Figure | None:
     width = (params.width_mm - _LEFT_MM - _RIGHT_MM - _GAP_MM) / 2
     stack = sheet.axes(_LEFT_MM, _TOP_MM, width, _HEIGHT_MM)
     lines = sheet.axes(_LEFT_MM + width + _GAP_MM, _TOP_MM, width, _HEIGHT_MM)
-    _draw_stack(stack, table[names], phases)
+    _draw_stack(stack, table[_metal_to_void(names, phases)], phases)
     _draw_lines(lines, table[minor], phases)
     upward = sample.cell.normal is None or sample.cell.normal.axis == 2 or sample.cell.normal.sign < 0
     for axes in (stack, lines):
@@ -61,6 +61,11 @@ def _fractions(profiles: pd.DataFrame) -> pd.DataFrame:
     return rows.pivot_table(index="depth_um", columns="phase", values="value", aggfunc="first").fillna(0.0)
 
 
+def _metal_to_void(names: list[str], phases: PhaseSet) -> list[str]:
+    """Return the names with metals first, solids next and voids last, so that the anode lies on the left."""
+    return sorted(names, key=lambda name: ("pore" in phases[name].roles, "metal" not in phases[name].roles))
+
+
 def _draw_stack(axes: Axes, table: pd.DataFrame, phases: PhaseSet) -> None:
     depth_um = table.index.to_numpy(dtype=float)
     edge = np.zeros(len(table))
@@ -68,7 +73,7 @@ def _draw_stack(axes: Axes, table: pd.DataFrame, phases: PhaseSet) -> None:
         following = edge + table[name].to_numpy(dtype=float)
         axes.fill_betweenx(depth_um, edge, following, color=phases[str(name)].colour, linewidth=0)
         edge = following
-    axes.set(xlim=(0, 1), xticks=[0, 0.5, 1])
+    axes.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0", "0.5", "1"])
     axes.set_title("all phases")
     axes.set_xlabel("phase fraction")
 

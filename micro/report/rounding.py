@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_HALF_EVEN, Decimal
 
 __all__ = ["MISSING", "format_count", "format_value", "unit_text"]
 
@@ -11,7 +12,8 @@ MISSING = "—"
 """What stands where there is no value."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_PLAIN_RANGE = (1e-3, 1e6)
+_PLAIN_LOW, _PLAIN_HIGH = Decimal("0.001"), Decimal(1000000)
+_TWO_DIGITS_BELOW, _ROUNDS_UP_FROM = Decimal("3.55"), Decimal("9.5")
 
 
 def unit_text(unit: str) -> str:
@@ -64,13 +66,13 @@ def format_value(value: float | None, low: float | None, high: float | None, uni
     if value is None or math.isnan(value):
         return MISSING
     ends = () if low is None or high is None or math.isnan(low) or math.isnan(high) else (low, high)
-    numbers = (value, *ends)
-    largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
-    exponent = 0
-    if largest and not _PLAIN_RANGE[0] <= largest < _PLAIN_RANGE[1]:
-        exponent = math.floor(math.log10(largest))
-    decimals = _decimals(tuple(_shift(number, -exponent) for number in numbers))
-    texts = [_fixed(_shift(number, -exponent), decimals) for number in numbers]
+    # Decimals round as the reader sees the number: 0.95 to 1.0, though its binary lies below.
+    numbers = [Decimal(repr(float(number))) for number in (value, *ends)]
+    largest = max((abs(number) for number in numbers if number.is_finite()), default=Decimal(0))
+    exponent = largest.adjusted() if largest and not _PLAIN_LOW <= largest < _PLAIN_HIGH else 0
+    numbers = [number.scaleb(-exponent) for number in numbers]
+    decimals = _decimals(numbers)
+    texts = [_fixed(number, decimals) for number in numbers]
     text = f"{texts[0]} [{texts[1]}, {texts[2]}]" if ends else texts[0]
     if exponent:
         text = f"({text})" if ends else text
@@ -82,10 +84,12 @@ def format_value(value: float | None, low: float | None, high: float | None, uni
 def format_count(n: float | None) -> str:
     """Return the number of samples behind a value: whole where it is, else one decimal.
 
+    Thousands are set apart by no-break spaces.
+
     Examples
     --------
-    >>> format_count(1234567.0), format_count(17.31), format_count(None)
-    ('1 234 567', '17.3', '—')
+    >>> format_count(640.0), format_count(17.31), format_count(None)
+    ('640', '17.3', '—')
     """
     if n is None or math.isnan(n):
         return MISSING
@@ -101,31 +105,21 @@ def _power(unit: str, sign: int) -> str:
     return name if power == 1 else name + str(power).translate(_SUPERSCRIPT)
 
 
-def _shift(number: float, exponent: int) -> float:
-    # Division is exact to the last digit for whole powers of ten, multiplication by 1e-6 is not.
-    return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
-
-
-def _decimals(numbers: tuple[float, ...]) -> int:
+def _decimals(numbers: list[Decimal]) -> int:
     """Return how many decimals stand: negative ones round to tens and hundreds."""
     value, *ends = numbers
-    half = max((abs(end - value) for end in ends if math.isfinite(end)), default=0.0)
-    if half > 0 and math.isfinite(half):
-        magnitude = math.floor(math.log10(half))
-        leading = half / 10.0**magnitude
-        if leading >= 9.5:
-            return -magnitude
-        return -magnitude + (1 if leading < 3.55 else 0)
-    if (value == round(value, 0) and abs(value) >= 1) or not math.isfinite(value) or value == 0:
+    half = max((abs(end - value) for end in ends if end.is_finite() and value.is_finite()), default=Decimal(0))
+    if half:
+        leading = half.scaleb(-half.adjusted())
+        digits_kept = 2 if leading < _TWO_DIGITS_BELOW or leading >= _ROUNDS_UP_FROM else 1
+        return digits_kept - 1 - half.adjusted() - (1 if leading >= _ROUNDS_UP_FROM else 0)
+    if not value.is_finite() or not value or (value == value.to_integral_value() and abs(value) >= 1):
         return 0
-    return 2 - math.floor(math.log10(abs(value)))
+    return 2 - value.adjusted()
 
 
-def _fixed(number: float, decimals: int) -> str:
-    if not math.isfinite(number):
+def _fixed(number: Decimal, decimals: int) -> str:
+    if not number.is_finite():
         return "∞" if number > 0 else "−∞"
-    rounded = round(number, decimals)
-    text = f"{rounded:.{max(decimals, 0)}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")
+    rounded = number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)
+    return f"{abs(rounded):f}" if rounded >= 0 else f"−{abs(rounded):f}"

@@ -33,6 +33,15 @@ class SampleReport:
     See Also
     --------
     write_figures, write_report
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from micro.measure.results import merge_findings
+    >>> labels = Labels(np.full((4, 5), 2, np.uint8), Spacing.parse("10nm"))
+    >>> sample = SampleReport("cell A", "pristine", None, labels, Cell(labels, None), merge_findings([]))
+    >>> sample.title, sample.find("contact_fraction")
+    ('cell A · pristine', None)
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from micro.cell import Cell, ReferencePlane
 from micro.model import Labels, Volume
 
-__all__ = ["Section", "best_index", "read_section", "section_axis", "trace_um"]
+__all__ = ["Section", "best_index", "grey_window", "read_section", "section_axis", "trace_um"]
 
 Ends = tuple[tuple[float, float], tuple[float, float]]
 
@@ -37,7 +38,7 @@ class Section:
     labels
         uint8, shape (rows, columns).
     grey
-        0 (dark) to 1 (bright), same shape; None where there is no grey picture.
+        Grey values as read, same shape; None where there is no grey picture.
     """
 
     axis: int
@@ -97,6 +98,15 @@ def read_section(
     )
 
 
+def grey_window(sections: Sequence[Section]) -> tuple[float, float]:
+    """Return the grey values that are drawn black and white: 0.5 and 99.5 % of those in all sections."""
+    greys = [section.grey.ravel() for section in sections if section.grey is not None]
+    if not greys:
+        return (0.0, 1.0)
+    low, high = (float(end) for end in np.percentile(np.concatenate(greys), (0.5, 99.5)))
+    return (low, high if high > low else low + 1.0)
+
+
 def trace_um(plane: ReferencePlane, section: Section) -> Ends | None:
     """Return where a plane cuts a section: two points (x to the right, y down) in um, or None.
 
@@ -124,7 +134,5 @@ def _grey(volume: Volume, axis: int, index: int, steps: tuple[int, ...]) -> NDAr
     plane = da.take(volume.data, index, axis=axis)
     if max(steps) > 1:
         plane = da.coarsen(np.mean, plane.astype(np.float64), dict(enumerate(steps)), trim_excess=True)
-    values = np.asarray(plane.compute(scheduler="synchronous"), dtype=np.float64)
-    low, high = np.percentile(values, (0.5, 99.5))
-    grey: NDArray[np.float64] = np.clip((values - low) / max(high - low, np.finfo(float).tiny), 0.0, 1.0)
-    return grey
+    values: NDArray[np.float64] = np.asarray(plane.compute(scheduler="synchronous"), dtype=np.float64)
+    return values

@@ -53,6 +53,7 @@ def summary_figure(samples: Sequence[SampleReport], params: ReportParams) -> Fig
     left = min(max(len(sample.title) for sample in samples) * 0.6 * em_mm + 3.0, 0.5 * params.width_mm)
     per_row = max(int((params.width_mm - left) // 34.0), 1)
     lines = -(-len(table) // per_row)
+    per_row = -(-len(table) // lines)
     height = _ROW_MM * len(samples) + 1.0
     pitch = 5.0 + height + 9.5
     width = (params.width_mm - left - per_row * _GAP_MM / 2) / per_row - _GAP_MM / 2
