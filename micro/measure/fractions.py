@@ -1,0 +1,148 @@
+"""Phase fractions, porosity, relative density: what can be counted in voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Shape
+from micro.cell import Part
+from micro.measure.census import Census
+from micro.measure.intervals import fraction_interval, ratio_spread
+from micro.measure.protocol import BlockView, Context
+from micro.measure.results import Findings
+from micro.model import Measurement
+
+__all__ = ["Fractions", "fraction_row"]
+
+ALWAYS = frozenset({"pore", "electrolyte", "metal"})
+"""Phases with these roles have a row even where there is none of them: zero is a finding."""
+
+
+def fraction_row(
+    metric: str,
+    definition: str,
+    numerator: NDArray[np.int64],
+    denominator: NDArray[np.int64],
+    census: Census,
+    *,
+    phase: str = "",
+    roi: str = "se_region",
+) -> Measurement:
+    """Return the row of a ratio of voxel counts, with its interval for a finite field of view.
+
+    ``numerator`` and ``denominator`` are counts in the cells of the census's grid.
+    """
+    total = int(denominator.sum())
+    if total == 0:
+        return Measurement(metric, None, "1", definition, phase, roi=roi, note="no voxels to divide by")
+    value = int(numerator.sum()) / total
+    interval = fraction_interval(value, ratio_spread(numerator, denominator, census.grid.edges_um))
+    low, high = interval or (None, None)
+    note = "" if interval else "no interval: none of it, all of it, or too few independent samples"
+    return Measurement(metric, value, "1", definition, phase, roi=roi, ci_low=low, ci_high=high, n=total, note=note)
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """All fractions by voxel count; the counts come from the census, so it reads no blocks of its own."""
+
+    def halo(self, context: Context) -> Shape:  # noqa: ARG002
+        """None."""
+        return (0, 0, 0)
+
+    def on_block(self, context: Context, view: BlockView) -> None:  # noqa: ARG002
+        """Nothing: the census has counted."""
+        return
+
+    def merge(self, context: Context, partials: list[None]) -> Findings:  # noqa: ARG002
+        """Return the rows of the whole picture and of the SE region."""
+        census = context.census
+        assert census is not None
+        rows = [*_phase_rows(context, census, se_region=False), _porosity(context, census, se_region=False)]
+        rows.append(_relative_density(context, census, se_region=False))
+        if context.plane is None:
+            return Findings((*rows, *_rows_without_region(context)))
+        rows += [*_phase_rows(context, census, se_region=True), _porosity(context, census, se_region=True)]
+        rows += [_porosity_pore(context, census), _relative_density(context, census, se_region=True)]
+        rows += _part_rows(context, census)
+        return Findings(tuple(rows))
+
+
+def _roi(se_region: bool) -> str:
+    return "se_region" if se_region else "all"
+
+
+def _phase_rows(context: Context, census: Census, *, se_region: bool) -> list[Measurement]:
+    labelled = census.labelled(se_region=se_region)
+    rows = []
+    for phase in context.phases:
+        counts = census.of_labels((phase.value,), se_region=se_region)
+        if phase.roles & ALWAYS or census.of_labels((phase.value,)).any():
+            rows.append(
+                fraction_row(
+                    "phase_fraction",
+                    "phase_fraction/v1",
+                    counts,
+                    labelled,
+                    census,
+                    phase=phase.name,
+                    roi=_roi(se_region),
+                )
+            )
+    return rows
+
+
+def _porosity(context: Context, census: Census, *, se_region: bool) -> Measurement:
+    pores = census.of_labels(context.phases.values_with("pore"), se_region=se_region)
+    labelled = census.labelled(se_region=se_region)
+    return fraction_row("porosity", "porosity/v1", pores, labelled, census, roi=_roi(se_region))
+
+
+def _porosity_pore(context: Context, census: Census) -> Measurement:
+    pores = census.of_labels(context.phases.values_with("pore"), se_region=True)
+    others = census.of_parts(Part.GAP, Part.CRACK, se_region=True)
+    labelled = census.labelled(se_region=True)
+    return fraction_row("porosity_pore", "porosity_pore/v1", pores - others, labelled, census)
+
+
+def _relative_density(context: Context, census: Census, *, se_region: bool) -> Measurement:
+    solid = census.of_labels(context.phases.values_with("electrolyte"), se_region=se_region)
+    pores = census.of_labels(context.phases.values_with("pore"), se_region=se_region)
+    return fraction_row("relative_density", "relative_density/v1", solid, solid + pores, census, roi=_roi(se_region))
+
+
+def _part_rows(context: Context, census: Census) -> list[Measurement]:
+    labelled = census.labelled(se_region=True)
+    metal = census.of_parts(Part.DENDRITE, Part.ISOLATED, se_region=True)
+    cracks = census.of_parts(Part.CRACK, se_region=True)
+    return [
+        fraction_row("dendrite_fraction", "dendrite_fraction/v1", metal, labelled, census),
+        fraction_row(
+            "dendrite_isolated_fraction",
+            "dendrite_isolated_fraction/v1",
+            census.of_parts(Part.ISOLATED),
+            census.of_parts(Part.DENDRITE, Part.ISOLATED),
+            census,
+        ),
+        fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census),
+    ]
+
+
+def _crack_porosity_id(context: Context) -> str:
+    return "crack_porosity/P22/v1" if context.is_2d else "crack_porosity/P33/v1"
+
+
+def _rows_without_region(context: Context) -> list[Measurement]:
+    note = context.no_interface
+    ids = [
+        ("porosity", "porosity/v1"),
+        ("porosity_pore", "porosity_pore/v1"),
+        ("relative_density", "relative_density/v1"),
+        ("dendrite_fraction", "dendrite_fraction/v1"),
+        ("dendrite_isolated_fraction", "dendrite_isolated_fraction/v1"),
+        ("crack_porosity", _crack_porosity_id(context)),
+    ]
+    return [Measurement(metric, None, "1", name, roi="se_region", note=note) for metric, name in ids]

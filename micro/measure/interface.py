@@ -1,0 +1,191 @@
+"""How much of the interface touches: contact fraction by vector area, and by columns as a check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Shape, kernel
+from micro.cell import Part
+from micro.measure.census import Grid
+from micro.measure.columns import Oriented, orient, oriented
+from micro.measure.intervals import Spread, fraction_interval, ratio_spread
+from micro.measure.protocol import BlockView, Context
+from micro.measure.results import ContactMap, Findings
+from micro.model import Measurement, PhaseSet
+
+__all__ = ["CONTACT", "VOID", "Interface", "contact_table"]
+
+CONTACT, VOID = 1, 2
+ANODE = int(Part.ANODE)
+
+
+def contact_table(phases: PhaseSet) -> NDArray[np.uint8]:
+    """Return 256 entries: `CONTACT` for electrolyte, interphase and dendrites, `VOID` for pores, else 0.
+
+    Examples
+    --------
+    >>> from micro.model import SSB_PHASES
+    >>> contact_table(SSB_PHASES)[:9]
+    array([0, 2, 1, 0, 1, 2, 0, 1, 0], dtype=uint8)
+    """
+    table = np.zeros(256, np.uint8)
+    for role in ("electrolyte", "interphase", "filament"):
+        table[list(phases.values_with(role))] = CONTACT
+    table[list(phases.values_with("pore"))] = VOID
+    return table
+
+
+@kernel
+def _faces(
+    labels: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+    table: NDArray[np.uint8],
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+) -> NDArray[np.int64]:
+    """Count the faces of the anode body: int64 of shape (class, axis, sign), sign 1 toward higher indices."""
+    counts = np.zeros((3, 3, 2), np.int64)
+    for k in range(lo[0], hi[0]):
+        for j in range(lo[1], hi[1]):
+            for i in range(lo[2], hi[2]):
+                if parts[k, j, i] & 127 != 1:
+                    continue
+                if k > 0:
+                    counts[table[labels[k - 1, j, i]], 0, 0] += parts[k - 1, j, i] & 127 != 1
+                if k < labels.shape[0] - 1:
+                    counts[table[labels[k + 1, j, i]], 0, 1] += parts[k + 1, j, i] & 127 != 1
+                if j > 0:
+                    counts[table[labels[k, j - 1, i]], 1, 0] += parts[k, j - 1, i] & 127 != 1
+                if j < labels.shape[1] - 1:
+                    counts[table[labels[k, j + 1, i]], 1, 1] += parts[k, j + 1, i] & 127 != 1
+                if i > 0:
+                    counts[table[labels[k, j, i - 1]], 2, 0] += parts[k, j, i - 1] & 127 != 1
+                if i < labels.shape[2] - 1:
+                    counts[table[labels[k, j, i + 1]], 2, 1] += parts[k, j, i + 1] & 127 != 1
+    return counts
+
+
+@kernel
+def _outermost(
+    parts: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+    begin: int,
+    out: NDArray[np.int32],
+) -> None:
+    """Write where each column leaves the anode body for the last time (or -1), and the class of what follows."""
+    for a in range(lo[0], hi[0]):
+        for b in range(lo[1], hi[1]):
+            for t in range(hi[2] - 1, lo[2] - 1, -1):
+                if parts[a, b, t] & 127 == 1:
+                    if t == parts.shape[2] - 1:  # the picture ends here
+                        out[0, a - lo[0], b - lo[1]] = t - lo[2] + begin
+                    elif parts[a, b, t + 1] & 127 != 1:
+                        out[0, a - lo[0], b - lo[1]] = t - lo[2] + begin
+                        out[1, a - lo[0], b - lo[1]] = classes[a, b, t + 1]
+                    break
+
+
+@dataclass(frozen=True)
+class _Partial:
+    faces: NDArray[np.int64]
+    corner: tuple[int, int]
+    ends: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Contact fraction, contact map and area of the reference interface."""
+
+    def halo(self, context: Context) -> Shape:  # noqa: ARG002
+        """One voxel: the neighbours across the faces."""
+        return (1, 1, 1)
+
+    def on_block(self, context: Context, view: BlockView) -> _Partial | None:
+        """Count faces, and find the outermost anode voxel of each column."""
+        if context.normal is None or not (view.core(view.parts) & 127 == ANODE).any():
+            return None
+        table = contact_table(context.phases)
+        inner = view.block.inner
+        lo = (inner[0].start, inner[1].start, inner[2].start)
+        hi = (inner[0].stop, inner[1].stop, inner[2].stop)
+        faces = _faces(view.labels, view.parts, table, lo, hi)
+        where: Oriented = oriented(context, view)
+        ends = np.zeros((2, where.hi[0] - where.lo[0], where.hi[1] - where.lo[1]), np.int32)
+        ends[0] = -1
+        turned = orient(view.parts, context.normal)
+        classes = orient(table[view.labels], context.normal)
+        _outermost(turned, classes, where.lo, where.hi, where.begin, ends)
+        return _Partial(faces, where.corner, ends)
+
+    def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
+        """Turn faces into projected areas, and columns into the contact map."""
+        if context.plane is None or context.normal is None:
+            return Findings(tuple(replace(row, note=context.no_interface) for row in _empty_rows(context)))
+        found = [one for one in partials if one is not None]
+        faces = sum((one.faces for one in found), np.zeros((3, 3, 2), np.int64))
+        contact, void = projected_areas(context, faces)
+        contact_map = _merge_map(context, found)
+        touching, open_ = (int(np.count_nonzero(contact_map.values == kind)) for kind in (CONTACT, VOID))
+        spread = _map_spread(contact_map)
+        fraction, projected, area = _empty_rows(context)
+        if contact + void <= 0:
+            note = "the anode body meets neither electrolyte nor void"
+            rows = tuple(replace(row, note=note) for row in (fraction, projected, area))
+            return Findings(rows, contact_map=contact_map)
+        measure = contact + void
+        rows = (
+            _with_interval(fraction, contact / measure, spread, int(faces[1:].sum())),
+            _with_interval(projected, touching / max(touching + open_, 1), spread, touching + open_),
+            replace(area, value=measure / (context.spacing.z if context.is_2d else 1.0), n=int(faces[1:].sum())),
+        )
+        return Findings(rows, contact_map=contact_map)
+
+
+def projected_areas(context: Context, faces: NDArray[np.int64]) -> tuple[float, float]:
+    """Return P(Li|SE) and P(Li|void) in um2 from the face counts of `_faces`."""
+    assert context.plane is not None
+    signed = faces[:, :, 1] - faces[:, :, 0]
+    weights = np.array(context.spacing.face_areas_um2) * np.array(context.plane.direction)
+    vectors = signed @ weights
+    return float(vectors[CONTACT]), float(vectors[VOID])
+
+
+def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement]:
+    size = ("interface_length", "um") if context.is_2d else ("interface_area", "um2")
+    return (
+        Measurement("contact_fraction", None, "1", "contact_fraction/v1", roi="interface"),
+        Measurement("contact_fraction_projected", None, "1", "contact_fraction_projected/v1", roi="interface"),
+        Measurement(size[0], None, size[1], f"{size[0]}/v1", roi="interface"),
+    )
+
+
+def _with_interval(row: Measurement, value: float, spread: Spread | None, n: int) -> Measurement:
+    interval = fraction_interval(value, spread)
+    note = "" if interval else "no interval: the map is all of one kind or too small"
+    low, high = interval or (None, None)
+    return replace(row, value=value, ci_low=low, ci_high=high, n=n, note=note)
+
+
+def _merge_map(context: Context, found: list[_Partial]) -> ContactMap:
+    a, b = context.map_axes
+    height = np.full((context.shape[a], context.shape[b]), -1, np.int32)
+    values = np.zeros(height.shape, np.uint8)
+    for one in found:
+        rows, columns = one.ends.shape[1:]
+        here = (slice(one.corner[0], one.corner[0] + rows), slice(one.corner[1], one.corner[1] + columns))
+        further = one.ends[0] > height[here]
+        height[here] = np.where(further, one.ends[0], height[here])
+        values[here] = np.where(further, one.ends[1], values[here])
+    return ContactMap(values, (context.spacing.um[a], context.spacing.um[b]), ("zyx"[a], "zyx"[b]))
+
+
+def _map_spread(contact_map: ContactMap) -> Spread | None:
+    values = contact_map.values[np.newaxis]
+    grid = Grid.fitting((1, *contact_map.values.shape), (1.0, *contact_map.spacing_um), cells=2**14)
+    contact, void = (grid.pool(values == kind) for kind in (CONTACT, VOID))
+    return ratio_spread(contact, contact + void, grid.edges_um)

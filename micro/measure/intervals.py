@@ -1,0 +1,156 @@
+"""95 % intervals for the material behind a finite field of view."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, special
+
+__all__ = ["Interval", "Spread", "fraction_interval", "poisson_interval", "ratio_spread", "value_interval"]
+
+Interval = tuple[float, float]
+
+WINDOW = 2.5
+"""The covariance is summed over lags up to this many correlation lengths (see `ratio_spread`)."""
+
+
+SAMPLES_MIN = 3.0
+"""Fewer effective samples than this say nothing of the material: no interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Variance of an estimate, and the effective number of independent samples behind it."""
+
+    variance: float
+    samples: float
+
+
+def ratio_spread(
+    numerator: NDArray[np.generic], denominator: NDArray[np.generic], edges_um: tuple[float, ...]
+) -> Spread | None:
+    """Return the spread of ``sum(numerator) / sum(denominator)`` over a grid of cells, or None if it can't be told.
+
+    The variance is the integral of the two-point covariance (integral range: Lantuejoul 1991; Kanit
+    et al., Int. J. Solids Struct. 40, 2003, 3647) of the residuals ``a - p w``, summed over the lags
+    of a ball. The ball grows until it holds `WINDOW` ** d times the correlation volume that it has
+    found (the automatic window of Sokal 1997), and the covariance that is lost because p is the
+    field's own mean is given back. Cells without denominator are no data.
+
+    Coverage of the resulting 95 % intervals, 100 to 200 realisations each: Gaussian level sets 93 to
+    96 % in 2-D and 89 % in 3-D, Boolean discs and spheres 95 to 96 % (``tests/measure/test_intervals.py``).
+
+    Parameters
+    ----------
+    numerator, denominator
+        Sums in each cell, of one shape.
+    edges_um
+        Edges of a cell along each axis.
+
+    Examples
+    --------
+    >>> white = np.random.default_rng(1).random((64, 64)) < 0.3
+    >>> spread = ratio_spread(white, np.ones((64, 64)), (1.0, 1.0))
+    >>> bool(abs(spread.variance * 64 * 64 / (0.3 * 0.7) - 1) < 0.35)
+    True
+    """
+    a, w = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    total = w.sum()
+    if np.count_nonzero(w) < 8:
+        return None
+    residual = a - a.sum() / total * w
+    scale = np.abs(residual).max()
+    if scale == 0:
+        return None
+    padded = tuple(fft.next_fast_len(2 * n - 1, real=True) for n in a.shape)
+    covariance = _autocorrelation(residual / scale, padded)
+    weight = _autocorrelation(w / total, padded)
+    order, count = _lags(a.shape, padded, edges_um)
+    products, overlap = np.cumsum(covariance.ravel()[order])[count - 1], np.cumsum(weight.ravel()[order])[count - 1]
+    usable = overlap < 0.5
+    if not usable.any():
+        return None
+    variances = products[usable] / (1 - overlap[usable]) * (scale / total) ** 2
+    single = covariance.flat[0] * (scale / total) ** 2
+    dims = sum(n > 1 for n in a.shape)
+    enough = (count[usable] >= WINDOW**dims * variances / single) & (variances > 0)
+    chosen = int(np.argmax(enough)) if enough.any() else int(np.argmax(variances))
+    variance = float(max(variances[chosen], single * 1e-6))
+    return Spread(variance, float(np.count_nonzero(w) * single / variance))
+
+
+def _autocorrelation(field: NDArray[np.float64], padded: tuple[int, ...]) -> NDArray[np.float64]:
+    spectrum = fft.rfftn(field, padded)
+    result: NDArray[np.float64] = fft.irfftn(spectrum.real**2 + spectrum.imag**2, padded)
+    return result
+
+
+def _lags(
+    shape: tuple[int, ...], padded: tuple[int, ...], edges_um: tuple[float, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the lags by length (flat indices), and how many lie within each different length."""
+    squares = np.zeros(padded)
+    for axis, (length, size, edge) in enumerate(zip(shape, padded, edges_um, strict=True)):
+        lag = np.minimum(np.arange(size), size - np.arange(size)).astype(np.float64)
+        lag[lag >= length] = np.inf
+        squares = squares + ((lag * edge) ** 2).reshape([-1 if a == axis else 1 for a in range(len(shape))])
+    flat = squares.ravel()
+    order = np.argsort(flat, kind="stable")
+    order = order[: np.count_nonzero(np.isfinite(flat))]
+    ordered = flat[order]
+    # Lengths equal but for rounding are one shell, so that no permutation of the axes can change the window.
+    last = np.append(ordered[1:] > ordered[:-1] * (1 + 1e-9) + 1e-30, True)
+    return order, np.flatnonzero(last) + 1
+
+
+def fraction_interval(value: float, spread: Spread | None) -> Interval | None:
+    """Return the interval of a fraction on the logit scale, with Student's t on the effective samples.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in fraction_interval(0.5, Spread(0.0025, 100))]
+    [0.401, 0.599]
+    """
+    if spread is None or not 0 < value < 1:
+        return None
+    samples = value * (1 - value) / spread.variance
+    if samples < SAMPLES_MIN:
+        return None
+    half = _student(samples) * math.sqrt(spread.variance) / (value * (1 - value))
+    logit = math.log(value / (1 - value))
+    return (float(special.expit(logit - half)), float(special.expit(logit + half)))
+
+
+def value_interval(value: float, spread: Spread | None, *, positive: bool = True) -> Interval | None:
+    """Return the interval of a value, on the logarithmic scale where it is positive by its nature.
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in value_interval(10.0, Spread(1.0, 1000))]
+    [8.22, 12.17]
+    """
+    if spread is None or spread.samples < SAMPLES_MIN or (positive and value <= 0):
+        return None
+    half = _student(spread.samples) * math.sqrt(spread.variance)
+    if not positive:
+        return (value - half, value + half)
+    return (value * math.exp(-half / value), value * math.exp(half / value))
+
+
+def poisson_interval(count: int, exposure: float) -> Interval:
+    """Return the exact interval of the rate ``count / exposure`` (Garwood 1936).
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in poisson_interval(10, 1.0)]
+    [4.8, 18.39]
+    """
+    low = float(special.chdtri(2 * count, 0.975)) / 2 if count else 0.0
+    return (low / exposure, float(special.chdtri(2 * count + 2, 0.025)) / 2 / exposure)
+
+
+def _student(samples: float) -> float:
+    return float(special.stdtrit(max(samples - 1, 1.0), 0.975))

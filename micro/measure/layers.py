@@ -1,0 +1,156 @@
+"""Thickness of each layer, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Shape
+from micro.cell import SE_REGION, Part
+from micro.measure.census import Grid
+from micro.measure.columns import ColumnEnds, Ends, column_ends, merge_ends, orient, oriented
+from micro.measure.intervals import ratio_spread, value_interval
+from micro.measure.protocol import BlockView, Context
+from micro.measure.results import Findings, ThicknessMap
+from micro.model import Measurement
+
+__all__ = ["LAYERS", "Layers"]
+
+LAYERS: dict[str, int] = {"Li": 1, "SE": 2, "cathode": 4, "counter electrode": 8}
+"""Name of each layer and its bit in the flags; Li is the anode body, SE the whole SE region."""
+
+CUT = "cut by the picture"
+
+
+def _flags(context: Context, view: BlockView) -> NDArray[np.uint8]:
+    """Return a bit for each layer that a voxel belongs to."""
+    labels, parts = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+    labels[list(context.phases.values_with("cathode"))] = LAYERS["cathode"]
+    part = np.arange(256) & 127
+    parts[part == int(Part.ANODE)] = LAYERS["Li"]
+    parts[part == int(Part.COUNTER)] = LAYERS["counter electrode"]
+    parts[SE_REGION:] |= LAYERS["SE"]
+    flags: NDArray[np.uint8] = labels[view.labels] | parts[view.parts]
+    return flags
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Mean, spread, least and greatest thickness of the anode, the SE region, the cathode and a counter electrode."""
+
+    def halo(self, context: Context) -> Shape:
+        """One voxel along the normal."""
+        if context.normal is None:
+            return (0, 0, 0)
+        z, y, x = (int(axis == context.normal.axis) for axis in range(3))
+        return (z, y, x)
+
+    def on_block(self, context: Context, view: BlockView) -> dict[str, ColumnEnds | None]:
+        """Find where each layer begins and ends in the block's columns."""
+        if context.normal is None:
+            return {}
+        flags = _flags(context, view)
+        every, some = int(np.bitwise_and.reduce(flags, axis=None)), int(np.bitwise_or.reduce(flags, axis=None))
+        at_end = _at_end(context, view)
+        wanted = {name: bit for name, bit in LAYERS.items() if some & bit and (at_end or not every & bit)}
+        if not wanted:
+            return {}
+        turned, where = orient(flags, context.normal), oriented(context, view)
+        return {name: column_ends(turned, bit, where) for name, bit in wanted.items()}
+
+    def merge(self, context: Context, partials: list[dict[str, ColumnEnds | None]]) -> Findings:
+        """Turn first and last voxels into thicknesses."""
+        if context.normal is None:
+            rows = [row for name in ("Li", "SE") for row in _layer_rows(name, None, context.no_interface)]
+            return Findings(tuple(rows))
+        shape = (context.shape[context.map_axes[0]], context.shape[context.map_axes[1]])
+        rows, maps = [], {}
+        for name in LAYERS:
+            ends = merge_ends([one.get(name) for one in partials], shape)
+            if not ends.found.any() and name not in ("Li", "SE"):
+                continue
+            why = _why_cut(context, name, ends)
+            thickness = _thickness(context, ends)
+            rows += _layer_rows(name, thickness, why)
+            if not why:
+                maps[name] = thickness
+        return Findings(tuple(rows), thickness_maps=maps)
+
+
+def _at_end(context: Context, view: BlockView) -> bool:
+    """Whether the block touches the picture's border along the normal."""
+    assert context.normal is not None
+    axis = context.normal.axis
+    core = view.block.core[axis]
+    return bool(core.start == 0 or core.stop == context.shape[axis])
+
+
+def _why_cut(context: Context, name: str, ends: Ends) -> str:
+    """Return why the layer has no thickness, or nothing."""
+    assert context.normal is not None
+    found = ends.found
+    if not found.any():
+        return "no such layer"
+    if name == "SE" and context.far_plane is None:
+        return context.far_side
+    length = context.shape[context.normal.axis]
+    cut = (ends.first == 0) | (ends.last == length - 1)
+    share = np.count_nonzero(cut & found) / np.count_nonzero(found)
+    return CUT if share > context.params.cut_columns_max else ""
+
+
+def _thickness(context: Context, ends: Ends) -> ThicknessMap:
+    """Return the thickness of the whole columns; NaN where the layer is missing or runs into the border."""
+    assert context.normal is not None
+    axis = context.normal.axis
+    a, b = context.map_axes
+    whole = ends.found & (ends.first > 0) & (ends.last < context.shape[axis] - 1)
+    voxels = (ends.last - ends.first + 1).astype(np.float64)
+    values = np.where(whole, voxels * (context.spacing.um[axis] * context.cosine), np.nan)
+    return ThicknessMap(values, (context.spacing.um[a], context.spacing.um[b]), ("zyx"[a], "zyx"[b]))
+
+
+def _layer_rows(name: str, found: ThicknessMap | None, why: str) -> list[Measurement]:
+    """Return the four rows of a layer, empty where ``why`` says that they can't be given."""
+    metrics = ("mean", "sd", "min", "max")
+    if why or found is None:
+        return [_row(metric, name, note=why) for metric in metrics]
+    whole = np.isfinite(found.values_um)
+    values, count = found.values_um[whole], int(np.count_nonzero(whole))
+    grid = Grid.fitting((1, *whole.shape), (1.0, *found.spacing_um), cells=2**14)
+    sums = grid.pool(np.where(whole, found.values_um, 0.0)[None])
+    mean = float(values.mean())
+    interval = value_interval(mean, ratio_spread(sums, grid.pool(whole[None]), grid.edges_um))
+    note = "" if interval else "no interval: too small, or the same everywhere"
+    low, high = interval or (None, None)
+    extreme = "an extreme has no honest interval"
+    return [
+        _row("mean", name, value=mean, interval=(low, high), n=count, note=note),
+        _row("sd", name, value=float(values.std()), n=count, note="no interval: a description of this picture"),
+        _row("min", name, value=float(values.min()), n=count, note=extreme),
+        _row("max", name, value=float(values.max()), n=count, note=extreme),
+    ]
+
+
+def _row(
+    metric: str,
+    name: str,
+    *,
+    value: float | None = None,
+    interval: tuple[float | None, float | None] = (None, None),
+    n: int | None = None,
+    note: str = "",
+) -> Measurement:
+    return Measurement(
+        f"layer_thickness_{metric}",
+        value,
+        "um",
+        "layer_thickness/v1",
+        name,
+        ci_low=interval[0],
+        ci_high=interval[1],
+        n=n,
+        note=note,
+    )

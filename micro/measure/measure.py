@@ -1,0 +1,126 @@
+"""All measurements of a cell in one pass over its voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Components, Done, Engine, Shape, label_components
+from micro.cell import Cell, Part
+from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
+from micro.measure.cracks import Cracks
+from micro.measure.dendrites import Dendrites
+from micro.measure.fractions import Fractions
+from micro.measure.gaps import Gaps
+from micro.measure.interface import Interface
+from micro.measure.layers import Layers
+from micro.measure.params import MeasureParams
+from micro.measure.profiles import Profiles
+from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
+from micro.measure.results import Results, merge_findings
+from micro.registry import Registry
+
+__all__ = ["BUILT_IN", "MEASUREMENTS", "measure"]
+
+BUILT_IN: Mapping[str, BlockMeasurement] = {
+    "interface": Interface(),
+    "dendrites": Dendrites(),
+    "cracks": Cracks(),
+    "gaps": Gaps(),
+    "fractions": Fractions(),
+    "layers": Layers(),
+    "profiles": Profiles(),
+}
+"""The measurements that every cell gets, in the order of the table."""
+
+MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
+"""Further measurements, brought by other distributions and asked for by name in `MeasureParams.extra`."""
+
+OBJECT_PARTS = (Part.DENDRITE, Part.ISOLATED, Part.GAP, Part.CRACK)
+
+
+@dataclass(frozen=True)
+class _Partial:
+    census: CensusPartial
+    others: tuple[Any, ...]
+
+
+def _measure_block(
+    block: Block,
+    labels: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+    ids: NDArray[np.uint32],
+    *,
+    context: Context,
+    grid: Grid,
+    measurements: tuple[BlockMeasurement, ...],
+) -> Done[_Partial]:
+    view = BlockView(block, np.ascontiguousarray(labels), np.ascontiguousarray(parts), np.ascontiguousarray(ids))
+    census = census_block(block, view.core(view.labels), view.core(view.parts), grid, context.phases)
+    return Done(_Partial(census, tuple(one.on_block(context, view) for one in measurements)))
+
+
+def _label_objects(cell: Cell, engine: Engine) -> Components:
+    table = np.zeros(256, np.uint8)
+    for part in OBJECT_PARTS:
+        table[[int(part), int(part) | 128]] = int(part)
+    return label_components(cell.parts, engine=engine, table=table)
+
+
+def _widest(halos: list[Shape]) -> Shape:
+    z, y, x = (max(halo[axis] for halo in halos) for axis in range(3))
+    return (z, y, x)
+
+
+def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
+    """Measure a cell: interface, dendrites, cracks, gaps, fractions, layers, profiles.
+
+    Parameters
+    ----------
+    cell
+        Labels with their anatomy. Without a reference interface its rows are there, empty, with the reason.
+    params
+        What the measurements may be told.
+    engine
+        How blocks are run; it never changes a result (floats to rounding).
+
+    Returns
+    -------
+    Results
+        Rows, object tables, profiles and maps. Lengths in um; the definitions stand in `DEFINITIONS`.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``params.extra`` asks for a measurement that nobody brings.
+
+    Examples
+    --------
+    >>> from micro.model import Labels, Spacing
+    >>> labels = np.repeat(np.uint8([[1, 2, 2, 2]]), 4, axis=0)
+    >>> cell = Cell(Labels(labels, Spacing.parse("1um")), np.zeros((1, 4, 4), np.uint8))
+    >>> results = measure(cell, MeasureParams(), Engine())
+    >>> results.row("porosity", roi="all").value
+    0.25
+    >>> results.row("contact_fraction").note
+    'no metal body found'
+    """
+    measurements = (*BUILT_IN.values(), *(MEASUREMENTS.get(name) for name in params.extra))
+    objects = _label_objects(cell, engine)
+    context = Context.of(cell, params, ObjectTable.of(objects))
+    grid = Grid.fitting(context.shape, context.spacing.um)
+    partials = engine.run(
+        _measure_block,
+        [cell.labels.data, cell.parts, objects.ids],
+        halo=_widest([one.halo(context) for one in measurements]),
+        stage="measure",
+        constants={"context": context, "grid": grid, "measurements": measurements},
+    )
+    census: Census = merge_census([one.census for one in partials], grid, context.phases)
+    context = replace(context, census=census)
+    found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
+    return merge_findings(found)

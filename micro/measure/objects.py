@@ -1,0 +1,140 @@
+"""Extremes of single objects along the normal, told across blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from micro.blocks import kernel
+from micro.measure.protocol import BlockView, Context, ObjectTable
+
+__all__ = ["ObjectPartial", "Objects", "box_columns", "merge_objects", "object_block"]
+
+
+@dataclass(frozen=True)
+class ObjectPartial:
+    """Of each object in a block: lowest and highest voxel centre, voxels in the SE region, whether it touches a crack."""
+
+    ids: NDArray[np.int64]
+    low_um: NDArray[np.float64]
+    high_um: NDArray[np.float64]
+    region: NDArray[np.int64]
+    touches: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The same for all objects, by id (row 0 is the background)."""
+
+    low_um: NDArray[np.float64]
+    high_um: NDArray[np.float64]
+    region: NDArray[np.int64]
+    touches: NDArray[np.bool_]
+
+
+@kernel
+def _extremes(
+    ids: NDArray[np.uint32],
+    parts: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
+    crack: int,
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+    heights: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    slots: NDArray[np.int32],
+    table: NDArray[np.float64],
+) -> int:
+    """Fill ``table`` (id, low, high, region, touches) and return its rows; ``slots`` maps ids to rows, from 1."""
+    used = 0
+    for k in range(lo[0], hi[0]):
+        for j in range(lo[1], hi[1]):
+            for i in range(lo[2], hi[2]):
+                if not wanted[parts[k, j, i] & 127]:
+                    continue
+                number = ids[k, j, i]
+                height = (heights[0][k] + heights[1][j]) + heights[2][i]
+                if slots[number] == 0:
+                    used += 1
+                    slots[number] = used
+                    table[used - 1, 0], table[used - 1, 1], table[used - 1, 2] = number, height, height
+                row = table[slots[number] - 1]
+                row[1], row[2] = min(row[1], height), max(row[2], height)
+                row[3] += parts[k, j, i] >> 7
+                for step in range(6):
+                    z = k + (step == 1) - (step == 0)
+                    y = j + (step == 3) - (step == 2)
+                    x = i + (step == 5) - (step == 4)
+                    if 0 <= z < ids.shape[0] and 0 <= y < ids.shape[1] and 0 <= x < ids.shape[2]:
+                        row[4] += parts[z, y, x] & 127 == crack
+    return used
+
+
+def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *, crack: int) -> ObjectPartial | None:
+    """Return the extremes of the objects in a block's core, of the parts in ``wanted`` (128 entries), or None."""
+    present = np.unique(view.core(view.ids))
+    present = present[present > 0]
+    if not present.size or not wanted[np.unique(view.core(view.parts)) & 127].any():
+        return None
+    inner = view.block.inner
+    lo = (inner[0].start, inner[1].start, inner[2].start)
+    hi = (inner[0].stop, inner[1].stop, inner[2].stop)
+    slots = np.zeros(context.objects.count + 1, np.int32)
+    table = np.zeros((present.size, 5))
+    heights = axis_heights(context, view)
+    used = _extremes(view.ids, view.parts, wanted, crack, lo, hi, heights, slots, table)
+    table = table[:used]
+    return ObjectPartial(
+        table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3].astype(np.int64), table[:, 4] > 0
+    )
+
+
+def axis_heights(
+    context: Context, view: BlockView
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return three vectors whose sums ``(z + y) + x`` are the heights of the outer region's voxel centres.
+
+    They are those of `ReferencePlane.heights_um`, term by term; zeros without an interface.
+    """
+    outer, plane = view.block.outer, context.plane
+    if plane is None:
+        z, y, x = (np.zeros(axis.stop - axis.start) for axis in outer)
+        return z, y, x
+    z, y, x = (
+        (np.arange(axis.start, axis.stop, dtype=np.float64) + 0.5) * (edge * part)
+        for axis, edge, part in zip(outer, context.spacing.um, plane.direction, strict=True)
+    )
+    return z, y, x - plane.offset_um
+
+
+def merge_objects(partials: list[ObjectPartial | None], count: int) -> Objects:
+    """Merge the extremes of all blocks."""
+    low, high = np.full(count + 1, np.inf), np.full(count + 1, -np.inf)
+    region, touches = np.zeros(count + 1, np.int64), np.zeros(count + 1, bool)
+    for one in partials:
+        if one is not None:
+            low[one.ids] = np.minimum(low[one.ids], one.low_um)
+            high[one.ids] = np.maximum(high[one.ids], one.high_um)
+            region[one.ids] += one.region
+            touches[one.ids] |= one.touches
+    return Objects(low, high, region, touches)
+
+
+def box_columns(context: Context, table: ObjectTable, ids: NDArray[np.int64]) -> pd.DataFrame:
+    """Return id, size, bounding box and centroid of the objects, in um.
+
+    The size is ``volume_um3``, in a section ``area_um2``; a section has no columns along z.
+    """
+    edges = np.array(context.spacing.um)
+    size = "area_um2" if context.is_2d else "volume_um3"
+    columns: dict[str, NDArray[np.generic]] = {"id": ids, size: table.voxels[ids] * context.voxel_measure}
+    centre = (table.sums[ids] / np.maximum(table.voxels[ids], 1)[:, None] + 0.5) * edges
+    for axis, name in enumerate("zyx"):
+        if context.is_2d and axis == 0:
+            continue
+        columns[f"start_{name}_um"] = table.start[ids, axis] * edges[axis]
+        columns[f"stop_{name}_um"] = table.stop[ids, axis] * edges[axis]
+        columns[f"centroid_{name}_um"] = centre[:, axis]
+    return pd.DataFrame(columns)

@@ -1,0 +1,30 @@
+"""What the measurements may be told."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["MeasureParams"]
+
+
+class MeasureParams(BaseModel):
+    """Parameters of `measure`, the same for recipe, command line and plugin. Lengths in um.
+
+    An empty length is derived from the voxel size, as its description says.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile_bin_um: float | None = Field(
+        None, gt=0, description="Bin of the profiles along the normal; empty: 4 voxels along the normal's axis."
+    )
+    crack_window_um: float | None = Field(
+        None,
+        gt=0,
+        description="Radius over which a crack counts as flat, to be wider than a crack is thick; "
+        "empty: 10 times the voxel's mean edge.",
+    )
+    cut_columns_max: float = Field(
+        0.01, ge=0, le=1, description="A layer that touches the picture's edge in more of its columns than this is cut."
+    )
+    extra: tuple[str, ...] = Field((), description="Further measurements of the entry-point group micro.measurements.")

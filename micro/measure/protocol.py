@@ -1,0 +1,153 @@
+"""What a measurement is: what it does to a block, how partial results merge, how wide a halo it reads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Components, Shape
+from micro.cell import Cell, Normal, Part, ReferencePlane
+from micro.measure.census import Census
+from micro.measure.params import MeasureParams
+from micro.measure.results import Findings
+from micro.model import PhaseSet, Spacing
+
+__all__ = ["BlockMeasurement", "BlockView", "Context", "ObjectTable"]
+
+
+@dataclass(frozen=True)
+class ObjectTable:
+    """The connected dendrites, isolated filaments, gaps and cracks; ``classes`` holds their `Part`."""
+
+    count: int
+    classes: NDArray[np.uint8]
+    voxels: NDArray[np.int64]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    sums: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Components) -> ObjectTable:
+        """Return the tables of ``found`` without its volume of ids."""
+        return cls(found.count, found.classes, found.voxels, found.start, found.stop, found.sums)
+
+    def ids_of(self, part: Part) -> NDArray[np.int64]:
+        """Return the ids of the objects of one kind, ascending."""
+        return np.flatnonzero(self.classes == int(part))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything about a cell but its voxels; small enough to travel with every task.
+
+    ``census`` is there when partial results are merged, not while blocks are read.
+    """
+
+    shape: Shape
+    spacing: Spacing
+    phases: PhaseSet
+    normal: Normal | None
+    plane: ReferencePlane | None
+    far_plane: ReferencePlane | None
+    far_side: str
+    notes: tuple[str, ...]
+    params: MeasureParams
+    objects: ObjectTable
+    census: Census | None = None
+
+    @classmethod
+    def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
+        """Return the context of a cell."""
+        return cls(
+            cell.labels.shape,
+            cell.labels.spacing,
+            cell.labels.phases,
+            cell.normal if cell.plane is not None else None,
+            cell.plane,
+            cell.far_plane,
+            cell.far_side,
+            cell.notes,
+            params,
+            objects,
+        )
+
+    @property
+    def is_2d(self) -> bool:
+        """Whether the cell is a single section."""
+        return self.shape[0] == 1
+
+    @property
+    def voxel_measure(self) -> float:
+        """Volume of a voxel in um3, or area of a pixel in um2."""
+        z, y, x = self.spacing.um
+        return y * x if self.is_2d else z * y * x
+
+    @property
+    def no_interface(self) -> str:
+        """Why there is no interface; empty where there is one."""
+        if self.plane is not None:
+            return ""
+        return "; ".join(self.notes) or "no metal body found"
+
+    @property
+    def cosine(self) -> float:
+        """Cosine between the reference normal and the voxel axis that it follows."""
+        if self.plane is None or self.normal is None:
+            return 1.0
+        return abs(self.plane.direction[self.normal.axis])
+
+    @property
+    def map_axes(self) -> tuple[int, int]:
+        """The two axes across the normal's, ascending."""
+        axis = 0 if self.normal is None else self.normal.axis
+        low, high = (other for other in range(3) if other != axis)
+        return (low, high)
+
+    @property
+    def interface_measure(self) -> float:
+        """Area (um2) of the reference interface within the picture; in a section its length (um)."""
+        if self.plane is None or self.normal is None:
+            return 0.0
+        axes = [a for a in self.map_axes if not (self.is_2d and a == 0)]
+        column = math.prod(self.spacing.um[a] for a in axes)
+        lengths = tuple(1 if a == self.normal.axis else self.shape[a] for a in range(3))
+        # Height of the plane above the first voxel's centre, in voxels along the axis, in every column.
+        heights = self.plane.heights_um(lengths, self.spacing)
+        edge = self.spacing.um[self.normal.axis] * self.plane.direction[self.normal.axis]
+        crossing = 0.5 - heights / edge
+        inside = (crossing >= 0) & (crossing <= self.shape[self.normal.axis])
+        return float(np.count_nonzero(inside) * column / self.cosine)
+
+
+@dataclass(frozen=True)
+class BlockView:
+    """A block's outer region: labels, parts, and object ids (0 where no object is)."""
+
+    block: Block
+    labels: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    ids: NDArray[np.uint32]
+
+    def core(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return the core of one of the arrays."""
+        return array[self.block.inner]
+
+
+class BlockMeasurement(Protocol):
+    """A measurement; entries of the group ``micro.measurements`` are instances of it."""
+
+    def halo(self, context: Context) -> Shape:
+        """Return how many voxels along z, y and x it reads beyond a block's core."""
+        ...
+
+    def on_block(self, context: Context, view: BlockView) -> Any:  # noqa: ANN401
+        """Return a small partial result of a block's core; the view may reach further than the halo asked for."""
+        ...
+
+    def merge(self, context: Context, partials: list[Any]) -> Findings:
+        """Merge the partial results, which come in block order, into findings."""
+        ...

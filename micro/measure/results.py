@@ -1,0 +1,101 @@
+"""What the measurements find: rows, objects, profiles and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from micro.model import Measurement
+
+__all__ = ["PROFILE_COLUMNS", "ContactMap", "Findings", "Results", "ThicknessMap"]
+
+PROFILE_COLUMNS: tuple[str, ...] = ("depth_um", "quantity", "phase", "value", "unit", "n")
+"""Columns of the profile table."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactMap:
+    """Where the interface touches, seen along the normal's axis.
+
+    ``values`` has shape (rows, columns), the two axes left over in the order z, y, x; in a section
+    the axis z has one row. 0 no data, 1 contact, 2 void.
+    """
+
+    values: NDArray[np.uint8]
+    spacing_um: tuple[float, float]
+    axes: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ThicknessMap:
+    """Thickness of a layer in um over the same two axes as `ContactMap`; NaN where the layer is missing."""
+
+    values_um: NDArray[np.float64]
+    spacing_um: tuple[float, float]
+    axes: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one measurement adds to the `Results`."""
+
+    rows: tuple[Measurement, ...] = ()
+    objects: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    profiles: pd.DataFrame | None = None
+    contact_map: ContactMap | None = None
+    thickness_maps: Mapping[str, ThicknessMap] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Results:
+    """All measurements of one cell.
+
+    Attributes
+    ----------
+    rows
+        Rows of the measurement table; sample, state and recipe are still empty.
+    objects
+        ``dendrites``, ``cracks``, ``gaps``: one row an object.
+    profiles
+        Long table with the columns `PROFILE_COLUMNS`.
+    contact_map
+        None where there is no interface.
+    thickness_maps
+        By name of the layer.
+    """
+
+    rows: tuple[Measurement, ...]
+    objects: dict[str, pd.DataFrame]
+    profiles: pd.DataFrame
+    contact_map: ContactMap | None
+    thickness_maps: dict[str, ThicknessMap]
+
+    def row(self, metric: str, *, phase_a: str = "", roi: str | None = None) -> Measurement:
+        """Return the first row of a metric, of the phase and roi where they are given.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for row in self.rows:
+            if row.metric == metric and row.phase_a == (phase_a or row.phase_a) and row.roi == (roi or row.roi):
+                return row
+        raise KeyError(f"no row {metric} {phase_a} {roi or ''}".strip())
+
+
+def merge_findings(found: list[Findings]) -> Results:
+    """Put together what the measurements found, in their order."""
+    tables = [one.profiles for one in found if one.profiles is not None and len(one.profiles)]
+    maps = [one.contact_map for one in found if one.contact_map is not None]
+    return Results(
+        rows=tuple(row for one in found for row in one.rows),
+        objects={name: table for one in found for name, table in one.objects.items()},
+        profiles=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(PROFILE_COLUMNS)),
+        contact_map=maps[0] if maps else None,
+        thickness_maps={name: one_map for one in found for name, one_map in one.thickness_maps.items()},
+    )
