@@ -20,7 +20,8 @@ class Crack:
     """A sheet: c + a e1 + b e2 + w(a, b) n with (a / A)^2 + (b / B)^2 <= 1 and a given aperture.
 
     ``frame_vectors`` holds e1, e2 and n as rows along h, u, v. The mid-surface is bent by
-    w = amplitude sin(wave a + phase) cos(wave2 b + phase2). In 2-D B is infinite and wave2 is 0.
+    w = amplitude sin(wave a + phase) cos(wave2 b) + amplitude3 sin(wave3 a + phase3). In 2-D B is infinite
+    and wave2 is 0. The aperture narrows by a third toward the outline.
     All lengths in um.
     """
 
@@ -28,34 +29,38 @@ class Crack:
     vectors: NDArray[np.float64]
     half_um: tuple[float, float]
     aperture_um: float
-    amplitude_um: float
-    waves_per_um: tuple[float, float]
+    amplitudes_um: tuple[float, float]
+    waves_per_um: tuple[float, float, float]
     phases: tuple[float, float]
 
     def bend_um(
         self, a: NDArray[np.float64], b: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return w in um, and the stretch sqrt(1 + |grad w|^2) of the sheet's area there."""
-        first, second = self.waves_per_um
-        along, across = first * a + self.phases[0], second * b + self.phases[1]
-        w = self.amplitude_um * np.sin(along) * np.cos(across)
-        slope_a = self.amplitude_um * first * np.cos(along) * np.cos(across)
-        slope_b = -self.amplitude_um * second * np.sin(along) * np.sin(across)
+        (large, small), (wave_a, wave_b, wave_c) = self.amplitudes_um, self.waves_per_um
+        bend, across, ripple = wave_a * a + self.phases[0], wave_b * b, wave_c * a + self.phases[1]
+        w = large * np.sin(bend) * np.cos(across) + small * np.sin(ripple)
+        slope_a = large * wave_a * np.cos(bend) * np.cos(across) + small * wave_c * np.cos(ripple)
+        slope_b = -large * wave_b * np.sin(bend) * np.sin(across)
         return w, np.sqrt(1 + slope_a**2 + slope_b**2)
 
 
 def crack_mask(frame: Frame, crack: Crack) -> tuple[tuple[slice, slice, slice], NDArray[np.bool_]]:
     """Return the box that holds the crack, and which voxels of it have their centres inside."""
-    reach = crack.aperture_um / 2 + crack.amplitude_um
+    # A whole aperture instead of half of it leaves room for slopes up to 60 degrees.
+    reach = crack.aperture_um + sum(crack.amplitudes_um)
     half = (crack.half_um[0], 0.0 if frame.is_2d else crack.half_um[1], reach)
-    spread = np.sqrt(sum((size * row) ** 2 for size, row in zip(half, crack.vectors, strict=True))) + reach
+    spread = np.sqrt(sum((size * row) ** 2 for size, row in zip(half, crack.vectors, strict=True)))
     box = frame.box(crack.centre_um - spread, crack.centre_um + spread)
     h, u, v = (axis - c for axis, c in zip(frame.centres_um(box), crack.centre_um, strict=True))
     a, b, n = (h * row[0] + u * row[1] + v * row[2] for row in crack.vectors)
-    w, stretch = crack.bend_um(a, b)
-    inside = (a / crack.half_um[0]) ** 2 + (b / crack.half_um[1]) ** 2 <= 1
+    outward2 = (a / crack.half_um[0]) ** 2 + (b / crack.half_um[1]) ** 2
+    inside = (outward2 <= 1) & (np.abs(n) <= reach)
+    w, stretch = crack.bend_um(a[inside], b[inside])
+    aperture = crack.aperture_um * (1 - outward2[inside] ** 2 / 3)
     # Dividing by the stretch turns the distance along n into the one across the sheet, to first order.
-    return box, inside & (np.abs(n - w) <= crack.aperture_um / 2 * stretch)
+    inside[inside] = np.abs(n[inside] - w) <= aperture / 2 * stretch
+    return box, inside
 
 
 def draw_cracks(
@@ -106,15 +111,16 @@ def _draw_crack(frame: Frame, rng: np.random.Generator, *, interface: Interface,
     u, v = (0.12 + 0.76 * draws[4:6]) * extent[1:]
     foot = float(interface.plane_um(u, v))
     room = extent[0] - foot
+    ripple = 2 * np.pi / (unit * (14 + 8 * draws[10]))
     h = foot + (0.8 * size if touching else (0.22 + 0.6 * draws[6]) * room)
     return Crack(
         np.array([h, extent[1] / 2 if frame.is_2d else u, v]),
         vectors,
         (size, np.inf if frame.is_2d else size * (0.6 + 0.4 * draws[7])),
         unit * (3.2 + 1.8 * draws[8]),
-        unit * (2 + 3 * draws[9]),
-        (np.pi / size * (0.7 + 0.8 * draws[10]), 0.0 if frame.is_2d else np.pi / size * 0.7),
-        (2 * np.pi * draws[11], 0.0),
+        (unit * (2 + 3 * draws[9]), unit * (0.5 + 0.5 * draws[7])),
+        (np.pi / size * (0.7 + 0.8 * draws[10]), 0.0 if frame.is_2d else np.pi / size * 0.7, ripple),
+        (2 * np.pi * draws[11], 2 * np.pi * draws[6]),
     )
 
 

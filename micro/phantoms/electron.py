@@ -57,10 +57,10 @@ def _grains(labels: NDArray[np.uint8], rng: np.random.Generator) -> Grey:
 def _charging(labels: NDArray[np.uint8], rng: np.random.Generator, *, strength: float) -> Grey:
     """Bright rims around voids (secondary electrons leave an edge easily), a dim shadow further out."""
     void = np.isin(labels, SSB_PHASES.values_with("pore"))
-    share = ndimage.gaussian_filter(void.astype(np.float32), (0, 1.2, 1.2), truncate=3)
+    share = ndimage.gaussian_filter(void.astype(np.float32), (0, 1.5, 1.5), truncate=3)
     wide = ndimage.gaussian_filter(void.astype(np.float32), (0, 5, 7), truncate=2.5)
-    rim, shadow = strength * rng.uniform(0.15, 0.25), strength * rng.uniform(0.05, 0.1)
-    return np.where(void, np.float32(0), (rim * share - shadow * wide).astype(np.float32))
+    rim, shadow = strength * rng.uniform(0.16, 0.24), strength * rng.uniform(0.08, 0.14)
+    return np.where(void, np.float32(0), (rim * np.sqrt(share) - shadow * wide).astype(np.float32))
 
 
 def _beam(grey: Grey, rng: np.random.Generator, *, jitter_voxels: float) -> Grey:
@@ -80,7 +80,7 @@ def _kernel(shift_voxels: float) -> NDArray[np.float64]:
 
 def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: tuple[float, ...]) -> Grey:
     """Gaussian noise, smoothed, of mean 0 and variance 1."""
-    field = ndimage.gaussian_filter(rng.normal(size=shape).astype(np.float32), sigma, mode="wrap")
+    field = ndimage.gaussian_filter(rng.normal(size=shape).astype(np.float32), sigma, mode="wrap", truncate=2.5)
     return np.asarray((field - field.mean()) / (field.std() or 1), dtype=np.float32)
 
 
