@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from micro.measure.results import ContactMap
+from micro.measure import ContactMap
 from micro.report.canvas import INK, QUIET, Sheet, legend_row_mm, legend_rows
 from micro.report.params import ReportParams
 from micro.report.rounding import format_value

@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from micro.measure.definitions import DEFINITIONS
+from micro.measure import DEFINITIONS
 from micro.model import Measurement
 from micro.report.canvas import MM_PER_INCH, drawing, to_bytes
 from micro.report.figures import CAPTIONS, draw

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from matplotlib.figure import Figure
 
-from micro.io.atomic import atomic_path
+from micro.io import atomic_path
 from micro.report.canvas import drawing, to_bytes
 from micro.report.contact import contact_figure
 from micro.report.ortho import sections_figure

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from micro import __version__
-from micro.io.atomic import atomic_path
+from micro.io import atomic_path
 from micro.report.context import definitions_context, headline_context, sample_context, summary_picture
 from micro.report.params import ReportParams
 from micro.report.sample import SampleReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micro.cell import Cell
-from micro.measure.results import Results
+from micro.measure import Results
 from micro.model import Labels, Measurement, Step, Volume
 
 __all__ = ["SampleReport"]
@@ -38,6 +38,7 @@ class SampleReport:
     --------
     >>> import numpy as np
     >>> from micro.measure.results import merge_findings
+    >>> from micro.model import Spacing
     >>> labels = Labels(np.full((4, 5), 2, np.uint8), Spacing.parse("10nm"))
     >>> sample = SampleReport("cell A", "pristine", None, labels, Cell(labels, None), merge_findings([]))
     >>> sample.title, sample.find("contact_fraction")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from micro.measure.results import ThicknessMap
+from micro.measure import ThicknessMap
 from micro.report.canvas import QUIET, Sheet
 from micro.report.params import ReportParams
 from micro.report.sample import SampleReport
