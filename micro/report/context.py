@@ -45,7 +45,7 @@ def headline_context(samples: Sequence[SampleReport], params: ReportParams) -> d
             "anchor": _anchor(number),
             "name": sample.name,
             "state": sample.state,
-            "warnings": len(sample.warnings),
+            "warnings": len(_warnings(sample)),
             "cells": [_cell(rows[number - 1]) for rows in table.values()],
         }
         for number, sample in enumerate(samples, start=1)
@@ -79,8 +79,8 @@ def sample_context(number: int, sample: SampleReport, params: ReportParams) -> d
         "state": sample.state,
         "title": sample.title,
         "facts": _facts(sample),
-        "warnings": sample.warnings,
-        "notes": [note for note in sample.cell.notes if note not in sample.warnings],
+        "warnings": _warnings(sample),
+        "notes": sample.cell.notes,
         "pictures": list(draw(sample, params, encode).values()),
         "rows": [_row(row) for row in sample.rows],
         "recipe": {"name": sample.recipe_name, "hash": sample.recipe_hash, "text": sample.recipe_text},
@@ -106,6 +106,11 @@ def _picture(name: str, figure: Figure, suffix: str, params: ReportParams, capti
     kind = "image/png" if suffix == "png" else "image/svg+xml"
     content = base64.b64encode(to_bytes(figure, suffix, params.page_dpi)).decode("ascii")
     return Picture(name, f"data:{kind};base64,{content}", caption, float(figure.get_figwidth()) * MM_PER_INCH)
+
+
+def _warnings(sample: SampleReport) -> list[str]:
+    """Return the warnings that are more than a note on the anatomy."""
+    return [text for text in sample.warnings if text not in sample.cell.notes]
 
 
 def _anchor(number: int) -> str:

@@ -38,7 +38,7 @@ CAPTIONS: dict[FigureName, str] = {
     "sections": "Sections at right angles through the middle of the volume, at one scale.",
     "contact_map": "Contact along the reference interface.",
     "depth_profile": "Phase fractions against the distance from the reference interface (0).",
-    "thickness": "Layer thickness over the interface.",
+    "thickness": "Thickness of layers and gaps over the interface.",
 }
 """What each figure shows, in a line."""
 
