@@ -1,0 +1,114 @@
+"""Broken and foreign files: one clear line, whatever the bytes."""
+
+import logging
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from micro.errors import (
+    InputMissingError,
+    MicroError,
+    MissingCalibrationError,
+    UnreadableFileError,
+    UnsupportedFormatError,
+)
+from micro.io import inspect, read_volume
+from micro.model import Spacing
+
+SIZE = Spacing(1, 1, 1)
+GREY = np.random.default_rng(1).integers(0, 40, (4, 30, 40)).astype(np.uint8)
+
+
+def one_line(error: pytest.ExceptionInfo[MicroError]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+def test_missing(folder: Path):
+    for source in (folder / "nichts.tif", str(folder / "*.tif"), [folder / "nichts.tif"], []):
+        with pytest.raises(InputMissingError) as error:
+            read_volume(source, voxel_size=SIZE)
+        one_line(error)
+
+
+@pytest.mark.parametrize("ending", ["tif", "png", "TIFF"])
+@pytest.mark.parametrize(("content", "why"), [(b"", "empty"), (b"z,y,x\n1,2,3\n", "named as a"), (b"II", "named as a")])
+def test_files_that_are_not_what_their_name_says(folder: Path, ending: str, content: bytes, why: str):
+    path = folder / f"bild.{ending}"
+    path.write_bytes(content)
+    for act in (inspect, read_volume):
+        with pytest.raises(UnreadableFileError, match=why) as error:
+            act(path)
+        one_line(error)
+
+
+@pytest.mark.parametrize("name", ["bild.jpg", "stapel.nrrd", "bild.xrm", "bild"])
+def test_unknown_endings_list_the_known_ones(folder: Path, name: str):
+    (folder / name).write_bytes(b"abc")
+    with pytest.raises(UnsupportedFormatError, match=r"known: .*\.tif") as error:
+        read_volume(folder / name, voxel_size=SIZE)
+    one_line(error)
+
+
+def test_a_voxel_size_of_zero_says_nothing(folder: Path):
+    description = "ImageJ=1.54f\nimages=4\nslices=4\nunit=um\nspacing=0.0\n"
+    tifffile.imwrite(folder / "a.tif", GREY, description=description, metadata=None, photometric="minisblack")
+    with pytest.raises(MissingCalibrationError) as error:
+        read_volume(folder / "a.tif")
+    one_line(error)
+    assert any("'0.0'" in note for note in inspect(folder / "a.tif").notes)
+
+
+def write_variant(path: Path, variant: str) -> None:
+    if path.suffix == ".png":
+        Image.fromarray(GREY[0]).save(path)
+    elif variant == "imagej":
+        tifffile.imwrite(path, GREY, imagej=True)
+    elif variant == "ome":
+        tifffile.imwrite(path, GREY, ome=True, photometric="minisblack")
+    else:
+        tifffile.imwrite(path, GREY, photometric="minisblack", compression=None if variant == "plain" else variant)
+
+
+VARIANTS = ["plain", "imagej", "ome", "zlib", "lzw", "packbits"]
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, "png"])
+def test_a_file_cut_short_is_refused_when_opened(folder: Path, variant: str, caplog: pytest.LogCaptureFixture):
+    path = folder / ("a.png" if variant == "png" else "a.tif")
+    write_variant(path, variant)
+    whole = path.read_bytes()
+    rng = random.Random(variant)
+    # A TIFF may end in a byte that pads its last strip to an even offset.
+    for length in [len(whole) - 2, *(rng.randrange(1, len(whole) - 2) for _ in range(40))]:
+        path.write_bytes(whole[:length])
+        with caplog.at_level(logging.DEBUG), pytest.raises(UnreadableFileError) as error:
+            read_volume(path, voxel_size=SIZE)
+        one_line(error)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("variant", [*VARIANTS, "png"])
+def test_flipped_bytes_give_an_error_of_ours_or_an_image(folder: Path, variant: str, caplog: pytest.LogCaptureFixture):
+    path = folder / ("a.png" if variant == "png" else "a.tif")
+    write_variant(path, variant)
+    whole = path.read_bytes()
+    rng = random.Random(variant)
+    for _ in range(150):
+        broken = bytearray(whole)
+        for _ in range(rng.randrange(1, 4)):
+            # Directories stand at the front and (for some writers) at the end: hit these often.
+            place = rng.choice([rng.randrange(len(whole)), rng.randrange(min(600, len(whole)))])
+            broken[place] = rng.randrange(256)
+        path.write_bytes(broken)
+        try:
+            volume = read_volume(path, voxel_size=SIZE)
+            assert volume.data[0].compute().shape == volume.shape[1:]
+        except MicroError as error:
+            assert "\n" not in str(error)
+    assert caplog.records == []
