@@ -49,7 +49,8 @@ def check_labels(labels: Labels, engine: Engine) -> None:
     ImageContentError
         If every voxel is 0.
     """
-    if not any(engine.run(_any_labelled, [labels.data], stage="check")):
+    found = engine.run(_any_labelled, [labels.data], stage="check")
+    if not any(found):
         raise ImageContentError(
             f"{labels.name}: every voxel is 0 (unlabelled); expected phases, or a mapping with --map"
         )

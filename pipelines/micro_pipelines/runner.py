@@ -146,7 +146,8 @@ def _report(
 
 def _lines(cell: Cell, caught: Sequence[warnings.WarningMessage]) -> tuple[str, ...]:
     """Return what the reader of the numbers must know: notes of the anatomy, and warnings of the stages."""
-    steps = (line for step in cell.labels.history for line in step.parameters.get("warnings", ()))
+    found = (step.parameters.get("found", {}) for step in cell.labels.history)
+    steps = (line for result in found for line in result.get("warnings", ()))
     python = (" ".join(str(warning.message).split()) for warning in caught)
     return tuple(dict.fromkeys((*steps, *cell.notes, *python)))
 
