@@ -18,7 +18,7 @@ __all__ = ["Section", "best_index", "grey_window", "read_section", "section_axis
 Ends = tuple[tuple[float, float], tuple[float, float]]
 
 _SMALL_VOXELS = 1 << 26
-_CANDIDATES_SMALL, _CANDIDATES_LARGE = 33, 5
+_CANDIDATES_SMALL, _CANDIDATES_LARGE = 15, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def section_axis(cell: Cell) -> int:
 def best_index(labels: Labels, axis: int) -> int:
     """Return the slice with most dendrite and crack among some evenly spaced ones; at a tie the middle-most.
 
-    At most 33 slices of a small volume are read, and 5 of one beyond 64 million voxels.
+    At most 15 slices of a small volume are read, and 5 of one beyond 64 million voxels.
     """
     length = labels.shape[axis]
     voxels = int(np.prod(labels.shape))

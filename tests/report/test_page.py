@@ -111,6 +111,13 @@ def test_names_are_escaped_and_warnings_shown(sample_of, tmp_path):
     assert "no metal body found" in text
 
 
+def test_a_note_of_the_anatomy_is_no_warning(sample_of, tmp_path):
+    sample = sample_of(anode=False, warnings=("no metal body found", "six slices are empty"))
+    text = " ".join(outline(write_report([sample], tmp_path / "report.html", PARAMS)).text)
+    assert "1 warning" in text
+    assert "2 warnings" not in text
+
+
 def test_same_samples_same_bytes(page, flat, solid, tmp_path):
     again = write_report([flat, solid], tmp_path / "again.html", PARAMS)
     assert again.read_bytes() == page.read_bytes()
