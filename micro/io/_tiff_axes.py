@@ -12,6 +12,8 @@ from micro.io._calibration.ome import ome_pixels
 
 __all__ = ["Planes", "planes_of"]
 
+_MOST_CHANNELS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Planes:
@@ -35,7 +37,9 @@ def planes_of(description: str, name: str) -> Planes:
     Planes(flavour='ImageJ TIFF', count=12)
     """
     if fields := imagej_fields(description):
-        _single(name, channels=_number(fields, "channels"), times=_number(fields, "frames"))
+        channels = _number(fields, "channels")
+        # ImageJ shows no more than 7 channels; other programs write more where slices are meant.
+        _single(name, channels=1 if channels > _MOST_CHANNELS else channels, times=_number(fields, "frames"))
         return Planes("ImageJ TIFF", max(_number(fields, "images"), _number(fields, "slices")))
     if pixels := ome_pixels(description):
         slices, channels, times = (_number(pixels, f"Size{axis}") for axis in "ZCT")
@@ -50,12 +54,13 @@ def planes_of(description: str, name: str) -> Planes:
 def _single(name: str, *, channels: int, times: int) -> None:
     if channels > 1:
         raise UnsupportedFormatError(
-            f"{name}: {channels} channels; expected one, save it alone (ImageJ: Image > Color > Split Channels)"
+            f"{name}: {channels} channels; expected one, save it alone (ImageJ: Image > Color > Split Channels), or "
+            "mark them as slices if that is what they are (Image > Properties)"
         )
     if times > 1:
         raise UnsupportedFormatError(
-            f"{name}: {times} time points; expected one volume, save one time point alone, or mark them as slices "
-            "if that is what they are (ImageJ: Image > Properties)"
+            f"{name}: {times} time points; expected one, save it alone, or mark them as slices if that is what they "
+            "are (ImageJ: Image > Properties)"
         )
 
 
@@ -82,8 +87,10 @@ def _shaped(description: str) -> dict[str, object]:
 def _shaped_planes(described: dict[str, object], name: str) -> int | None:
     shape, axes = described["shape"], described.get("axes")
     if not isinstance(shape, list) or not isinstance(axes, str) or len(axes) != len(shape):
-        # The last axes are rows and columns, and samples where the page has some: told by the pages.
-        return None
+        # The last axes are rows and columns, and samples where the page has some: told by the pages,
+        # unless there is one page for all slices.
+        truncated = described.get("truncated") and isinstance(shape, list) and len(shape) > 2
+        return math.prod(shape[:-2]) if truncated and isinstance(shape, list) else None
     lengths: dict[str, int] = dict(zip(axes.upper(), shape, strict=True))
     _single(name, channels=lengths.get("C", 1), times=lengths.get("T", 1))
     return math.prod(n for axis, n in lengths.items() if axis not in "YXSCT")

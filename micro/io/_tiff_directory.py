@@ -40,6 +40,7 @@ _NAMES = {
     339: "sample_format",
     32997: "depth",
 }
+_STATED = {270: 1, 282: 8, 283: 8, 34118: 1, 34680: 1, 34682: 1}  # what tells the voxel size: bytes a value
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _KIND_NAMES = {"u": "uint", "i": "int", "f": "float"}
 _MOST_TAGS = 1000
@@ -185,6 +186,8 @@ def _directory(file: BinaryIO, path: Path, layout: _Layout, at: int) -> tuple[di
     for tag, kind, values, inline in struct.iter_unpack(entry, block[count_size : length - next_size]):
         if tag in _NAMES and kind in _FORMATS:
             fields[_NAMES[tag]] = _values(file, path, layout, kind, values, inline)
+        elif (length_bytes := _STATED.get(tag, 0) * values) > layout.offset_size:
+            _see_whole(path, layout, inline, length_bytes)
     return fields, struct.unpack_from(layout.next_format, block, length - next_size)[0]
 
 
@@ -193,12 +196,17 @@ def _values(file: BinaryIO, path: Path, layout: _Layout, kind: int, count: int, 
     format_ = f"{layout.byteorder}{count}{_FORMATS[kind]}"
     length = struct.calcsize(format_)
     if length > len(inline):
-        at = struct.unpack(layout.next_format, inline)[0]
-        if at + length > layout.size:
-            raise truncated(path, layout.size, at + length)
-        file.seek(at)
+        file.seek(_see_whole(path, layout, inline, length))
         inline = file.read(length)
     return struct.unpack_from(format_, inline)
+
+
+def _see_whole(path: Path, layout: _Layout, inline: bytes, length: int) -> int:
+    """Return where the values of a tag lie that do not fit into its entry; they must lie in the file."""
+    at: int = struct.unpack(layout.next_format, inline)[0]
+    if at + length > layout.size:
+        raise truncated(path, layout.size, at + length)
+    return at
 
 
 def _page(path: Path, layout: _Layout, at: int, fields: dict[str, tuple[int, ...]], number: int) -> Page:

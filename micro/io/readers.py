@@ -143,18 +143,23 @@ def _zarr_files(folder: Path) -> tuple[Path, ...]:
 
 
 def _known_extensions() -> tuple[str, ...]:
+    return tuple(_by_extension())
+
+
+@cache
+def _by_extension() -> dict[str, Reader]:
+    """Return the reader of every ending; looked up once, since entry points are slow to list."""
     registry = readers()
-    return tuple(dict.fromkeys(ending for name in registry.names() for ending in registry.get(name).extensions))
+    found = [(ending, registry.get(name)) for name in registry.names() for ending in registry.get(name).extensions]
+    return dict(reversed(found))
 
 
 def _reader_of(path: Path) -> Reader:
     if not path.exists():
         raise InputMissingError(f"{path}: no such file; check the path")
-    registry = readers()
-    for name in registry.names():
-        reader = registry.get(name)
-        if path.suffix.lower() in reader.extensions:
-            return reader
+    reader = _by_extension().get(path.suffix.lower())
+    if reader is not None:
+        return reader
     raise UnsupportedFormatError(
         f"{path}: files ending in {path.suffix or 'nothing'!r} can't be read; known: {', '.join(_known_extensions())}"
     )

@@ -9,17 +9,26 @@ from micro.io import atomic_folder, atomic_path
 def test_a_failure_leaves_the_old_file_and_nothing_else(folder: Path):
     target = folder / "tabelle.csv"
     target.write_text("alt", encoding="utf-8")
-    with pytest.raises(PhaseError), atomic_path(target) as beside:
-        beside.write_text("halb", encoding="utf-8")
-        raise PhaseError("stop")
+
+    def stopped() -> None:
+        with atomic_path(target) as beside:
+            beside.write_text("halb", encoding="utf-8")
+            raise PhaseError("stop")
+
+    with pytest.raises(PhaseError):
+        stopped()
     assert target.read_text(encoding="utf-8") == "alt"
     assert [item.name for item in folder.iterdir()] == ["tabelle.csv"]
 
 
 def test_a_failure_removes_the_parents_that_were_made(folder: Path):
-    with pytest.raises(KeyboardInterrupt), atomic_folder(folder / "a" / "b" / "c") as beside:
-        (beside / "teil.txt").write_text("halb", encoding="utf-8")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with atomic_folder(folder / "a" / "b" / "c") as beside:
+            (beside / "teil.txt").write_text("halb", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(folder.iterdir()) == []
 
 

@@ -84,6 +84,22 @@ def test_the_first_slice_tells_the_pixel_size_and_grey_colour_slices_are_grey(fo
         volume.data[2].compute()
 
 
+@pytest.mark.slow
+def test_five_thousand_slices_of_four_megabytes_open_at_once(folder: Path):
+    import os
+    import time
+
+    tifffile.imwrite(folder / "s0.tif", np.zeros((2000, 2000), np.uint8), metadata=None)
+    for number in range(1, 5000):
+        os.link(folder / "s0.tif", folder / f"s{number}.tif")
+    read_volume(folder / "s0.tif", voxel_size=SIZE)  # imports and entry points are no part of it
+    start = time.perf_counter()
+    volume = read_volume(folder, voxel_size=SIZE)
+    # What the design promises: one second.
+    assert time.perf_counter() - start < 1
+    assert volume.shape == (5000, 2000, 2000)
+
+
 def test_names_with_brackets_are_names_before_they_are_patterns(folder: Path):
     tifffile.imwrite(folder / "Zelle [3].tif", GREY[0], metadata=None)
     assert read_volume(folder / "Zelle [3].tif", voxel_size=SIZE).name == "Zelle [3]"

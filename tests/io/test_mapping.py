@@ -43,5 +43,5 @@ def test_a_mapping_that_is_not_one(text: str, why: str):
 
 @pytest.mark.parametrize("target", ["voids", "256", "3.5"])
 def test_a_target_that_is_no_phase(target: str):
-    with pytest.raises(PhaseError, match="void|256"):
+    with pytest.raises(PhaseError, match=r"void|256"):
         value_table("a", {1: target}, SSB_PHASES)

@@ -32,8 +32,8 @@ KINDS: dict[str, dict] = {
     "bigtiff": {"bigtiff": True},
     "big-endian": {"byteorder": ">"},
     "strips": {"rowsperstrip": 7},
-    "imagej": {"imagej": True},
-    "imagej-big-endian": {"imagej": True, "byteorder": ">"},
+    "imagej": {"imagej": True, "metadata": {"axes": "ZYX"}},
+    "imagej-big-endian": {"imagej": True, "metadata": {"axes": "ZYX"}, "byteorder": ">"},
     "ome": {"ome": True, "metadata": {"axes": "ZYX"}},
     "deflate": {"compression": "zlib", "predictor": True, "rowsperstrip": 7},
     "lzw": {"compression": "lzw"},
@@ -41,7 +41,8 @@ KINDS: dict[str, dict] = {
     "packbits": {"compression": "packbits", "rowsperstrip": 3},
     "tiled": {"tile": (16, 32)},
     "tiled-deflate": {"tile": (32, 16), "compression": "zlib"},
-    "one-directory": {"truncate": True, "contiguous": True, "shaped": True},
+    "one-directory": {"truncate": True},
+    "one-directory-with-axes": {"truncate": True, "metadata": {"axes": "ZYX"}},
 }
 
 
@@ -70,7 +71,7 @@ def test_types_are_kept(folder: Path, dtype: str, coding: dict):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    shape=st.tuples(st.integers(1, 4), st.integers(1, 30), st.integers(1, 30)),
+    shape=st.tuples(st.integers(2, 4), st.integers(2, 30), st.integers(2, 30)),
     dtype=st.sampled_from(["uint8", ">u2", "int16", "float32"]),
     tile=st.sampled_from([None, (16, 16), (32, 16)]),
     compression=st.sampled_from([None, "zlib", "lzw"]),
@@ -78,7 +79,7 @@ def test_types_are_kept(folder: Path, dtype: str, coding: dict):
 )
 def test_any_region_of_any_layout(tmp_path: Path, shape, dtype, tile, compression, data):
     path, grey = tmp_path / "a.tif", stack(dtype, shape)
-    rows = data.draw(st.integers(1, shape[1])) if tile is None else None
+    rows = data.draw(st.integers(1, shape[1]), label="rows of a strip") if tile is None else None
     tifffile.imwrite(path, grey, photometric="minisblack", tile=tile, compression=compression, rowsperstrip=rows)
     region = tuple(slice(*sorted(data.draw(st.tuples(st.integers(0, n), st.integers(0, n))))) for n in shape)
     found = read_volume(path, voxel_size=SIZE).data[region].compute()
@@ -98,6 +99,12 @@ def test_a_stack_of_imagej_with_one_directory_and_pages_behind_it(folder: Path):
         file.truncate(start + grey.nbytes - 1)
     with pytest.raises(UnreadableFileError, match="truncated"):
         read_volume(path, voxel_size=SIZE)
+
+
+def test_a_hundred_channels_are_slices(folder: Path):
+    grey = stack("uint8", (100, 8, 9))
+    tifffile.imwrite(folder / "a.tif", grey, imagej=True)  # without axes it says channels=100
+    np.testing.assert_array_equal(read_volume(folder / "a.tif", voxel_size=SIZE).data.compute(), grey)
 
 
 def test_previews_and_sub_images_are_passed_over(folder: Path):

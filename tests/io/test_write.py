@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from micro.errors import ImageContentError, OutputError, PhaseError, ShapeMismatchError
-from micro.io import LABELS_NAME, inspect, read_labels, read_volume, write_ome_zarr, write_tiff
+from micro.io import LABELS_NAME, imagej_can_hold, inspect, read_labels, read_volume, write_ome_zarr, write_tiff
 from micro.io._pyramid import halve_by_mean, halve_by_mode, level_factors
 from micro.model import SSB_PHASES, Labels, Phase, PhaseSet, Spacing, Step, Volume
 
@@ -66,6 +66,12 @@ def test_imagej_reads_um_and_slices(folder: Path):
 def test_what_imagej_cannot_hold_becomes_ome(folder: Path):
     path = write_tiff(folder / "a.tif", Volume(grey((3, 8, 9), "int32"), Spacing(0.3, 0.2, 0.1)))
     assert inspect(path).format == "OME-TIFF"
+
+
+def test_four_gigabytes_are_too_many_for_imagej():
+    lazy = da.zeros((1024, 2048, 2048), dtype=np.uint8)
+    assert not imagej_can_hold(Volume(lazy, Spacing(1, 1, 1)))
+    assert imagej_can_hold(Volume(lazy[:1000], Spacing(1, 1, 1)))
 
 
 def labelled(shape: tuple[int, int, int] = (6, 40, 50)) -> Labels:
