@@ -63,7 +63,8 @@ def plain(section: Section, window: tuple[float, float]) -> NDArray[np.float64]:
     if section.grey is None:
         return np.ones((*section.labels.shape, 3))
     low, high = window
-    return np.repeat(np.clip((section.grey - low) / (high - low), 0, 1)[..., None], 3, axis=2)
+    grey = np.nan_to_num(np.clip((section.grey - low) / (high - low), 0, 1))
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def tinted(
@@ -133,5 +134,5 @@ def handles(cell: Cell, *sections: Section) -> list[Artist]:
     if cell.plane is not None:
         handles.append(Line2D([], [], color=INK, linewidth=0.8, label="reference interface (arrow: normal)"))
     if cell.far_plane is not None:
-        handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label=cell.far_side))
+        handles.append(Line2D([], [], color=INK, linewidth=0.8, linestyle=":", label=f"far side: {cell.far_side}"))
     return handles

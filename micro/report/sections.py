@@ -100,8 +100,8 @@ def read_section(
 
 def grey_window(sections: Sequence[Section]) -> tuple[float, float]:
     """Return the grey values that are drawn black and white: 0.5 and 99.5 % of those in all sections."""
-    greys = [section.grey.ravel() for section in sections if section.grey is not None]
-    if not greys:
+    greys = [section.grey[np.isfinite(section.grey)] for section in sections if section.grey is not None]
+    if not any(grey.size for grey in greys):
         return (0.0, 1.0)
     low, high = (float(end) for end in np.percentile(np.concatenate(greys), (0.5, 99.5)))
     return (low, high if high > low else low + 1.0)

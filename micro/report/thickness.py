@@ -95,7 +95,9 @@ def _maps(sample: SampleReport, maps: dict[str, ThicknessMap], params: ReportPar
         axes.set_ylabel(f"{found.axes[0]} (µm)")
         axes.locator_params(axis="y", nbins=max(2, min(6, int(height / 6))))
         bar = sheet.figure.colorbar(image, cax=sheet.axes(_LEFT_MM + width + 1.5, top, _BAR_MM, height))
-        bar.set_label("thickness (µm)" if height > 22 else "µm")
+        # Above the bar, since long numbers beside it leave no room.
+        bar.ax.set_title("µm")
+        bar.ax.locator_params(axis="y", nbins=max(2, min(6, int(height / 6))))
         bar.outline.set_visible(False)
         top += height + _BOTTOM_MM + _TOP_MM
     return sheet.figure

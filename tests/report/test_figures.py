@@ -260,6 +260,26 @@ def test_a_column_without_a_gap_counts_in_no_mean_and_stays_white(sample_of):
     assert axes.get_title(loc="left") == "gap"
 
 
+def test_long_numbers_beside_a_colour_bar_stay_on_the_page(solid):
+    thick = solid.results.thickness_maps["Li"]
+    maps = {"cathode": replace(thick, values_um=thick.values_um * 3000)}
+    sample = replace(solid, results=replace(solid.results, thickness_maps=maps))
+    with drawing(PARAMS):
+        figure = thickness_figure(sample, PARAMS)
+        # One pixel of 1/100 inch, as above.
+        assert all(box.x1 <= figure.bbox.x1 + 1 for _, box in shown_texts(figure))
+
+
+def test_values_without_a_phase_and_grey_without_a_number_are_drawn(flat):
+    array = flat.labels.data.compute()
+    array[0, :9] = 99
+    labels = replace(flat.labels, data=array)
+    volume = replace(flat.volume, data=np.where(array == 99, np.nan, 1.0))
+    sample = replace(flat, volume=volume, labels=labels, cell=replace(flat.cell, labels=labels))
+    figure = drawn(overlay_figure, sample)
+    assert "label 99" in {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+
+
 def test_summary_of_fifty_samples(sample_of):
     samples = [
         sample_of(name=f"cell {k // 2}", state=("pristine", "after cycling at 25 MPa")[k % 2], shape=(1, 40, 50))
