@@ -143,8 +143,8 @@ def _design_contact(scene: Scene, gap_share: float) -> float:
 def crack_size(scene: Scene, crack: Crack, labels: NDArray[np.uint8]) -> float:
     """Return the area (um2; in 2-D the length in um) of a crack's mid-surface in the SE region.
 
-    Midpoint rule over the outline at half a voxel, counting the points that lie in the grid, above the
-    reference plane, and in a voxel labelled crack: what a dendrite or a gap took does not count.
+    Midpoint rule over the outline at half a voxel, counting the points that lie in the grid and above the
+    reference plane, but not those in metal or in a gap: what these took does not count.
     """
     frame = scene.frame
     step = min(frame.edges_um) / 2
@@ -159,7 +159,7 @@ def crack_size(scene: Scene, crack: Crack, labels: NDArray[np.uint8]) -> float:
     for i, n in zip(index, frame.shape, strict=True):
         counted = counted & (i >= 0) & (i < n)
     at = tuple(np.clip(i, 0, n - 1) for i, n in zip(index, frame.shape, strict=True))
-    return float((stretch * (counted & (labels[at] == CRACK))).sum() * cell)
+    return float((stretch * (counted & np.isin(labels[at], (SE, CRACK)))).sum() * cell)
 
 
 def _midpoints(half_um: float, step_um: float) -> NDArray[np.float64]:

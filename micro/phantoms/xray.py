@@ -103,7 +103,7 @@ def xray_image(labels: NDArray[np.uint8], kind: Kind, rng: Generators, noise: No
 def _scan(shape: tuple[int, int], brightest: float) -> _Scan:
     radius = 0.5 * float(np.hypot(*shape)) + 4
     margin = int(np.ceil(radius - min(shape) / 2)) + 2
-    views = int(1.4 * max(shape))
+    views = int(1.25 * max(shape))
     detectors = 2 * int(np.ceil(radius)) + 8
     return _Scan(shape, margin, radius, view_angles(views), detectors, _ABSORPTION / (2 * radius * brightest))
 
