@@ -33,8 +33,8 @@ EXAMPLES = (
     Example("fibsem", "fibsem", 11, "cycled", (48, 160, 192), "FIB-SEM stack, voxels twice as long along z"),
     Example("xct", "xct", 5, "cycled", (96, 96, 96), "CT volume: lithium nearly as dark as void"),
     Example("sem-alloy", "sem-alloy", 7, "cycled", (400, 600), "Li-In, brightest of all: stripes and network"),
-    Example("fibsem-alloy", "fibsem-alloy", 11, "cycled", (32, 112, 128), "Li-In in a small FIB-SEM stack"),
-    Example("xct-alloy", "xct-alloy", 5, "cycled", (64, 64, 64), "Li-In in a small CT volume"),
+    Example("fibsem-alloy", "fibsem-alloy", 11, "cycled", (40, 144, 160), "Li-In in a small FIB-SEM stack"),
+    Example("xct-alloy", "xct-alloy", 5, "cycled", (80, 80, 80), "Li-In in a small CT volume"),
 )
 """Everything in the folder of example images."""
 
