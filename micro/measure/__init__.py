@@ -6,6 +6,7 @@ from micro.measure.measure import BUILT_IN, MEASUREMENTS, measure
 from micro.measure.params import MeasureParams
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import PROFILE_COLUMNS, ContactMap, Findings, Results, ThicknessMap
+from micro.measure.surface import surface_area
 
 __all__ = [
     "BUILT_IN",
@@ -28,5 +29,6 @@ __all__ = [
     "measure",
     "poisson_interval",
     "ratio_spread",
+    "surface_area",
     "value_interval",
 ]

@@ -14,7 +14,7 @@ from micro.model import PhaseSet
 
 __all__ = ["Census", "CensusPartial", "Grid", "census_block", "merge_census"]
 
-CELLS_MAX = 2**15
+CELLS_MAX = 2**14
 """About so many cells has the coarse grid: enough for a covariance, few enough for its transform."""
 
 PARTS = 8
@@ -35,7 +35,7 @@ class Grid:
         Examples
         --------
         >>> Grid.fitting((256, 256, 128), (0.5, 0.5, 1.0)).counts
-        (32, 32, 32)
+        (25, 25, 25)
         """
         lengths = [n * edge for n, edge in zip(shape, spacing_um, strict=True)]
         wide = [length for length, n in zip(lengths, shape, strict=True) if n > 1] or [1.0]
@@ -62,7 +62,8 @@ class Grid:
 class Census:
     """Voxel counts, int64 of shape (cells z, y, x, kinds).
 
-    The first half of the kinds lies outside the SE region, the second in it. Each half: unlabelled, the phases in their order, any other label, then the eight parts.
+    The first half of the kinds lies outside the SE region, the second in it. Each half holds
+    unlabelled, the phases in their order, any other label, then the eight parts.
     """
 
     counts: NDArray[np.int64]
@@ -95,6 +96,14 @@ class CensusPartial:
 
     corner: Shape
     counts: NDArray[np.int32]
+
+    @property
+    def parts_found(self) -> NDArray[np.bool_]:
+        """Which of the eight parts occur."""
+        half = self.counts.shape[3] // 2
+        some = self.counts.reshape(-1, 2 * half).sum(axis=0) > 0
+        found: NDArray[np.bool_] = some[half - PARTS : half] | some[-PARTS:]
+        return found
 
 
 def label_columns(phases: PhaseSet) -> NDArray[np.uint8]:

@@ -21,8 +21,10 @@ from micro.model import Measurement
 __all__ = ["Cracks"]
 
 CRACK = int(Part.CRACK)
-WANTED = np.zeros(128, bool)
+WANTED = np.zeros(8, bool)
 WANTED[CRACK] = True
+
+FOLLOWS = "no interval of its own: crack_porosity over crack_density"
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Cracks:
 
     def on_block(self, context: Context, view: BlockView) -> _Partial | None:
         """Sum the mid-surface of the block's cracks."""
-        core = view.core(view.parts)
-        if not (core & 127 == CRACK).any():
+        if not view.found[CRACK]:
             return None
+        core = view.core(view.parts)
         geometry = _geometry(context)
         objects = object_block(context, view, WANTED, crack=CRACK)
         assert objects is not None
@@ -81,13 +83,12 @@ def _geometry(context: Context) -> SheetGeometry:
 
 def _by_cell(grid: Grid, view: BlockView, shares: NDArray[np.float64]) -> tuple[Shape, NDArray[np.float64]]:
     """Return the sums of ``shares`` over the cells that the block's core meets, and the first of these cells."""
-    corner = []
-    for axis in range(3):
-        cells = grid.cells(axis, view.block.core[axis].start, view.block.core[axis].stop)
-        first = np.searchsorted(cells, np.arange(int(cells[0]), int(cells[-1]) + 1))
-        shares = np.add.reduceat(shares, first, axis=axis)
-        corner.append(int(cells[0]))
-    return (corner[0], corner[1], corner[2]), shares
+    z, y, x = (grid.cells(axis, core.start, core.stop) for axis, core in enumerate(view.block.core))
+    corner = (int(z[0]), int(y[0]), int(x[0]))
+    sums = np.zeros((int(z[-1]) - corner[0] + 1, int(y[-1]) - corner[1] + 1, int(x[-1]) - corner[2] + 1))
+    k, j, i = np.nonzero(shares)
+    np.add.at(sums, (z[k] - corner[0], y[j] - corner[1], x[i] - corner[2]), shares[k, j, i])
+    return corner, sums
 
 
 def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement]:
@@ -137,7 +138,7 @@ def _rows(context: Context, found: list[_Partial], table: pd.DataFrame) -> tuple
     few, many = poisson_interval(count, size)
     cracks = int(census.of_parts(Part.CRACK, se_region=True).sum())
     if area:
-        aperture = replace(aperture, value=cracks * context.voxel_measure / area, n=count)
+        aperture = replace(aperture, value=cracks * context.voxel_measure / area, n=count, note=FOLLOWS)
     else:
         aperture = replace(aperture, n=0, note="no crack")
     return (

@@ -22,7 +22,7 @@ __all__ = ["Dendrites"]
 BINS_PER_EDGE = 32
 """Bins of the height histogram within one voxel edge along the normal's axis."""
 
-WANTED = np.zeros(128, bool)
+WANTED = np.zeros(8, bool)
 WANTED[[int(Part.DENDRITE), int(Part.ISOLATED)]] = True
 
 MM2 = 1e6

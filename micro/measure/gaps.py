@@ -35,11 +35,9 @@ class Gaps:
 
     def on_block(self, context: Context, view: BlockView) -> _Partial | None:
         """Count the gap voxels of each column."""
-        if context.normal is None:
+        if context.normal is None or not view.found[Part.GAP]:
             return None
         gaps = view.core(view.parts) & 127 == int(Part.GAP)
-        if not gaps.any():
-            return None
         a, b = context.map_axes
         corner = (view.block.core[a].start, view.block.core[b].start)
         return _Partial(corner, gaps.sum(axis=context.normal.axis, dtype=np.int32))

@@ -19,7 +19,6 @@ from micro.model import Measurement, PhaseSet
 __all__ = ["CONTACT", "VOID", "Interface", "contact_table"]
 
 CONTACT, VOID = 1, 2
-ANODE = int(Part.ANODE)
 
 
 def contact_table(phases: PhaseSet) -> NDArray[np.uint8]:
@@ -107,7 +106,7 @@ class Interface:
 
     def on_block(self, context: Context, view: BlockView) -> _Partial | None:
         """Count faces, and find the outermost anode voxel of each column."""
-        if context.normal is None or not (view.core(view.parts) & 127 == ANODE).any():
+        if context.normal is None or not view.found[Part.ANODE]:
             return None
         table = contact_table(context.phases)
         inner = view.block.inner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ def _autocorrelation(field: NDArray[np.float64], padded: tuple[int, ...]) -> NDA
     return result
 
 
+@lru_cache(maxsize=8)
 def _lags(
     shape: tuple[int, ...], padded: tuple[int, ...], edges_um: tuple[float, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -112,7 +114,7 @@ def fraction_interval(value: float, spread: Spread | None) -> Interval | None:
     Examples
     --------
     >>> [round(end, 3) for end in fraction_interval(0.5, Spread(0.0025, 100))]
-    [0.401, 0.599]
+    [0.402, 0.598]
     """
     if spread is None or not 0 < value < 1:
         return None

@@ -59,8 +59,15 @@ def _measure_block(
     grid: Grid,
     measurements: tuple[BlockMeasurement, ...],
 ) -> Done[_Partial]:
-    view = BlockView(block, np.ascontiguousarray(labels), np.ascontiguousarray(parts), np.ascontiguousarray(ids))
-    census = census_block(block, view.core(view.labels), view.core(view.parts), grid, context.phases)
+    inner = block.inner
+    census = census_block(block, labels[inner], parts[inner], grid, context.phases)
+    view = BlockView(
+        block,
+        np.ascontiguousarray(labels),
+        np.ascontiguousarray(parts),
+        np.ascontiguousarray(ids),
+        census.parts_found,
+    )
     return Done(_Partial(census, tuple(one.on_block(context, view) for one in measurements)))
 
 

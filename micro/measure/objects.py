@@ -16,7 +16,7 @@ __all__ = ["ObjectPartial", "Objects", "box_columns", "merge_objects", "object_b
 
 @dataclass(frozen=True)
 class ObjectPartial:
-    """Of each object in a block: lowest and highest voxel centre, voxels in the SE region, whether it touches a crack."""
+    """Of each object in a block: lowest and highest voxel centre, voxels in the SE region, a crack beside it."""
 
     ids: NDArray[np.int64]
     low_um: NDArray[np.float64]
@@ -36,6 +36,26 @@ class Objects:
 
 
 @kernel
+def _number(
+    ids: NDArray[np.uint32],
+    parts: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+    slots: NDArray[np.int32],
+) -> int:
+    """Number the wanted objects of the core from 1 in ``slots`` (by id), and return how many there are."""
+    used = 0
+    for k in range(lo[0], hi[0]):
+        for j in range(lo[1], hi[1]):
+            for i in range(lo[2], hi[2]):
+                if wanted[parts[k, j, i] & 127] and slots[ids[k, j, i]] == 0:
+                    used += 1
+                    slots[ids[k, j, i]] = used
+    return used
+
+
+@kernel
 def _extremes(
     ids: NDArray[np.uint32],
     parts: NDArray[np.uint8],
@@ -46,9 +66,8 @@ def _extremes(
     heights: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     slots: NDArray[np.int32],
     table: NDArray[np.float64],
-) -> int:
-    """Fill ``table`` (id, low, high, region, touches) and return its rows; ``slots`` maps ids to rows, from 1."""
-    used = 0
+) -> None:
+    """Fill ``table`` (id, low, high, region, touches); ``slots`` maps ids to its rows, from 1."""
     for k in range(lo[0], hi[0]):
         for j in range(lo[1], hi[1]):
             for i in range(lo[2], hi[2]):
@@ -56,11 +75,9 @@ def _extremes(
                     continue
                 number = ids[k, j, i]
                 height = (heights[0][k] + heights[1][j]) + heights[2][i]
-                if slots[number] == 0:
-                    used += 1
-                    slots[number] = used
-                    table[used - 1, 0], table[used - 1, 1], table[used - 1, 2] = number, height, height
                 row = table[slots[number] - 1]
+                if row[0] == 0:
+                    row[0], row[1], row[2] = number, height, height
                 row[1], row[2] = min(row[1], height), max(row[2], height)
                 row[3] += parts[k, j, i] >> 7
                 for step in range(6):
@@ -69,23 +86,18 @@ def _extremes(
                     x = i + (step == 5) - (step == 4)
                     if 0 <= z < ids.shape[0] and 0 <= y < ids.shape[1] and 0 <= x < ids.shape[2]:
                         row[4] += parts[z, y, x] & 127 == crack
-    return used
 
 
 def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *, crack: int) -> ObjectPartial | None:
-    """Return the extremes of the objects in a block's core, of the parts in ``wanted`` (128 entries), or None."""
-    present = np.unique(view.core(view.ids))
-    present = present[present > 0]
-    if not present.size or not wanted[np.unique(view.core(view.parts)) & 127].any():
+    """Return the extremes of the objects in a block's core, of the parts in ``wanted`` (8 entries), or None."""
+    if not (wanted & view.found).any():
         return None
     inner = view.block.inner
     lo = (inner[0].start, inner[1].start, inner[2].start)
     hi = (inner[0].stop, inner[1].stop, inner[2].stop)
     slots = np.zeros(context.objects.count + 1, np.int32)
-    table = np.zeros((present.size, 5))
-    heights = axis_heights(context, view)
-    used = _extremes(view.ids, view.parts, wanted, crack, lo, hi, heights, slots, table)
-    table = table[:used]
+    table = np.zeros((_number(view.ids, view.parts, wanted, lo, hi, slots), 5))
+    _extremes(view.ids, view.parts, wanted, crack, lo, hi, axis_heights(context, view), slots, table)
     return ObjectPartial(
         table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3].astype(np.int64), table[:, 4] > 0
     )

@@ -125,12 +125,16 @@ class Context:
 
 @dataclass(frozen=True)
 class BlockView:
-    """A block's outer region: labels, parts, and object ids (0 where no object is)."""
+    """A block's outer region: labels, parts, and object ids (0 where no object is).
+
+    ``found`` holds 8 booleans: which `Part` occurs in the block's core.
+    """
 
     block: Block
     labels: NDArray[np.uint8]
     parts: NDArray[np.uint8]
     ids: NDArray[np.uint32]
+    found: NDArray[np.bool_]
 
     def core(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return the core of one of the arrays."""

@@ -77,6 +77,47 @@ def tilted_cell(
     return hand_cell(labels, spacing, normal="+y", plane=plane), 1 - 9 * np.pi * radius**2 / total
 
 
+def busy_cell(spacing: Spacing, *, order: tuple[int, int, int] = (0, 1, 2), mirror: tuple[int, ...] = ()) -> Cell:
+    """A cell with everything in it, its axes permuted by ``order`` and mirrored along ``mirror`` if wanted."""
+    shape = (36, 72, 48)
+    rng = np.random.default_rng(11)
+    labels = np.full(shape, SE, np.uint8)
+    parts = np.full(shape, int(Part.OTHER), np.uint8)
+
+    def paint(where: object, label: int, part: Part) -> None:
+        labels[where] = label
+        parts[where] = int(part)
+
+    for z, y, x in rng.integers((0, 24, 0), (33, 60, 45), (25, 3)):
+        paint(np.s_[z : z + 3, y : y + 2, x : x + 3], VOID, Part.PORE)
+    paint(np.s_[:, 4:20], LI, Part.ANODE)
+    paint(np.s_[5:12, 18:20, 6:20], VOID, Part.GAP)
+    paint(np.s_[20:24, 20:41, 30:33], DENDRITE, Part.DENDRITE)
+    paint(np.s_[4:6, 20:29, 40:43], DENDRITE, Part.DENDRITE)
+    paint(np.s_[10:13, 44:50, 5:9], DENDRITE, Part.ISOLATED)
+    paint(np.s_[4:30, 52:56, 10:40], CRACK, Part.CRACK)
+    paint(np.s_[:, 62:68], CATHODE, Part.OTHER)
+    labels[:, :4] = labels[:, 68:] = 8
+    parts[:, :4] = parts[:, 68:] = 0
+    labels[30:, 30:40, :5] = 0
+    labels, parts = labels.transpose(order), parts.transpose(order)
+    axis, sign = order.index(1), 1
+    for flipped in mirror:
+        labels, parts = np.flip(labels, flipped), np.flip(parts, flipped)
+        sign = -1 if flipped == axis else sign
+    direction = tuple(float(sign) if a == axis else 0.0 for a in range(3))
+    edge, length = spacing.um[axis], labels.shape[axis]
+    near, far = (20 * edge, 62 * edge) if sign > 0 else (-(length - 20) * edge, -(length - 62) * edge)
+    return hand_cell(
+        np.ascontiguousarray(labels),
+        spacing,
+        normal="+-"[sign < 0] + "zyx"[axis],
+        plane=ReferencePlane(direction, near),
+        far_plane=ReferencePlane(direction, far),
+        parts=np.ascontiguousarray(parts),
+    )
+
+
 def one_block(shape: Shape) -> Block:
     """The whole volume as one block."""
     whole = (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
@@ -91,6 +132,11 @@ def make_cell() -> Callable[..., Cell]:
 @pytest.fixture
 def make_tilted() -> Callable[..., tuple[Cell, float]]:
     return tilted_cell
+
+
+@pytest.fixture
+def make_busy() -> Callable[..., Cell]:
+    return busy_cell
 
 
 @pytest.fixture

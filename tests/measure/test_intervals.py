@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage, special
+
+from micro.measure import Spread, fraction_interval, poisson_interval, ratio_spread, value_interval
+from micro.measure.census import Grid
+
+
+def level_set(size: int, sigma: float, share: float, rng: np.random.Generator) -> np.ndarray:
+    """A Gaussian field below a fixed threshold: the material's fraction is ``share`` exactly."""
+    margin = int(4 * sigma) + 1
+    field = ndimage.gaussian_filter(rng.normal(size=(size + 2 * margin,) * 2), sigma, mode="wrap")
+    field *= 2 * np.sqrt(np.pi) * sigma
+    return field[margin:-margin, margin:-margin] < special.ndtri(share)
+
+
+def discs(size: int, radius: float, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Boolean model of discs with the covered fraction ``share``."""
+    wide = size + 2 * radius
+    out = np.zeros((size, size), bool)
+    y, x = np.ogrid[:size, :size]
+    for cy, cx in rng.uniform(
+        -radius, size + radius, (rng.poisson(-np.log(1 - share) * (wide / radius) ** 2 / np.pi), 2)
+    ):
+        out |= (y + 0.5 - cy) ** 2 + (x + 0.5 - cx) ** 2 < radius**2
+    return out
+
+
+@pytest.mark.parametrize(("model", "scale", "share"), [(level_set, 4.0, 0.2), (discs, 8.0, 0.15)])
+def test_coverage_of_a_known_fraction(model: object, scale: float, share: float) -> None:
+    rng = np.random.default_rng(5)
+    hits, runs = 0, 120
+    for _ in range(runs):
+        field = model(200, scale, share, rng)  # type: ignore[operator]
+        grid = Grid.fitting((1, 200, 200), (1.0, 1.0, 1.0), cells=2**12)
+        spread = ratio_spread(grid.pool(field[None]), grid.pool(np.ones_like(field)[None]), grid.edges_um)
+        interval = fraction_interval(float(field.mean()), spread)
+        assert interval is not None
+        hits += interval[0] <= share <= interval[1]
+    # 95 % nominal; of 120 runs, three standard errors of a binomial are 6 %.
+    assert hits / runs == pytest.approx(0.95, abs=0.06)
+
+
+def test_white_noise_is_binomial() -> None:
+    rng = np.random.default_rng(2)
+    fields = [rng.random((1, 64, 64)) < 0.3 for _ in range(40)]
+    variances = [ratio_spread(f, np.ones_like(f), (1, 1, 1)).variance for f in fields]  # type: ignore[union-attr]
+    # The mean of 40 estimates, each known to some 10 %.
+    assert np.mean(variances) == pytest.approx(0.21 / 64**2, rel=0.05)
+
+
+def test_more_field_of_view_is_a_narrower_interval() -> None:
+    rng = np.random.default_rng(4)
+    small, large = (level_set(size, 3.0, 0.3, rng)[None] for size in (100, 300))
+    one, two = (ratio_spread(f, np.ones_like(f), (1, 1, 1)) for f in (small, large))
+    assert one is not None
+    assert two is not None
+    # Nine times the area is nine times the samples; an estimate of a variance is good to some 50 % here.
+    assert one.variance / two.variance == pytest.approx(9, rel=0.5)
+
+
+def test_too_little_says_nothing() -> None:
+    assert ratio_spread(np.ones((1, 2, 2)), np.ones((1, 2, 2)), (1, 1, 1)) is None
+    assert ratio_spread(np.ones((1, 9, 9)), np.ones((1, 9, 9)), (1, 1, 1)) is None
+    assert fraction_interval(0.0, Spread(0.1, 10)) is None
+    assert fraction_interval(0.5, Spread(0.2, 10)) is None
+    assert value_interval(0.0, Spread(0.1, 10)) is None
+
+
+def test_poisson_against_garwoods_table() -> None:
+    # Garwood (1936): 95 % limits for 0, 1 and 20 events.
+    assert poisson_interval(0, 1.0) == pytest.approx((0.0, 3.689), abs=1e-3)
+    assert poisson_interval(1, 1.0) == pytest.approx((0.0253, 5.572), abs=1e-3)
+    assert poisson_interval(20, 2.0) == pytest.approx((12.217 / 2, 30.888 / 2), abs=1e-3)
