@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, gaussian_reach
+from micro.blocks import Block, Done, Engine
 from micro.model import Step, Volume
-from micro.preprocess.denoise import RADIUS, denoise_block, guide_noise, sigmas_voxels
+from micro.preprocess.denoise import denoise_block, denoise_reach, guide_noise, sigmas_voxels
 from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.slices import StripeKind, correct_slice, slice_gains
@@ -91,10 +91,11 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
     if params.denoise != "none":
         sigmas = sigmas_voxels(volume.spacing, volume.shape, params.denoise_voxels)
         noise = guide_noise(data, sigmas, engine) if params.denoise == "bilateral" else None
-        z, y, x = (max(gaussian_reach(sigma) + (RADIUS if noise else 0), 0) if sigma else 0 for sigma in sigmas)
         denoised = engine.array(volume.shape, np.uint16)
-        constants = {"sigmas": sigmas, "noise": noise}
-        engine.run(denoise_block, [data], outputs=[denoised], halo=(z, y, x), stage="denoise", constants=constants)
+        constants = {"sigmas": sigmas, "noise": noise, "sharpen": params.sharpen}
+        engine.run(
+            denoise_block, [data], outputs=[denoised], halo=denoise_reach(sigmas), stage="denoise", constants=constants
+        )
         data = denoised
         found["noise"] = noise
     step = Step("preprocess", {**params.model_dump(), "found": found}, version=__version__)
