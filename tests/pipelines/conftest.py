@@ -60,7 +60,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def sem() -> Phantom:
     """A small section with its truth."""
-    return make_phantom("sem", seed=3, shape=(200, 240))
+    return make_phantom("sem", seed=3, shape=(160, 200))
 
 
 @pytest.fixture(scope="session")

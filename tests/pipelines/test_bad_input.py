@@ -38,7 +38,7 @@ def test_a_bad_file_fails_in_one_line_with_status_1(
     elif kind == "nan":
         grey = NOISE.astype(np.float32)
         grey[3, 4] = np.nan
-        path = grey_tiff(place / "nan.tif", grey)
+        path = grey_tiff(place / "eine Lücke.tif", grey)
     elif kind == "constant":
         path = grey_tiff(place / "konstant.tif", np.full_like(NOISE, 9))
     else:
