@@ -54,6 +54,18 @@ def test_a_preset_shows_every_key_under_a_comment(name: str, section: str) -> No
 
 
 @pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_differs_from_the_defaults_only_where_it_says_so(name: str) -> None:
+    preset, plain = load_recipe(name), plain_recipe(name)
+    differs = {
+        f"{section}.{key}"
+        for section in SECTIONS
+        for key, value in getattr(preset, section)
+        if value != getattr(getattr(plain, section), key)
+    }
+    assert differs <= {"preprocess.stripes", "preprocess.slice_brightness", "segment.greys"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
 def test_the_keys_behind_a_comment_sign_are_valid_when_taken_out(name: str, tmp_path: Path) -> None:
     path = tmp_path / "mein Rezept.toml"
     path.write_text(re.sub(r"^# (\w+ = )", r"\1", preset_text(name), flags=re.MULTILINE), encoding="utf-8")
