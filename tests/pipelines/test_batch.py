@@ -83,7 +83,7 @@ def test_the_tables_say_sample_state_and_recipe(done: Path) -> None:
 
 def test_the_record_tells_everything_that_was_done(done: Path, sem_image: Path) -> None:
     record = json.loads((done / "Querschnitt 1" / "run.json").read_text(encoding="utf-8"))
-    assert record["recipe"]["cell"]["crack_aspect_min"] == 3.0
+    assert record["recipe"]["cell"]["crack_aspect_min"] == 5.0
     assert record["voxel_size_um"] == {"z": 0.05, "y": 0.05, "x": 0.05}
     assert "ImageJ" in record["voxel_size_source"]
     assert [step["operation"] for step in record["steps"]][:3] == ["read", "preprocess", "segment"]
