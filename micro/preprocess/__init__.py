@@ -1,6 +1,6 @@
 """Corrections that come before the segmentation."""
 
 from micro.preprocess.params import PreprocessParams
-from micro.preprocess.preprocess import BLACK, WHITE, preprocess
+from micro.preprocess.preprocess import preprocess
 
-__all__ = ["BLACK", "WHITE", "PreprocessParams", "preprocess"]
+__all__ = ["PreprocessParams", "preprocess"]

@@ -25,7 +25,7 @@ class PreprocessParams(BaseModel):
         31, ge=5, description="Width in voxels over which true grey values may vary across stripes."
     )
     denoise: Literal["none", "gaussian", "bilateral"] = Field("bilateral", description="How noise is taken out.")
-    denoise_voxels: float = Field(1.0, gt=0, le=5, description="Reach of the denoising in voxels of the finest axis.")
+    denoise_voxels: float = Field(1.2, gt=0, le=5, description="Reach of the denoising in voxels of the finest axis.")
     sharpen: float = Field(
-        1.0, ge=0, le=3, description="How much of the blur to undo after denoising, so that thin layers are not lost."
+        1.3, ge=0, le=3, description="How much of the blur to undo after denoising, so that thin layers are not lost."
     )

@@ -8,16 +8,13 @@ from numpy.typing import NDArray
 
 from micro import __version__
 from micro.blocks import Block, Done, Engine
-from micro.model import Step, Volume
+from micro.model import BLACK, WHITE, Step, Volume
 from micro.preprocess.denoise import denoise_block, denoise_reach, guide_noise, sigmas_voxels
 from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.slices import StripeKind, correct_slice, slice_gains
 
-__all__ = ["BLACK", "WHITE", "preprocess"]
-
-BLACK, WHITE = 8192.0, 57344.0
-"""Where the low and the high percentile of the stack come to lie; noise beyond them is kept up to 0 and 65535."""
+__all__ = ["preprocess"]
 
 
 def _normalise(

@@ -64,7 +64,7 @@ def absorb_islands(labels: Source, *, phases: int, voxels_min: int, engine: Engi
     found = label_components(labels, engine=engine, table=table, connectivity=6)
     small = found.voxels < voxels_min
     small[0] = False
-    out = engine.array((z, y, x), np.uint8)
+    out: Source = engine.array((z, y, x), np.uint8)
     reach = ROUNDS + 1
     constants = {"small": small, "phases": phases}
     engine.run(_absorb, [labels, found.ids], outputs=[out], halo=(reach,) * 3, stage="islands", constants=constants)

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from micro.blocks import Block, Done, Engine, Source
 
-__all__ = ["GreyLevels", "Peak", "assign_peaks", "find_peaks", "flat_histogram"]
+__all__ = ["GreyLevels", "Peak", "assign_peaks", "dark_excess", "find_peaks", "flat_histogram"]
 
 GREY_BINS = 1024
 SPREAD_BINS = 64
@@ -21,16 +21,14 @@ _PER_BIN = 65536 // GREY_BINS
 
 @dataclass(frozen=True)
 class GreyLevels:
-    """The grey level of each phase (0 to 65535, in the order of ``names``), and their noise.
+    """The grey level of each phase that the picture shows (0 to 65535, dark to bright), and their noise.
 
-    ``seen`` says for each phase whether the picture shows it; the level of one that it does not
-    show lies where the phase would be looked for. ``warnings`` are sentences for the report.
+    ``warnings`` are sentences for the report, such as which phase was not found.
     """
 
     names: tuple[str, ...]
     greys: tuple[float, ...]
     noise: float
-    seen: tuple[bool, ...]
     warnings: tuple[str, ...] = ()
 
     def midpoint(self, first: int, second: int) -> float:
@@ -130,7 +128,7 @@ def assign_peaks(
     *,
     metal_is_layer: dict[int, bool],
     metal: str | None,
-    dark_tail: float,
+    excess: float | None,
 ) -> GreyLevels:
     """Give each phase its peak, in the order of greys.
 
@@ -144,8 +142,8 @@ def assign_peaks(
         For each peak (by place): whether the voxels of its grey make up a layer at a border of the picture.
     metal
         Name of the metal among ``names``, if any.
-    dark_tail
-        Grey below which one voxel in 5000 lies: where a phase darker than all peaks would be.
+    excess
+        For the darkest peak: the grey of what is darker than its own noise, or None; see `dark_excess`.
     """
     noise = max((peak.width for peak in peaks), default=1000.0)
     strong = sorted(range(len(peaks)), key=lambda k: -peaks[k].share)[: max(len(names), 2)]
@@ -155,7 +153,7 @@ def assign_peaks(
             for taken in itertools.combinations(range(len(names)), size):
                 match = {names[name]: peak for name, peak in zip(taken, chosen, strict=True)}
                 best = max(best, (_plausible(match, peaks, names, metal_is_layer, metal), match), key=lambda b: b[0])
-    return _fill_in(best[1], peaks, names, noise, dark_tail)
+    return _collect(best[1], peaks, names, noise, excess)
 
 
 def _plausible(
@@ -177,24 +175,43 @@ def _plausible(
     return score
 
 
-def _fill_in(
-    match: dict[str, int], peaks: tuple[Peak, ...], names: tuple[str, ...], noise: float, dark_tail: float
+def dark_excess(counts: NDArray[np.int64], peak: Peak) -> float | None:
+    """Return the grey of what is darker than the noise of the darkest peak explains; None where that is nothing.
+
+    Thin or small void has no mode of its own in a noisy picture, but it leaves more dark voxels than
+    a Gaussian of the peak's width: those beyond four widths, when there are ten times as many as
+    expected and more than one in 5000 of all. Their median is the grey.
+
+    Parameters
+    ----------
+    counts
+        Histogram of all voxels, 1024 bins.
+    peak
+        The darkest of the peaks.
+
+    Examples
+    --------
+    >>> counts = np.zeros(1024, np.int64); counts[500] = 10_000; counts[200] = 50
+    >>> dark_excess(counts, Peak(500.5 * 64, 640.0, 1.0)) == 200.5 * 64
+    True
+    """
+    tail = counts[: max(int((peak.grey - 4 * peak.width) / _PER_BIN), 0)]
+    total = counts.sum()
+    expected = 3.2e-5 * peak.share * total
+    if tail.sum() <= max(10 * expected, total / 5000):
+        return None
+    below = np.cumsum(tail)
+    return float((np.searchsorted(below, below[-1] / 2) + 0.5) * _PER_BIN)
+
+
+def _collect(
+    match: dict[str, int], peaks: tuple[Peak, ...], names: tuple[str, ...], noise: float, excess: float | None
 ) -> GreyLevels:
-    greys: list[float] = []
-    warnings = []
-    known = {names.index(name): peaks[k].grey for name, k in match.items()}
-    for place, name in enumerate(names):
-        if place in known:
-            greys.append(known[place])
-            continue
-        below = [known[k] for k in known if k < place]
-        above = [known[k] for k in known if k > place]
-        if not below and above:
-            beyond = min(above) - max(0.5 * (max(known.values()) - min(known.values())), 8 * noise)
-            greys.append(max(min(dark_tail, min(above) - 6 * noise), min(beyond, dark_tail), 0.0))
-        elif below and above:
-            greys.append((max(below) + min(above)) / 2)
-        else:
-            greys.append(max(below, default=32768.0) + 12 * noise)
-        warnings.append(f"no peak of the grey histogram belongs to {name}")
-    return GreyLevels(names, tuple(greys), noise, tuple(place in known for place in range(len(names))), tuple(warnings))
+    """Put the levels in order; a phase without one is left out, and a warning says so."""
+    known = {name: peaks[place].grey for name, place in match.items()}
+    if excess is not None and names[0] not in known and 0 in match.values():
+        known[names[0]] = excess
+    missing = [name for name in names if name not in known]
+    warnings = tuple(f"no {name} found: no mode of the grey values belongs to it" for name in missing)
+    kept = tuple(name for name in names if name in known)
+    return GreyLevels(kept, tuple(known[name] for name in kept), noise, warnings)

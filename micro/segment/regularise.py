@@ -28,12 +28,12 @@ def cost_table(levels: GreyLevels, *, noise: float) -> NDArray[np.int32]:
     distance[:, -1] = np.maximum(level[0, -1] - grey[:, 0], 0)
     cost = np.minimum(0.5 * (distance / noise) ** 2, 12.0)
     # the cut keeps the order of the levels: a grey far from all of them still goes to the nearest
-    return np.rint((cost + distance / 65536.0) * UNIT).astype(np.int32)
+    return np.asarray(np.rint((cost + distance / 65536.0) * UNIT), np.int32)
 
 
 def nearest_level(grey: NDArray[np.uint16], costs: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Return for each voxel the place (0, 1, ...) of the phase of least cost."""
-    return np.argmin(costs, axis=1).astype(np.uint8)[grey]
+    return np.asarray(np.argmin(costs, axis=1)[grey], np.uint8)
 
 
 def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:
@@ -45,7 +45,7 @@ def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:
     offsets = np.stack(np.meshgrid(*([-1, 0, 1],) * 3, indexing="ij"), axis=-1) * (np.asarray(spacing.um) / finest)
     distance = np.linalg.norm(offsets, axis=-1)
     weights = np.where(distance > 0, 1 / np.maximum(distance, 1e-9) ** 2, 0.0)
-    return np.rint(6 * strength * UNIT * weights / weights.sum()).astype(np.int32)
+    return np.asarray(np.rint(6 * strength * UNIT * weights / weights.sum()), np.int32)
 
 
 @kernel

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +11,16 @@ from numpy.typing import NDArray
 from micro import __version__
 from micro.blocks import Block, Done, Engine, Source
 from micro.errors import ParameterError
-from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.islands import absorb_islands
 from micro.segment.layers import metal_layers
-from micro.segment.levels import GreyLevels, assign_peaks, find_peaks, flat_histogram
+from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
 from micro.segment.params import SegmentParams
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
 from micro.segment.skins import remove_skins, skin_reach
 
 __all__ = ["find_levels", "segment"]
-
-FULL_SCALE = 65535.0
 
 
 def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine: Engine) -> GreyLevels:
@@ -42,12 +42,26 @@ def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine
     if params.levels is not None:
         stated = tuple(level * FULL_SCALE for level in params.levels)
         noise = max((peak.width for peak in peaks), default=1000.0)
-        return GreyLevels(params.greys, stated, noise, (True,) * len(stated))
-    below = np.cumsum(everything)
-    dark_tail = float(np.searchsorted(below, below[-1] / 5000)) * (65536 / below.size)
+        return GreyLevels(params.greys, stated, noise)
     metal = next((name for name in params.greys if "metal" in phases[name].roles), None)
+    excess = dark_excess(everything, peaks[0]) if peaks else None
     layers = metal_layers(grey, tuple(peak.grey for peak in peaks), engine)
-    return assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, dark_tail=dark_tail)
+    return assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, excess=excess)
+
+
+def _unshade(block: Block, grey: NDArray[np.uint16], *, shading: Shading) -> Done[None]:
+    even = (grey.astype(np.float32) - np.float32(BLACK)) / flat_field(shading, block) + np.float32(BLACK)
+    return Done(None, (np.clip(np.rint(even), 0, FULL_SCALE).astype(np.uint16),))
+
+
+def _even_out(grey: Source, shape: tuple[int, int, int], levels: GreyLevels, engine: Engine) -> tuple[Source, float]:
+    """Take slow shading out of a stack; also return its strength, 0 where none could be told."""
+    shading = measure_shading(grey, levels, engine=engine)
+    if shading is None:
+        return grey, 0.0
+    even: Source = engine.array(shape, np.uint16)
+    engine.run(_unshade, [grey], outputs=[even], stage="shading", constants={"shading": shading})
+    return even, shading.strength()
 
 
 def _classify(
@@ -55,15 +69,11 @@ def _classify(
     grey: NDArray[np.uint16],
     *,
     levels: GreyLevels,
-    shading: Shading | None,
-    black: float,
     costs: NDArray[np.int32],
     weights: NDArray[np.int32],
     rounds: int,
     reach: tuple[int, int, int],
 ) -> Done[None]:
-    if shading is not None:
-        grey = unshade(grey, flat_field(shading, block), black)
     labels = nearest_level(grey, costs)
     if rounds:
         labels = agree(labels, grey, costs, weights, rounds=rounds, start=block.outer_start)
@@ -72,23 +82,34 @@ def _classify(
     return Done(None, (labels[block.inner],))
 
 
-def unshade(grey: NDArray[np.uint16], field: NDArray[np.float32], black: float) -> NDArray[np.uint16]:
-    """Divide the signal above ``black`` by the brightness of the field."""
-    even = (grey.astype(np.float32) - np.float32(black)) / field + np.float32(black)
-    return np.clip(np.rint(even), 0, 65535).astype(np.uint16)
-
-
-def _unshade_block(block: Block, grey: NDArray[np.uint16], *, shading: Shading, black: float) -> Done[None]:
-    return Done(None, (unshade(grey, flat_field(shading, block), black),))
+def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, engine: Engine) -> Source:
+    """Return the place of each voxel's phase in the order of ``levels``."""
+    reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
+    steps = [b - a for a, b in itertools.pairwise(levels.greys)]
+    # no sharper than an eighth of the smallest step, or grains of one grey level would decide
+    noise = max(levels.noise, 0.125 * min(steps, default=0.0))
+    constants = {
+        "levels": levels,
+        "costs": cost_table(levels, noise=noise),
+        "weights": neighbour_weights(volume.spacing, params.smoothing),
+        "rounds": params.iterations,
+        "reach": reach,
+    }
+    middle = max(len(levels.names) - 2, 0)
+    z, y, x = (
+        2 * params.iterations + (r + 2) * middle if length > 1 else 0
+        for r, length in zip(reach, volume.shape, strict=True)
+    )
+    places = engine.array(volume.shape, np.uint8)
+    engine.run(_classify, [grey], outputs=[places], halo=(z, y, x), stage="classify", constants=constants)
+    return absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
     return Done(np.bincount(places.ravel(), minlength=len(values)), (values[places],))
 
 
-def segment(
-    volume: Volume, params: SegmentParams, engine: Engine, *, phases: PhaseSet = SSB_PHASES, black: float = 0.0
-) -> Labels:
+def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: PhaseSet = SSB_PHASES) -> Labels:
     """Segment a clean stack into the phases of ``params.greys``.
 
     The grey levels come from the modes of the histogram away from edges; shading from a smooth fit
@@ -105,8 +126,6 @@ def segment(
         Where the block tasks run.
     phases
         Label values of the phase names.
-    black
-        Grey of no signal.
 
     Returns
     -------
@@ -120,52 +139,29 @@ def segment(
     ParameterError
         If there are not as many levels as phases.
     """
-    values = np.array([phases[name].value for name in params.greys], np.uint8)
+    for name in params.greys:
+        phases[name]  # an unknown name is refused before any work
     if params.levels is not None and len(params.levels) != len(params.greys):
         raise ParameterError(
             f"segment.levels has {len(params.levels)} values for {len(params.greys)} phases; give one for each"
         )
     grey: Source = volume.data
     levels = find_levels(grey, params, phases=phases, engine=engine)
-    shading = measure_shading(grey, levels, black=black, engine=engine) if params.shading else None
-    if shading is not None:
-        even = engine.array(volume.shape, np.uint16)
-        constants = {"shading": shading, "black": black}
-        engine.run(_unshade_block, [grey], outputs=[even], stage="shading", constants=constants)
-        grey = even
+    shading = 0.0
+    if params.shading:
+        grey, shading = _even_out(grey, volume.shape, levels, engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
     places = _label_grey(grey, volume, params, levels, engine)
+    values = np.array([phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
     found = {
         "levels": {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
         "noise": round(levels.noise / FULL_SCALE, 5),
-        "shading": round(shading.strength(), 4) if shading else 0.0,
+        "shading": round(shading, 4),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
         "warnings": list(levels.warnings),
     }
     step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     array = da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
     return Labels(array, volume.spacing, phases, (*volume.history, step), name=volume.name)
-
-
-def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, engine: Engine) -> Source:
-    reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
-    # no sharper than an eighth of the smallest step, or grains of one grey level would decide
-    noise = max(levels.noise, 0.125 * min(b - a for a, b in zip(levels.greys[:-1], levels.greys[1:], strict=True)))
-    constants = {
-        "levels": levels,
-        "shading": None,
-        "black": 0.0,
-        "costs": cost_table(levels, noise=noise),
-        "weights": neighbour_weights(volume.spacing, params.smoothing),
-        "rounds": params.iterations,
-        "reach": reach,
-    }
-    halo = tuple(
-        2 * params.iterations + r * (len(levels.names) - 2) + 4 if n > 1 else 0
-        for r, n in zip(reach, volume.shape, strict=True)
-    )
-    places = engine.array(volume.shape, np.uint8)
-    engine.run(_classify, [grey], outputs=[places], halo=halo, stage="classify", constants=constants)
-    return absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source
+from micro.model import BLACK
 from micro.segment.levels import GreyLevels
 
 __all__ = ["Shading", "flat_field", "measure_shading"]
@@ -81,7 +82,7 @@ def _cell_sums(
     return Done((counts, sums))
 
 
-def measure_shading(grey: Source, levels: GreyLevels, *, black: float, engine: Engine) -> Shading | None:
+def measure_shading(grey: Source, levels: GreyLevels, *, engine: Engine) -> Shading | None:
     """Fit one smooth brightness to all phases at once, each with its own level.
 
     A least-squares fit of the logarithm of the mean grey of each phase in each cell; so a layer of
@@ -93,19 +94,17 @@ def measure_shading(grey: Source, levels: GreyLevels, *, black: float, engine: E
         uint16 stack, shape (z, y, x).
     levels
         Grey level of each phase.
-    black
-        Grey of no signal at all.
     """
     z, y, x = grey.shape
     shape = (z, y, x)
     longest = max(shape)
     cells = tuple(min(max(1, round(CELLS * length / longest)), length) for length in shape)
     half = [(b - a) / 2 for a, b in zip(levels.greys[:-1], levels.greys[1:], strict=True)]
-    chosen = [k for k in range(1, len(levels.greys)) if levels.seen[k]]
+    chosen = [k for k in range(len(levels.greys)) if levels.names[k] != "void"]
     if not chosen:
         return None
     # middle of a phase only: mixtures at edges would pull the level
-    reach = [0.5 * min([*half[max(k - 1, 0) : k + 1]]) for k in range(len(levels.greys))]
+    reach = [0.5 * min(half[max(k - 1, 0) : k + 1], default=8192.0) for k in range(len(levels.greys))]
     bounds = np.array([(levels.greys[k] - reach[k], levels.greys[k] + reach[k]) for k in chosen]).astype(np.int64)
     constants = {"bounds": bounds, "cells": cells, "shape": shape}
     parts = engine.run(_cell_sums, [grey], stage="shading", constants=constants)
@@ -118,7 +117,7 @@ def measure_shading(grey: Source, levels: GreyLevels, *, black: float, engine: E
     terms = np.stack([term.ravel() for term in _terms(*centres)], axis=1)
     which, cell = np.nonzero(enough)
     own_level = (which[:, None] == np.arange(len(chosen))[None]).astype(float)
-    target = np.log(np.maximum(sums[enough] / counts[enough] - black, 1.0))
+    target = np.log(np.maximum(sums[enough] / counts[enough] - BLACK, 1.0))
     solution = _robust_fit(np.hstack([terms[cell], own_level]), target)
     return Shading(shape, tuple(float(c) for c in solution[: terms.shape[1]]))
 
@@ -126,11 +125,11 @@ def measure_shading(grey: Source, levels: GreyLevels, *, black: float, engine: E
 def _robust_fit(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solve least squares with Huber weights; a faint ridge keeps what the picture can't tell at zero."""
     ridge = 1e-3 * np.eye(matrix.shape[1]) * len(target) / 100
-    weights = np.ones(len(target))
-    solution = np.zeros(matrix.shape[1])
+    weights: NDArray[np.float64] = np.ones(len(target))
+    solution: NDArray[np.float64] = np.zeros(matrix.shape[1])
     for _ in range(8):
         weighted = matrix * weights[:, None]
-        solution = np.linalg.solve(weighted.T @ matrix + ridge, weighted.T @ target)
+        solution = np.linalg.solve(weighted.T @ matrix + ridge, weighted.T @ target).astype(np.float64)
         residual = np.abs(target - matrix @ solution)
         scale = max(1.4826 * float(np.median(residual)), 1e-4)
         weights = np.minimum(1.0, 2 * scale / np.maximum(residual, 1e-12))

@@ -104,7 +104,7 @@ def remove_skins(
     --------
     >>> row = np.uint8([[[0, 0, 0, 1, 2, 2, 2]]])
     >>> grey = np.uint16([[[0, 0, 0, 30, 60, 60, 60]]])
-    >>> levels = GreyLevels(("void", "Li", "SE"), (0, 25, 60), 1, (True,) * 3)
+    >>> levels = GreyLevels(("void", "Li", "SE"), (0, 25, 60), 1)
     >>> remove_skins(row, grey, levels, (0, 2, 2)).ravel().tolist()
     [0, 0, 0, 2, 2, 2, 2]
     """
