@@ -26,7 +26,7 @@ class SegmentParams(BaseModel):
     smoothing: float = Field(
         1.0, ge=0, le=10, description="How strongly neighbours agree; 0 is a plain classification."
     )
-    iterations: int = Field(6, ge=0, le=30, description="Rounds of agreement between neighbours.")
+    iterations: int = Field(4, ge=0, le=30, description="Rounds of agreement between neighbours.")
     partial_volume_voxels: int = Field(
         2, ge=0, le=4, description="Thickest false skin of the middle phase between the two others."
     )
