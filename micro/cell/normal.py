@@ -79,9 +79,9 @@ def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Nor
     """
     scores = step_scores(metal_profiles(labels, table, engine))
     ranked = sorted(scores, key=lambda name: -scores[name])
-    best, second = ranked[0], ranked[1]
-    if scores[best] < STEP_MIN:
+    if not ranked or scores[ranked[0]] < STEP_MIN:
         return None
+    best, second = ranked[0], ranked[1]
     if scores[second] > CLEAR * scores[best]:
         listed = ", ".join(f"{name} {scores[name]:.2f}" for name in ranked)
         raise AmbiguousNormalError(
