@@ -30,4 +30,7 @@ class SegmentParams(BaseModel):
     partial_volume_voxels: int = Field(
         2, ge=0, le=4, description="Thickest false skin of the middle phase between the two others."
     )
+    object_voxels: float = Field(
+        3.0, ge=0, le=8, description="Reach over which thin objects are judged as a whole, in finest voxels; 0: never."
+    )
     min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")

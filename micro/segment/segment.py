@@ -15,6 +15,7 @@ from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, V
 from micro.segment.islands import absorb_islands
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
+from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
@@ -83,7 +84,7 @@ def _classify(
 
 
 def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, engine: Engine) -> Source:
-    """Return the place of each voxel's phase in the order of ``levels``."""
+    """Return the place of each voxel's phase in the order of ``levels``, from its grey and its neighbours."""
     reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
     steps = [b - a for a, b in itertools.pairwise(levels.greys)]
     # no sharper than an eighth of the smallest step, or grains of one grey level would decide
@@ -100,9 +101,35 @@ def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: Gre
         2 * params.iterations + (r + 2) * middle if length > 1 else 0
         for r, length in zip(reach, volume.shape, strict=True)
     )
-    places = engine.array(volume.shape, np.uint8)
+    places: Source = engine.array(volume.shape, np.uint8)
     engine.run(_classify, [grey], outputs=[places], halo=(z, y, x), stage="classify", constants=constants)
-    return absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
+    return places
+
+
+def _judge(
+    places: Source,
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    matrix: str | None,
+    engine: Engine,
+) -> Source:
+    """Judge thin objects of two phases of like grey as a whole, where there are two such phases."""
+    pair = undecided_pair(levels, matrix)
+    if pair is None or params.object_voxels == 0:
+        return places
+    edges = volume.spacing.um
+    finest = min(edge for edge, length in zip(edges, volume.shape, strict=True) if length > 1)
+    z, y, x = (
+        params.object_voxels * finest / edge if length > 1 else 0.0
+        for edge, length in zip(edges, volume.shape, strict=True)
+    )
+    constants = {"levels": levels, "pair": pair, "sigmas": (z, y, x), "edges_um": edges}
+    judged: Source = engine.array(volume.shape, np.uint8)
+    halo = judge_reach((z, y, x), edges)
+    engine.run(judge_objects, [places, grey], outputs=[judged], halo=halo, stage="thin objects", constants=constants)
+    return judged
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
@@ -152,6 +179,9 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         grey, shading = _even_out(grey, volume.shape, levels, engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
     places = _label_grey(grey, volume, params, levels, engine)
+    matrix = next((name for name in params.greys if "electrolyte" in phases[name].roles), None)
+    places = _judge(places, grey, volume, params, levels, matrix, engine)
+    places = absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
     values = np.array([phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
