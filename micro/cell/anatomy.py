@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import dask.array as da
 import numpy as np
@@ -13,11 +13,12 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, label_components
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
+from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
 from micro.cell.interface import fit_plane, surface_map
 from micro.cell.normal import find_normal
 from micro.cell.params import CellParams
-from micro.cell.voids import crack_like, mark_gaps
+from micro.cell.voids import mark_gaps
 from micro.model import Labels, PhaseSet, Spacing, Step
 
 __all__ = ["anatomy", "split_phases"]
@@ -79,6 +80,15 @@ def _band_um(params: CellParams, plane: ReferencePlane, labels: Labels) -> float
     return params.band_um or max(_finest(12, labels.spacing, labels.shape), 3 * plane.residual_um)
 
 
+def _crack_limits(labels: Labels, params: CellParams) -> CrackLimits:
+    return CrackLimits(
+        thickness_max_um=params.crack_thickness_max_um or _finest(8, labels.spacing, labels.shape),
+        extent_min_um=params.crack_extent_min_um or _voxels(12, labels.spacing, labels.shape),
+        aspect_min=params.crack_aspect_min,
+        planarity_max=params.crack_planarity_max,
+    )
+
+
 def _lazy(data: Any) -> da.Array:  # noqa: ANN401
     return da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
 
@@ -118,7 +128,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
         found |= {"normal": str(electrodes.normal), "tolerance_um": tolerance, "radius_um": electrodes.bodies.radius_um}
         data = mark_dendrites(
             data,
-            electrodes.bodies.mask,
+            _whole_counter(labels, electrodes.bodies, metal, engine),
             electrodes.plane,
             table=metal,
             value=phases["dendrite"].value,
@@ -136,51 +146,18 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
             spacing=spacing,
             engine=engine,
         )
-    data, cracks = _mark_cracks(labels, data, gaps, params, engine)
+    data, cracks = mark_cracks(
+        data,
+        gaps,
+        void=phases["void"].value,
+        crack=phases["crack"].value,
+        limits=_crack_limits(labels, params),
+        spacing=spacing,
+        engine=engine,
+    )
     found["cracks"] = cracks
     step = Step("split phases", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return labels.after(step, _lazy(data))
-
-
-def _loose_void(
-    _: Block, labels: NDArray[np.uint8], gaps: NDArray[np.uint8] | None = None, *, table: NDArray[np.bool_]
-) -> Done[None]:
-    loose = table[labels]
-    return Done(None, ((loose if gaps is None else loose & (gaps == 0)).astype(np.uint8),))
-
-
-def _set_cracks(
-    _: Block,
-    labels: NDArray[np.uint8],
-    ids: NDArray[np.uint32],
-    *,
-    chosen: NDArray[np.bool_],
-    crack: int,
-) -> Done[None]:
-    return Done(None, (np.where(chosen[ids], np.uint8(crack), labels).astype(np.uint8),))
-
-
-def _mark_cracks(
-    labels: Labels, data: Source, gaps: Source | None, params: CellParams, engine: Engine
-) -> tuple[Any, int]:
-    spacing, phases = labels.spacing, labels.phases
-    loose = engine.array(labels.shape, np.uint8)
-    table = np.arange(256) == phases["void"].value
-    sources = [data] if gaps is None else [data, gaps]
-    engine.run(_loose_void, sources, outputs=[loose], stage="cracks", constants={"table": table})
-    found = label_components(loose, engine=engine)
-    chosen = crack_like(
-        found,
-        spacing=spacing,
-        thickness_max_um=params.crack_thickness_max_um or _finest(8, spacing, labels.shape),
-        extent_min_um=params.crack_extent_min_um or _voxels(12, spacing, labels.shape),
-        aspect_min=params.crack_aspect_min,
-        engine=engine,
-    )
-    out = engine.array(labels.shape, np.uint8)
-    constants = {"chosen": chosen, "crack": phases["crack"].value}
-    engine.run(_set_cracks, [data, found.ids], outputs=[out], stage="cracks", constants=constants)
-    return out, int(np.count_nonzero(chosen))
 
 
 def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
@@ -253,6 +230,20 @@ def _spread_from(
     out = engine.array(labels.shape, np.uint8)
     engine.run(_look_up, [found.ids], outputs=[out], stage="parts", constants={"which": which})
     return out
+
+
+def _whole_counter(labels: Labels, bodies: Bodies, metal: NDArray[np.bool_], engine: Engine) -> Source:
+    """Return the bodies, with all metal that joins the counter electrode only, however thin, as a part of it."""
+    if not bodies.has_counter:
+        return cast("Source", bodies.mask)
+    sides = _spread_from(labels, bodies.mask, metal, (ANODE, COUNTER), engine)
+    out: Source = engine.array(labels.shape, np.uint8)
+    engine.run(_add_counter, [bodies.mask, sides], outputs=[out], stage="counter electrode")
+    return out
+
+
+def _add_counter(_: Block, bodies: NDArray[np.uint8], sides: NDArray[np.uint8]) -> Done[None]:
+    return Done(None, (np.where(sides == COUNTER, sides, bodies),))
 
 
 def _look_up(_: Block, ids: NDArray[np.uint32], *, which: NDArray[np.uint8]) -> Done[None]:

@@ -12,8 +12,10 @@ from micro.cell.body import ANODE
 from micro.cell.cell import Normal, ReferencePlane
 from micro.model import Spacing
 
-__all__ = ["crack_like", "mark_gaps"]
+__all__ = ["HANGING", "crack_like", "mark_gaps"]
 
+STANDING, HANGING = 1, 2
+"""Values of `mark_gaps`: void right above the anode, and void with something else between the two."""
 _IN_BAND, _TOUCHES = 1, 2
 
 
@@ -44,6 +46,15 @@ def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return out
 
 
+def _stands(void: NDArray[np.bool_], anode: NDArray[np.bool_], normal: Normal) -> NDArray[np.bool_]:
+    """Return the void whose run along the normal begins at the anode."""
+    out = np.zeros_like(void)
+    above, below, stands = (np.moveaxis(array, normal.axis, 0)[:: normal.sign] for array in (void, anode, out))
+    for k in range(1, above.shape[0]):
+        stands[k] = above[k] & (below[k - 1] | stands[k - 1])
+    return out
+
+
 def _mark(
     block: Block,
     labels: NDArray[np.uint8],
@@ -56,16 +67,18 @@ def _mark(
     run_max: int,
     spacing: Spacing,
 ) -> Done[None]:
-    """Mark void in the band, whose run along the normal is short, and where it touches the anode body."""
+    """Mark void in the band, whose run along the normal is short, where it touches the anode body, and where not."""
     empty = labels == void
     height = plane.heights_um(labels.shape, spacing, block.outer_start)
     near = empty & (np.abs(height) <= band_um) & (_runs(empty, normal.axis) <= run_max)
-    touching = near & _beside(bodies == ANODE)
-    return Done(None, ((_IN_BAND * near + touching).astype(np.uint8)[block.inner],))
+    anode = bodies == ANODE
+    touching = near & _beside(anode)
+    kind = np.where(_stands(empty, anode, normal), np.uint8(STANDING), np.uint8(HANGING))
+    return Done(None, ((_IN_BAND * near + touching).astype(np.uint8)[block.inner], kind[block.inner]))
 
 
-def _write(_: Block, ids: NDArray[np.uint32], *, chosen: NDArray[np.bool_]) -> Done[None]:
-    return Done(None, (chosen[ids].astype(np.uint8),))
+def _write(_: Block, ids: NDArray[np.uint32], kinds: NDArray[np.uint8], *, chosen: NDArray[np.bool_]) -> Done[None]:
+    return Done(None, (chosen[ids] * kinds,))
 
 
 def mark_gaps(
@@ -79,10 +92,10 @@ def mark_gaps(
     spacing: Spacing,
     engine: Engine,
 ) -> Any:  # noqa: ANN401
-    """Return a uint8 mask of the gaps: void in the band that touches the anode body, connected inside the band.
+    """Return the gaps: void in the band that touches the anode body, connected inside the band.
 
     Void whose run along the normal is longer than the band is high leaves the band: it is the foot
-    of a crack, which stays whole, and no gap.
+    of a crack, which stays whole, and no gap. The uint8 array holds 0, `STANDING` or `HANGING`.
 
     Parameters
     ----------
@@ -98,7 +111,7 @@ def mark_gaps(
     from micro.cell.dendrites import components_holding
 
     z, y, x = labels.shape
-    marks = engine.array((z, y, x), np.uint8)
+    marks, kinds = (engine.array((z, y, x), np.uint8) for _ in range(2))
     run_max = max(1, round(1.5 * band_um / spacing.um[normal.axis]))
     reach = [1 if length > 1 else 0 for length in (z, y, x)]
     reach[normal.axis] = run_max + 1
@@ -111,11 +124,11 @@ def mark_gaps(
         "spacing": spacing,
     }
     halo = (reach[0], reach[1], reach[2])
-    engine.run(_mark, [labels, bodies], outputs=[marks], halo=halo, stage="gaps", constants=constants)
+    engine.run(_mark, [labels, bodies], outputs=[marks, kinds], halo=halo, stage="gaps", constants=constants)
     found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
     chosen = components_holding(found, marks, _TOUCHES, engine)
     out = engine.array((z, y, x), np.uint8)
-    engine.run(_write, [found.ids], outputs=[out], stage="gaps", constants={"chosen": chosen})
+    engine.run(_write, [found.ids, kinds], outputs=[out], stage="gaps", constants={"chosen": chosen})
     return out
 
 
@@ -167,14 +180,16 @@ def crack_like(
     thickness_max_um: float,
     extent_min_um: float,
     aspect_min: float,
+    planarity_max: float = 1.0,
     engine: Engine,
 ) -> NDArray[np.bool_]:
-    """Tell which components are sheets: thin for their extent (in a 2-D picture: traces).
+    """Tell which components are sheets: thin and flat for their extent (in a 2-D picture: traces).
 
     The thickness is three times the volume over the area of the voxel faces (in 2-D: 8/pi times the
     area over the length of the pixel edges), the factor of a body whose surface points every way.
     The extent is that of a box with the same second moments: the second longest in 3-D, since a
-    sheet is extended in two directions and a tube in one; the longest in 2-D.
+    sheet is extended in two directions and a tube in one; the longest in 2-D. The planarity is the
+    least extent over the second: a network of small pores is as thin as a crack, but as high as wide.
     """
     volumes = found.voxels * spacing.voxel_volume_um3
     areas = object_areas_um2(found, spacing, engine)
@@ -187,5 +202,7 @@ def crack_like(
     extents = np.sqrt(12 * np.maximum(np.linalg.eigvalsh(moments), 0))
     extent = extents[:, -1] if flat else extents[:, -2]
     chosen = (thickness <= thickness_max_um) & (extent >= extent_min_um) & (extent >= aspect_min * thickness)
+    if not flat:
+        chosen &= extents[:, 0] <= planarity_max * extents[:, 1]
     chosen[0] = False
     return np.asarray(chosen)

@@ -110,8 +110,11 @@ def test_an_error_in_a_block_reaches_the_caller() -> None:
 
 
 def test_a_task_that_forgets_an_output_is_an_error() -> None:
+    def forgetful(block: Block, grey: NDArray[np.uint16]) -> Done[None]:
+        return Done(None)
+
     with pytest.raises(ValueError, match="zip"):
-        Engine().run(lambda block, grey: Done(None), [GREY], outputs=[np.zeros(SHAPE)])
+        Engine().run(forgetful, [GREY], outputs=[np.zeros(SHAPE)])
 
 
 @pytest.mark.parametrize("wrong", [{"block_shape": (0, 4, 4)}, {"workers": 0}])
