@@ -18,10 +18,10 @@ __all__ = ["THICK_VOXELS", "judge_objects", "judge_reach", "undecided_pair"]
 
 THICK_VOXELS = 5.5
 """Objects with room for a ball of this radius (finest voxels) are layers; these and what is near stay as they are."""
-NEAR_VOXELS = 9.5
+NEAR_VOXELS = 7.5
 """How far from the middle of a layer its neighbourhood goes."""
 SHARE = 0.65
-"""Where between the two greys the decision lies: beyond the middle, since blurred rims pull the mean towards the matrix."""
+"""Where between the two greys the decision lies: beyond the middle, since blurred rims lie nearer to the matrix."""
 
 
 def undecided_pair(levels: GreyLevels, matrix: str | None) -> tuple[int, int] | None:
