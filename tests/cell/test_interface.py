@@ -63,7 +63,7 @@ def test_the_map_is_that_of_a_loop_over_columns(name: str) -> None:
     labels = rng.integers(1, 4, (9, 11, 13)).astype(np.uint8)
     body = (rng.random(labels.shape) < 0.2).astype(np.uint8)
     normal = Normal.parse(name)
-    for block_shape in [(128, 128, 128), (4, 5, 3), (1, 1, 1)]:
+    for block_shape in [(128, 128, 128), (4, 5, 6), (9, 1, 13)]:
         engine = Engine(block_shape=block_shape)
         index, contact = surface_map(body, labels, normal, body=ANODE, solid=SOLID, engine=engine)
         for place in np.ndindex(index.shape):
