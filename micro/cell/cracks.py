@@ -13,14 +13,17 @@ from micro.cell.dendrites import components_holding
 from micro.cell.voids import HANGING, crack_like
 from micro.model import Spacing
 
-__all__ = ["CrackLimits", "mark_cracks"]
+__all__ = ["PLANARITY_MAX", "CrackLimits", "mark_cracks"]
+
+PLANARITY_MAX = 0.75
+"""A crack's least extent over its second, at most (3-D): wavy sheets have 0.2 to 0.65, networks of pores about 1."""
 
 _CRACK, _FOOT = 1, 2
 
 
 @dataclass(frozen=True)
 class CrackLimits:
-    """What a crack may be: see `micro.cell.params.CellParams`."""
+    """What a crack may be: see `micro.cell.params.CellParams` and `PLANARITY_MAX`."""
 
     thickness_max_um: float
     extent_min_um: float
