@@ -13,7 +13,7 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, label_components
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
-from micro.cell.cracks import PLANARITY_MAX, CrackLimits, mark_cracks
+from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
 from micro.cell.interface import fit_plane, surface_map
 from micro.cell.normal import find_normal
@@ -85,7 +85,8 @@ def _crack_limits(labels: Labels, params: CellParams) -> CrackLimits:
         thickness_max_um=params.crack_thickness_max_um or _finest(8, labels.spacing, labels.shape),
         extent_min_um=params.crack_extent_min_um or _voxels(12, labels.spacing, labels.shape),
         aspect_min=params.crack_aspect_min,
-        planarity_max=PLANARITY_MAX,
+        planarity_max=params.crack_planarity_max,
+        branching_max=params.crack_branching_max,
     )
 
 

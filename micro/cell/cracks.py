@@ -13,22 +13,20 @@ from micro.cell.dendrites import components_holding
 from micro.cell.voids import HANGING, crack_like
 from micro.model import Spacing
 
-__all__ = ["PLANARITY_MAX", "CrackLimits", "mark_cracks"]
-
-PLANARITY_MAX = 0.75
-"""A crack's least extent over its second, at most (3-D): wavy sheets have 0.2 to 0.65, networks of pores about 1."""
+__all__ = ["CrackLimits", "mark_cracks"]
 
 _CRACK, _FOOT = 1, 2
 
 
 @dataclass(frozen=True)
 class CrackLimits:
-    """What a crack may be: see `micro.cell.params.CellParams` and `PLANARITY_MAX`."""
+    """What a crack may be: see `micro.cell.params.CellParams`."""
 
     thickness_max_um: float
     extent_min_um: float
     aspect_min: float
     planarity_max: float
+    branching_max: float
 
 
 def _loose_void(_: Block, labels: NDArray[np.uint8], gaps: NDArray[np.uint8] | None = None, *, void: int) -> Done[None]:
@@ -80,6 +78,7 @@ def mark_cracks(
         extent_min_um=limits.extent_min_um,
         aspect_min=limits.aspect_min,
         planarity_max=limits.planarity_max,
+        branching_max=limits.branching_max,
         engine=engine,
     )
     out = engine.array((z, y, x), np.uint8)

@@ -38,3 +38,9 @@ class CellParams(BaseModel):
     crack_thickness_max_um: float | None = Field(None, gt=0, description="Thickest crack; empty: 8 voxels.")
     crack_extent_min_um: float | None = Field(None, gt=0, description="Shortest crack; empty: 12 voxels.")
     crack_aspect_min: float = Field(5.0, ge=1, description="A crack's extent over its thickness, at least.")
+    crack_planarity_max: float = Field(
+        0.75, gt=0, le=1, description="A crack's least extent over its second, at most (3-D); 1 takes any shape."
+    )
+    crack_branching_max: float = Field(
+        3.0, ge=1, description="A crack's mid-surface (2-D: trace) over that of a straight one as large, at most."
+    )

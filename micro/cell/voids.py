@@ -181,6 +181,7 @@ def crack_like(
     extent_min_um: float,
     aspect_min: float,
     planarity_max: float = 1.0,
+    branching_max: float = float("inf"),
     engine: Engine,
 ) -> NDArray[np.bool_]:
     """Tell which components are sheets: thin and flat for their extent (in a 2-D picture: traces).
@@ -190,6 +191,8 @@ def crack_like(
     The extent is that of a box with the same second moments: the second longest in 3-D, since a
     sheet is extended in two directions and a tube in one; the longest in 2-D. The planarity is the
     least extent over the second: a network of small pores is as thin as a crack, but as high as wide.
+    The branching is the volume over extent times thickness (3-D: over both extents times thickness),
+    about 1 for a straight crack, 2 for two that cross, and many for a network.
     """
     volumes = found.voxels * spacing.voxel_volume_um3
     areas = object_areas_um2(found, spacing, engine)
@@ -204,5 +207,7 @@ def crack_like(
     chosen = (thickness <= thickness_max_um) & (extent >= extent_min_um) & (extent >= aspect_min * thickness)
     if not flat:
         chosen &= extents[:, 0] <= planarity_max * extents[:, 1]
+    straight = thickness * extents[:, -1] * (spacing.z if flat else extents[:, -2])
+    chosen &= volumes <= branching_max * straight
     chosen[0] = False
     return np.asarray(chosen)

@@ -97,7 +97,7 @@ class Spacing:
                 "such as 0.05,0.025,0.025um (z,y,x) or 65nm"
             )
         try:
-            edges = [_to_um(part, unit) for part in re.split(r"[,;x\s]+", match[1].strip())]
+            edges = [_to_um(part, unit) for part in re.split(r"\s*[,;x]\s*|\s+", match[1].strip())]
         except ValueError:
             edges = []
         if len(edges) == 1:

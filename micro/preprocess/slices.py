@@ -64,6 +64,10 @@ def slice_gains(grey: Source, *, low: float, engine: Engine) -> NDArray[np.float
     return np.asarray(gains / np.median(gains))
 
 
+DARKEST_STRIPE = 0.25
+"""What differs more than this share from its neighbours along a stripe is structure."""
+
+
 def column_factors(grey: Grey, window: int) -> Grey:
     """Return the brightness of each column of a slice relative to its neighbours, shape (x,).
 
@@ -73,12 +77,15 @@ def column_factors(grey: Grey, window: int) -> Grey:
     Examples
     --------
     >>> image = np.full((50, 40), 100, np.float32); image[:, 20] = 110
-    >>> float(column_factors(image, 31)[20].round(2))
+    >>> round(float(column_factors(image, 31)[20]), 2)
     1.1
     """
     around = ndimage.uniform_filter1d(ndimage.median_filter(grey, (1, 5)), window, axis=1)
     bright = around >= 0.75 * np.percentile(around, 75)
-    ratio = np.where(bright, grey / np.maximum(around, 1e-6), np.nan)
+    ratio = grey / np.maximum(around, 1e-6)
+    # a dark filament along the stripes is no stripe: it stands out more than any curtain
+    bright &= np.abs(ndimage.median_filter(ratio, (9, 1)) - 1) < DARKEST_STRIPE
+    ratio = np.where(bright, ratio, np.nan)
     enough = bright.sum(axis=0) >= 0.2 * grey.shape[0]
     factors = np.ones(grey.shape[1], np.float32)
     if enough.any():

@@ -44,7 +44,6 @@ class ReportParams(BaseModel):
             "dendrite_fraction",
             "crack_density",
             "porosity",
-            "layer_thickness_mean:Li",
         ),
         description="Metrics of the report's first table and summary plot; metric:phase where a metric has a phase.",
     )

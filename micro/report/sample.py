@@ -59,8 +59,8 @@ class SampleReport:
 
     @property
     def title(self) -> str:
-        """The name with the state after it."""
-        return f"{self.name} · {self.state}" if self.state else self.name
+        """The name with the state after it, unless the name says it already."""
+        return f"{self.name} · {self.state}" if self.state and self.state not in self.name else self.name
 
     @property
     def rows(self) -> tuple[Measurement, ...]:

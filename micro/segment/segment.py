@@ -83,7 +83,14 @@ def _classify(
     return Done(None, (labels[block.inner],))
 
 
-def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, engine: Engine) -> Source:
+def _label_grey(
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    pair: tuple[int, int] | None,
+    engine: Engine,
+) -> Source:
     """Return the place of each voxel's phase in the order of ``levels``, from its grey and its neighbours."""
     reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
     steps = [b - a for a, b in itertools.pairwise(levels.greys)]
@@ -91,7 +98,7 @@ def _label_grey(grey: Source, volume: Volume, params: SegmentParams, levels: Gre
     noise = max(levels.noise, 0.125 * min(steps, default=0.0))
     constants = {
         "levels": levels,
-        "costs": cost_table(levels, noise=noise),
+        "costs": cost_table(levels, noise=noise, pair=pair),
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": reach,
@@ -112,11 +119,10 @@ def _judge(
     volume: Volume,
     params: SegmentParams,
     levels: GreyLevels,
-    matrix: str | None,
+    pair: tuple[int, int] | None,
     engine: Engine,
 ) -> Source:
     """Judge thin objects of two phases of like grey as a whole, where there are two such phases."""
-    pair = undecided_pair(levels, matrix)
     if pair is None or params.object_voxels == 0:
         return places
     edges = volume.spacing.um
@@ -178,9 +184,10 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
     if params.shading:
         grey, shading = _even_out(grey, volume.shape, levels, engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
-    places = _label_grey(grey, volume, params, levels, engine)
     matrix = next((name for name in params.greys if "electrolyte" in phases[name].roles), None)
-    places = _judge(places, grey, volume, params, levels, matrix, engine)
+    pair = undecided_pair(levels, matrix)
+    places = _label_grey(grey, volume, params, levels, pair, engine)
+    places = _judge(places, grey, volume, params, levels, pair, engine)
     places = absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
     values = np.array([phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
