@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from micro_pipelines import load_recipe
-
 from micro.blocks import Engine
 from micro.cell import anatomy, split_phases
 from micro.measure import measure
 from micro.phantoms import make_phantom
 from micro.preprocess import preprocess
 from micro.segment import segment
+from micro_pipelines import load_recipe
 
 
 def stages(kind: str, engine: Engine) -> list[tuple[str, Callable[[Any], Any]]]:

@@ -1,7 +1,8 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
 from micro.blocks.components import Components, label_components
-from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, read_region
+from micro.blocks.distance import distance_um
+from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
 
@@ -14,6 +15,8 @@ __all__ = [
     "Region",
     "Shape",
     "Source",
+    "as_dask",
+    "distance_um",
     "gaussian",
     "gaussian_reach",
     "kernel",

@@ -26,7 +26,7 @@ from numpy.typing import DTypeLike, NDArray
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.errors import ParameterError
 
-__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "read_region"]
+__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region"]
 
 DEFAULT_BLOCK: Shape = (128, 128, 128)
 """Voxels of a block along z, y and x unless the caller says otherwise."""
@@ -56,6 +56,17 @@ class Done(Generic[P]):
 
 
 Task = Callable[..., Done[P]]
+
+
+def as_dask(array: Any) -> da.Array:  # noqa: ANN401
+    """Wrap an array of `Engine.array` (numpy or zarr) as a dask array, without copying it.
+
+    Examples
+    --------
+    >>> as_dask(Engine().array((1, 2, 2), np.uint8)).shape
+    (1, 2, 2)
+    """
+    return da.from_zarr(array) if isinstance(array, zarr.Array) else da.from_array(array, name=False)
 
 
 def read_region(source: Source, region: Region) -> NDArray[Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, label_components
+from micro.blocks import Block, Done, Engine, Source, as_dask, label_components
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
 from micro.cell.cracks import CrackLimits, mark_cracks
@@ -90,10 +89,6 @@ def _crack_limits(labels: Labels, params: CellParams) -> CrackLimits:
     )
 
 
-def _lazy(data: Any) -> da.Array:  # noqa: ANN401
-    return da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
-
-
 def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
     """Split metal into anode and dendrite, and void into crack and the rest.
 
@@ -158,7 +153,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
     )
     found["cracks"] = cracks
     step = Step("split phases", {**params.model_dump(mode="json"), "found": found}, version=__version__)
-    return labels.after(step, _lazy(data))
+    return labels.after(step, as_dask(data))
 
 
 def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:

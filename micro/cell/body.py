@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import edt
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components
+from micro.blocks import Block, Done, Engine, Source, distance_um, label_components
 from micro.cell.cell import Normal
 from micro.model import Spacing
 
@@ -41,16 +40,10 @@ def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -
     return (z, y, x)
 
 
-def distance_um(mask: NDArray[np.bool_], spacing: Spacing) -> NDArray[np.float32]:
-    """Return the distance of each voxel of ``mask`` from the nearest voxel outside it; infinite where there is none."""
-    found: NDArray[np.float32] = edt.edt(np.ascontiguousarray(mask), anisotropy=spacing.um, black_border=False)
-    return found
-
-
 def _erode(
     block: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_], spacing: Spacing, radius_um: float
 ) -> Done[None]:
-    inside = distance_um(table[labels], spacing)[block.inner] > radius_um
+    inside = distance_um(table[labels], spacing.um)[block.inner] > radius_um
     return Done(None, (inside.astype(np.uint8),))
 
 
@@ -70,7 +63,7 @@ def _dilate(
     for body in (COUNTER, ANODE):
         here = seeds == body
         if here.any():
-            out[metal & (distance_um(~here, spacing)[block.inner] <= radius_um)] = body
+            out[metal & (distance_um(~here, spacing.um)[block.inner] <= radius_um)] = body
     return Done(None, (out,))
 
 

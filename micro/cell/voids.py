@@ -181,7 +181,7 @@ def crack_like(
     extent_min_um: float,
     aspect_min: float,
     planarity_max: float = 1.0,
-    branching_max: float = float("inf"),
+    branching_max: float = 3.0,
     engine: Engine,
 ) -> NDArray[np.bool_]:
     """Tell which components are sheets: thin and flat for their extent (in a 2-D picture: traces).

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine
+from micro.blocks import Block, Done, Engine, as_dask
 from micro.model import BLACK, WHITE, Step, Volume
 from micro.preprocess.denoise import denoise_block, denoise_reach, guide_noise, sigmas_voxels
 from micro.preprocess.histogram import grey_histogram
@@ -96,9 +95,4 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
         data = denoised
         found["noise"] = noise
     step = Step("preprocess", {**params.model_dump(), "found": found}, version=__version__)
-    return volume.after(step, lazy(data))
-
-
-def lazy(data: object) -> da.Array:
-    """Wrap a writable block array (numpy or zarr) as a dask array, without copying it."""
-    return da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
+    return volume.after(step, as_dask(data))

@@ -7,11 +7,10 @@ depend on it.
 
 from __future__ import annotations
 
-import edt
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, gaussian, gaussian_reach
+from micro.blocks import Block, Done, distance_um, gaussian, gaussian_reach
 from micro.segment.levels import GreyLevels
 
 __all__ = ["THICK_VOXELS", "judge_objects", "judge_reach", "undecided_pair"]
@@ -72,8 +71,8 @@ def judge_objects(
     if not inside[block.inner].any():
         return Done(None, (places[block.inner],))
     finest = min(edge for edge, sigma in zip(edges_um, sigmas, strict=True) if sigma > 0)
-    middle = _distance_um(inside, edges_um) > THICK_VOXELS * finest
-    thin = inside & (_distance_um(~middle, edges_um) > NEAR_VOXELS * finest)
+    middle = distance_um(inside, edges_um) > THICK_VOXELS * finest
+    thin = inside & (distance_um(~middle, edges_um) > NEAR_VOXELS * finest)
     weight = thin.astype(np.float32)
     mean = gaussian(weight * grey, sigmas) / np.maximum(gaussian(weight, sigmas), np.float32(1e-6))
     far, near = levels.greys[pair[0]], levels.greys[pair[1]]
@@ -81,8 +80,3 @@ def judge_objects(
     is_far = mean < limit if far < near else mean > limit
     judged = np.where(thin, np.where(is_far, pair[0], pair[1]), places).astype(np.uint8)
     return Done(None, (judged[block.inner],))
-
-
-def _distance_um(mask: NDArray[np.bool_], edges_um: tuple[float, float, float]) -> NDArray[np.float32]:
-    distance: NDArray[np.float32] = edt.edt(np.ascontiguousarray(mask), anisotropy=edges_um, black_border=False)
-    return distance

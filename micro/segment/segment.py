@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source
+from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.islands import absorb_islands
@@ -200,5 +199,4 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         "warnings": list(levels.warnings),
     }
     step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
-    array = da.from_zarr(data) if hasattr(data, "store") else da.from_array(data, name=False)
-    return Labels(array, volume.spacing, phases, (*volume.history, step), name=volume.name)
+    return Labels(as_dask(data), volume.spacing, phases, (*volume.history, step), name=volume.name)

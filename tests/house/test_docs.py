@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from micro_pipelines import Recipe, preset_names
-from micro_pipelines.cli import app
 from pydantic import BaseModel
 
 from micro.measure import DEFINITIONS
 from micro.phantoms import KINDS
+from micro_pipelines import Recipe, preset_names
+from micro_pipelines.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (

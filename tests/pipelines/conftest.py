@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from micro_pipelines.cli import main
 from numpy.typing import NDArray
 
 from micro.io import write_tiff
 from micro.model import Labels, Spacing
 from micro.phantoms import Phantom, make_phantom
+from micro_pipelines.cli import main
 
 SPACING = Spacing.parse("50nm")
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
-from micro_pipelines import load_recipe, recipe_hash, run_sample
-from micro_pipelines.cli import main
 
 from micro.blocks import Engine
 from micro.io import read_labels, read_volume, write_tiff
 from micro.model import TABLE_COLUMNS, Labels, Spacing
 from micro.phantoms import Phantom, make_phantom
+from micro_pipelines import load_recipe, recipe_hash, run_sample
+from micro_pipelines.cli import main
 
 Cli = Callable[..., Any]
 

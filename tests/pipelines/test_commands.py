@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from micro_pipelines.recipe_files import load_recipe
 
 from micro import __version__
 from micro.io import read_labels, read_volume
 from micro.phantoms import Phantom
+from micro_pipelines.recipe_files import load_recipe
 
 Cli = Callable[..., Any]
 LATE = ("numpy", "pandas", "dask", "zarr", "numba", "scipy", "matplotlib", "pydantic", "tifffile", "rich.progress")

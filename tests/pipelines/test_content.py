@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from micro_pipelines.content import check_labels, check_volume
 
 from micro.blocks import Engine
 from micro.errors import ImageContentError
 from micro.model import Labels, Spacing, Volume
+from micro_pipelines.content import check_labels, check_volume
 
 SPACING = Spacing.parse("50nm")
 SMALL = Engine(block_shape=(1, 3, 4))

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from micro.errors import RecipeError
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import (
     load_recipe,
@@ -18,9 +21,6 @@ from micro_pipelines.recipe_files import (
     recipe_hash,
     recipe_text,
 )
-from pydantic import BaseModel
-
-from micro.errors import RecipeError
 
 PRESETS = ("fibsem", "fibsem-alloy", "sem", "sem-alloy", "xct", "xct-alloy")
 SECTIONS = ("preprocess", "segment", "cell", "measure", "report")

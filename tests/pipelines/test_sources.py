@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from micro_pipelines import sources
-from micro_pipelines.sources import find_sources, input_hash, safe_name
 
 from micro.errors import InputMissingError, ParameterError
+from micro_pipelines import sources
+from micro_pipelines.sources import find_sources, input_hash, safe_name
 
 
 def touch(folder: Path, *names: str) -> None:

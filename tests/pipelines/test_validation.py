@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from micro_pipelines.recipe_files import load_recipe
-from micro_pipelines.validation import SCORES, Score, scores_of, summary, verdict
 
 from micro.blocks import Engine
 from micro.model import Volume
 from micro.phantoms import Phantom
+from micro_pipelines.recipe_files import load_recipe
+from micro_pipelines.validation import SCORES, Score, scores_of, summary, verdict
 
 Cli = Callable[..., Any]
 ERROR = Score("e", "error", 3.0, is_error=True)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import tifffile
-from napari_micro_ssb import napari_get_reader, read_layers
 from npe2 import PluginManager, PluginManifest
 
 from micro.errors import MissingCalibrationError
 from micro.io import readers, write_ome_zarr, write_tiff
 from micro.model import SSB_PHASES, Labels, Spacing, Volume
+from napari_micro_ssb import napari_get_reader, read_layers
 
 SPACING = Spacing(0.1, 0.05, 0.025)
 GREY = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
