@@ -91,13 +91,11 @@ def test_a_dark_dendrite_along_the_stripes_stays(width: int) -> None:
     clean = correct_slice(striped, stripes="columns", window=31)
     inside = np.median(clean[60:140, 100 : 100 + width])
     around = np.median(clean[60:140, 60:90])
-    # Two fifths of dark pixels move the median to the lower sixth of the others: 0.97 sd of a noise of 6 % of grey, by
-    # which the column is brightened; a correction that took the dendrite for a stripe would make it 1.
-    assert inside / around == pytest.approx(0.5, abs=0.07)
+    # The filament stands out more than a stripe may, so it has no say in its columns' factors. What is left is the
+    # texture: the median over some 80 pixels of a noise of 6 to 12 % of grey, at 3 sd of 1.25 / sqrt(80)
+    assert inside / around == pytest.approx(0.5, abs=0.03)
     above = np.median(clean[:55, 100 : 100 + width], axis=0) / np.median(clean[:55, 60:90])
-    # and the same in the rest of its columns: of the bright pixels, without pores, the dendrite is 43 %, and the lower
-    # eighth of the others lies 1.2 sd down: 7 %, with 3 sd of the noise of a median over 55 pixels and some columns
-    assert np.median(above) == pytest.approx(1, abs=0.09)
+    assert np.median(above) == pytest.approx(1, abs=0.03)
 
 
 def test_rings_are_taken_out_and_a_line_stays() -> None:
