@@ -23,6 +23,7 @@ _PER_BIN = 65536 // GREY_BINS
 class GreyLevels:
     """The grey level of each phase that the picture shows (0 to 65535, dark to bright), and their noise.
 
+    ``noise`` is the largest standard deviation of a phase, ``widths`` those of each (empty: all have the noise).
     ``warnings`` are sentences for the report, such as which phase was not found.
     """
 
@@ -30,6 +31,11 @@ class GreyLevels:
     greys: tuple[float, ...]
     noise: float
     warnings: tuple[str, ...] = ()
+    widths: tuple[float, ...] = ()
+
+    def width(self, place: int) -> float:
+        """Return the noise of one phase, by its place in the order."""
+        return self.widths[place] if self.widths else self.noise
 
     def midpoint(self, first: int, second: int) -> float:
         """Return the grey halfway between two phases, by their place in the order."""
@@ -214,4 +220,5 @@ def _collect(
     missing = [name for name in names if name not in known]
     warnings = tuple(f"no {name} found: no mode of the grey values belongs to it" for name in missing)
     kept = tuple(name for name in names if name in known)
-    return GreyLevels(kept, tuple(known[name] for name in kept), noise, warnings)
+    widths = tuple(peaks[match[name]].width if name in match else noise for name in kept)
+    return GreyLevels(kept, tuple(known[name] for name in kept), noise, warnings, widths)
