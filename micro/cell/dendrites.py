@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, label_components
-from micro.cell.body import ANODE, COUNTER
+from micro.blocks import Block, Components, Done, Engine, Source, distance_um, label_components
+from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
 
@@ -25,14 +25,20 @@ def _mark(
     table: NDArray[np.bool_],
     plane: ReferencePlane,
     tolerance_um: float,
+    root_um: float,
     spacing: Spacing,
 ) -> Done[None]:
-    """Mark metal beyond the tolerance, and metal between the interface and the tolerance that is no body."""
+    """Mark metal beyond the tolerance, and the metal under it, down to the interface, that is no body.
+
+    What lies farther than ``root_um`` from all metal beyond the tolerance is roughness.
+    """
     height = plane.heights_um(labels.shape, spacing, block.outer_start)
     metal = table[labels] & (bodies != COUNTER)
     far = metal & (height > tolerance_um)
     near = metal & (height > 0) & ~far & (bodies != ANODE)
-    return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8),))
+    if near.any():
+        near &= distance_um(~far, spacing.um) <= root_um
+    return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
 
 
 def _held(_: Block, ids: NDArray[np.uint32], marks: NDArray[np.uint8], *, value: int) -> Done[NDArray[np.uint32]]:
@@ -69,12 +75,15 @@ def mark_dendrites(
     """Return the labels with dendrites set to ``value``.
 
     Metal that reaches beyond the reference interface by more than ``tolerance_um``, grown back
-    through connected metal down to the interface, the anode body left out.
+    through connected metal down to the interface, the anode body left out. A root reaches no
+    farther from it than one that slants by 45 degrees, so that the roughness around it stays anode.
     """
     z, y, x = labels.shape
     marks = engine.array((z, y, x), np.uint8)
-    constants = {"table": table, "plane": plane, "tolerance_um": tolerance_um, "spacing": spacing}
-    engine.run(_mark, [labels, bodies], outputs=[marks], stage="dendrites", constants=constants)
+    root_um = 1.4143 * tolerance_um + max(e for e, n in zip(spacing.um, (z, y, x), strict=True) if n > 1)
+    constants = {"table": table, "plane": plane, "tolerance_um": tolerance_um, "root_um": root_um, "spacing": spacing}
+    halo = reach_voxels(root_um, spacing, (z, y, x))
+    engine.run(_mark, [labels, bodies], outputs=[marks], halo=halo, stage="dendrites", constants=constants)
     found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
     out = engine.array((z, y, x), np.uint8)
     chosen = components_holding(found, marks, _FAR, engine)
