@@ -18,6 +18,7 @@ from micro.cell.interface import fit_plane, surface_map
 from micro.cell.normal import find_normal
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
+from micro.errors import ParameterError
 from micro.model import Labels, PhaseSet, Spacing, Step
 
 __all__ = ["anatomy", "split_phases"]
@@ -57,12 +58,16 @@ def _locate(
     if params.normal == "none":
         return PLAN_VIEW
     normal = find_normal(data, table, engine) if params.normal == "auto" else Normal.parse(params.normal)
-    if normal is None or labels.shape[normal.axis] == 1:
+    if normal is None:
         return NO_METAL
+    if labels.shape[normal.axis] == 1:
+        raise ParameterError(
+            f"the normal {normal} lies along an axis of one slice; expected one in the picture, such as --normal=-y"
+        )
     radius = params.body_radius_um or _finest(8, labels.spacing, labels.shape)
     bodies = find_bodies(data, table, normal, spacing=labels.spacing, radius_um=radius, engine=engine)
     if bodies is None:
-        return NO_METAL
+        return NO_METAL if params.normal == "auto" else f"{NO_METAL} where the stated normal {normal} begins"
     solid = _solid_table(labels.phases)
     index, contact = surface_map(bodies.mask, data, normal, body=ANODE, solid=solid, engine=engine)
     plane = fit_plane(index, contact, normal, spacing=labels.spacing)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.errors import PhaseError
-from micro.model import UNLABELLED, Phase, PhaseSet
+from micro.model import SSB_PHASES, UNLABELLED, Phase, PhaseSet
 
 __all__ = ["ValueTable", "own_phase", "parse_mapping", "value_table"]
 
@@ -21,7 +21,7 @@ def parse_mapping(text: str) -> dict[int, str]:
     Raises
     ------
     PhaseError
-        If a part is not ``value=phase`` or a value stands there twice.
+        If a part is not ``value=phase``, a value stands there twice, or a name is no phase.
 
     Examples
     --------
@@ -37,6 +37,7 @@ def parse_mapping(text: str) -> dict[int, str]:
             )
         if int(match[1]) in mapping:
             raise PhaseError(f"mapping {text!r} gives the value {match[1]} twice; expected one phase a value")
+        _target(match[2], SSB_PHASES)
         mapping[int(match[1])] = match[2]
     if not mapping:
         raise PhaseError(f"mapping {text!r} is empty; expected value=phase, such as 85=void,170=SE")

@@ -50,6 +50,10 @@ def unit_in_um(unit: str) -> float | None:
     return UNIT_UM.get(unit.strip().replace("\\u00B5", "µ").lower())
 
 
+SMALLEST_UM, LARGEST_UM = 1e-6, 1e6
+"""No microscope has voxels smaller than a picometre or larger than a metre: then the unit is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spacing:
     """Edge lengths of a voxel in um, along z, y and x; positive and finite, with no default.
@@ -57,7 +61,7 @@ class Spacing:
     Raises
     ------
     CalibrationError
-        If an edge is not a positive, finite number.
+        If an edge is not a positive, finite number, or one that no microscope has.
 
     Examples
     --------
@@ -76,6 +80,11 @@ class Spacing:
             edge = getattr(self, axis)
             if not (isinstance(edge, int | float) and math.isfinite(edge) and edge > 0):
                 raise CalibrationError(f"voxel size along {axis} is {edge!r}; expected a positive, finite length in um")
+            if not SMALLEST_UM <= edge <= LARGEST_UM:
+                raise CalibrationError(
+                    f"voxel size along {axis} is {edge:g} um; expected {SMALLEST_UM:g} to {LARGEST_UM:g} um: "
+                    "is the unit right?"
+                )
             object.__setattr__(self, axis, float(edge))
 
     @classmethod

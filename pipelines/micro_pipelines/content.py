@@ -41,19 +41,29 @@ def check_volume(volume: Volume, engine: Engine) -> None:
         raise ImageContentError(f"{volume.name}: all grey values are {low:g}; expected an image with contrast")
 
 
-def check_labels(labels: Labels, engine: Engine) -> None:
-    """Refuse labels in which nothing is labelled.
+def check_labels(labels: Labels, engine: Engine) -> tuple[str, ...]:
+    """Refuse labels in which nothing is labelled; return what looks as if the values meant something else.
 
     Raises
     ------
     ImageContentError
         If every voxel is 0.
+
+    Examples
+    --------
+    >>> from micro.model import Spacing
+    >>> check_labels(Labels(np.full((4, 4), 85, np.uint8), Spacing.parse("10nm")), Engine())
+    ('the values 85 are no phases: say what they mean with --map',)
     """
-    found = engine.run(_any_labelled, [labels.data], stage="check")
-    if not any(found):
+    counts = np.sum(engine.run(_count_values, [labels.data], stage="check"), axis=0)
+    values = [int(value) for value in np.flatnonzero(counts) if value]
+    if not values:
         raise ImageContentError(
             f"{labels.name}: every voxel is 0 (unlabelled); expected phases, or a mapping with --map"
         )
+    unknown = [value for value in values if labels.phases.by_value(value) is None]
+    listed = ", ".join(str(value) for value in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+    return (f"the values {listed} are no phases: say what they mean with --map",) if unknown else ()
 
 
 def _survey(_: Block, grey: NDArray[Any]) -> Done[tuple[int, int, float, float]]:
@@ -66,5 +76,5 @@ def _survey(_: Block, grey: NDArray[Any]) -> Done[tuple[int, int, float, float]]
     return Done((nans, int((~finite).sum()) - nans, 0.0, 0.0))
 
 
-def _any_labelled(_: Block, labels: NDArray[np.uint8]) -> Done[bool]:
-    return Done(bool(labels.any()))
+def _count_values(_: Block, labels: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
+    return Done(np.bincount(labels.ravel(), minlength=256))

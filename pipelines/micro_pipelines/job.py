@@ -10,7 +10,7 @@ import micro
 from micro.blocks import Engine
 from micro.cell import split_phases
 from micro.io import read_labels, read_volume
-from micro.model import Labels, Spacing, Volume
+from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess import preprocess
 from micro.segment import segment
 from micro_pipelines.content import check_labels, check_volume
@@ -85,5 +85,7 @@ def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:
     with journal.timed("read"):
         labels = read_labels(source.readable, voxel_size=job.voxel_size, mapping=job.mapping, name=source.name)
     with journal.timed("check"):
-        check_labels(labels, job.engine)
+        doubts = check_labels(labels, job.engine)
+    if doubts:
+        labels = labels.after(Step("check labels", {"found": {"warnings": list(doubts)}}, version=micro.__version__))
     return None, labels

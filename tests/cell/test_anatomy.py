@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Engine
 from micro.cell import SE_REGION, Cell, CellParams, Part, anatomy, split_phases
-from micro.errors import AmbiguousNormalError
+from micro.errors import AmbiguousNormalError, ParameterError
 from micro.model import Labels, Spacing
 from micro.phantoms import Phantom
 
@@ -177,7 +177,12 @@ def test_without_metal_there_is_a_note_and_voids_are_still_told_apart() -> None:
 
 def test_a_stated_normal_without_metal_is_no_error() -> None:
     cell, _, _ = named(np.full((60, 60), SE, np.uint8), CellParams(normal="-y"))
-    assert cell.notes == ("no metal body found",)
+    assert cell.notes == ("no metal body found where the stated normal -y begins",)
+
+
+def test_a_stated_normal_across_a_single_slice_is_refused() -> None:
+    with pytest.raises(ParameterError, match="one slice"):
+        named(np.full((60, 60), SE, np.uint8), CellParams(normal="+z"))
     cell, _, _ = named(section(), CellParams(normal="+z"))  # a section has no z
     assert cell.notes == ("no metal body found",)
 
@@ -229,7 +234,7 @@ def test_the_truth_of_a_phantom_is_split_back(
     assert both >= 0.88 * np.count_nonzero(metal)
     assert both == np.count_nonzero(data == DENDRITE)
     both = np.count_nonzero(cracks & (data == CRACK))
-    # two of the fibsem's five cracks fall just below the aspect of a crack (4.4 and 4.7 of 5): the picture's border cuts
+    # two of the fibsem's five cracks, in this small picture, fall just below the aspect of a crack: 4.4 and 4.7 of 5
     assert both >= 0.68 * np.count_nonzero(cracks)
     # pores that a crack runs into are a part of it
     assert both >= 0.95 * np.count_nonzero(data == CRACK)

@@ -45,3 +45,8 @@ def test_a_mapping_that_is_not_one(text: str, why: str):
 def test_a_target_that_is_no_phase(target: str):
     with pytest.raises(PhaseError, match=r"void|256"):
         value_table("a", {1: target}, SSB_PHASES)
+
+
+def test_a_name_that_is_no_phase_is_refused_before_a_file_is_read() -> None:
+    with pytest.raises(PhaseError, match="foo"):
+        parse_mapping("40=foo")

@@ -95,3 +95,14 @@ def test_permuting_back_restores(order: list[int], z: float, y: float, x: float)
     assert there.permuted((back[0], back[1], back[2])) == spacing
     # a product in another order may round differently in the last place
     assert there.voxel_volume_um3 == pytest.approx(spacing.voxel_volume_um3, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["1e-300um", "1e-9 nm", "1e9mm"])
+def test_a_voxel_that_no_microscope_has_is_refused(text: str) -> None:
+    with pytest.raises(CalibrationError, match="is the unit right"):
+        Spacing.parse(text)
+
+
+def test_a_forgotten_length_is_refused() -> None:
+    with pytest.raises(CalibrationError):
+        Spacing.parse("1,,2um")
