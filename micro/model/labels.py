@@ -31,7 +31,9 @@ class Labels:
     history
         What was done so far, first step first.
     probabilities
-        Optional, shape (phase, z, y, x), in the order of ``phases``.
+        Optional, uint8 of shape (phase, z, y, x): 255 times the probability, in the order of ``probability_phases``.
+    probability_phases
+        Names of the phases along the first axis of ``probabilities``.
     name
         Name of the sample.
 
@@ -51,15 +53,17 @@ class Labels:
     phases: PhaseSet = SSB_PHASES
     history: tuple[Step, ...] = ()
     probabilities: da.Array | None = None
+    probability_phases: tuple[str, ...] = ()
     name: str = "sample"
 
     def __post_init__(self) -> None:
         data = as_zyx(self.data)
         if data.dtype != np.uint8:
             raise PhaseError(f"labels of type {data.dtype}; expected uint8 with 0 for unlabelled")
-        if self.probabilities is not None and self.probabilities.shape[1:] != data.shape:
+        if self.probabilities is not None and self.probabilities.shape != (len(self.probability_phases), *data.shape):
             raise ShapeMismatchError(
-                f"probabilities of shape {self.probabilities.shape} do not fit labels of shape {data.shape}"
+                f"probabilities of shape {self.probabilities.shape} for phases {self.probability_phases} do not fit "
+                f"labels of shape {data.shape}; expected (phase, z, y, x)"
             )
         object.__setattr__(self, "data", data)
 

@@ -96,7 +96,9 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
                 folder / "run.json",
                 record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
             )
-    finished = replace(report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None)
+    finished = replace(
+        report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
+    )
     return SampleResult(final, replace(report, labels=finished, cell=replace(cell, labels=finished, parts=None)))
 
 

@@ -22,10 +22,14 @@ def test_only_uint8_is_a_label(dtype: type) -> None:
 
 def test_probabilities_fit_the_labels() -> None:
     data = np.ones((4, 5), np.uint8)
-    fitting = Labels(data, NM10, probabilities=da.zeros((3, 1, 4, 5)))
+    fitting = Labels(
+        data, NM10, probabilities=da.zeros((2, 1, 4, 5), dtype=np.uint8), probability_phases=("void", "SE")
+    )
     assert fitting.probabilities is not None
-    with pytest.raises(ShapeMismatchError, match=r"\(3, 4, 5\) do not fit"):
-        Labels(data, NM10, probabilities=da.zeros((3, 4, 5)))
+    with pytest.raises(ShapeMismatchError, match=r"\(3, 4, 5\).*do not fit"):
+        Labels(data, NM10, probabilities=da.zeros((3, 4, 5)), probability_phases=("void", "SE", "Li"))
+    with pytest.raises(ShapeMismatchError, match="do not fit"):
+        Labels(data, NM10, probabilities=da.zeros((3, 1, 4, 5)))
 
 
 def test_a_step_is_appended_to_a_copy_and_the_rest_kept() -> None:

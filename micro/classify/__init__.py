@@ -1,0 +1,1 @@
+"""Segmentation learned from strokes, or by a network that somebody else trained."""
