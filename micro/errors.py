@@ -14,6 +14,7 @@ __all__ = [
     "InputMissingError",
     "MicroError",
     "MissingCalibrationError",
+    "MissingPackageError",
     "OutputError",
     "ParameterError",
     "PhaseError",
@@ -71,6 +72,10 @@ class ParameterError(MicroError, ValueError):
 
 class RecipeError(MicroError, ValueError):
     """A recipe with an unknown key, a wrong type or a value out of range."""
+
+
+class MissingPackageError(MicroError, ImportError):
+    """An optional package that is not installed."""
 
 
 class UnknownNameError(MicroError, LookupError):

@@ -20,6 +20,7 @@ BUILTIN = {
     "PhaseError": ValueError,
     "ParameterError": ValueError,
     "RecipeError": ValueError,
+    "MissingPackageError": ImportError,
     "UnknownNameError": LookupError,
     "AmbiguousNormalError": ValueError,
     "OutputError": OSError,

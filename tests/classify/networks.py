@@ -1,0 +1,61 @@
+"""Tiny ONNX networks for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+PHASES = {"phases": "void,Li,SE"}
+
+
+def save(path: Path, nodes: Sequence[onnx.NodeProto], **named: object) -> Path:
+    """Write a network from ``x`` to ``y``.
+
+    ``named`` may hold ``shape`` and ``kind`` of the input, ``inputs`` (further ones), ``weights`` and ``metadata``.
+    """
+    shape = named.get("shape", [1, 1, "z", "y", "x"])
+    kind = named.get("kind", TensorProto.FLOAT)
+    inputs = [helper.make_tensor_value_info("x", kind, shape)]
+    inputs += [helper.make_tensor_value_info(n, kind, shape) for n in named.get("inputs", ())]
+    weights = [numpy_helper.from_array(array, name) for name, array in named.get("weights", {}).items()]
+    outputs = [helper.make_tensor_value_info("y", kind, None)]
+    graph = helper.make_graph(nodes, "g", inputs, outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    helper.set_model_props(model, dict(named.get("metadata", PHASES)))
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def convolution(
+    path: Path,
+    weights: NDArray[np.float32],
+    *,
+    bias: NDArray[np.float32] | None = None,
+    pad: int = 1,
+    softmax: bool = False,
+    metadata: Mapping[str, str] = PHASES,
+    shape: Sequence[int | str] | None = None,
+) -> Path:
+    """Write one convolution with ``weights`` of shape (class, 1, y, x) or (class, 1, z, y, x)."""
+    axes = weights.ndim - 2
+    bias = np.zeros(len(weights), np.float32) if bias is None else bias
+    nodes = [helper.make_node("Conv", ["x", "w", "b"], ["s" if softmax else "y"], pads=[pad] * 2 * axes)]
+    if softmax:
+        nodes.append(helper.make_node("Softmax", ["s"], ["y"], axis=1))
+    wanted = shape or [1, 1, *"zyx"[-axes:]]
+    return save(path, nodes, shape=wanted, weights={"w": weights, "b": bias}, metadata=metadata)
+
+
+def by_grey(path: Path, *, axes: int = 2, levels: Sequence[float] = (0.15, 0.35, 0.8), **metadata: str) -> Path:
+    """Write a network whose classes are the nearest of some grey levels (0 to 1): void, Li, SE by default."""
+    # -(g - level)^2 is, up to what all classes share, 2 level g - level^2
+    weights = 2 * np.array(levels, np.float32).reshape(-1, *(1,) * (axes + 1))
+    bias = -np.square(np.array(levels, np.float32))
+    # a factor sharpens the probabilities and changes no label
+    return convolution(path, weights * 100, bias=bias * 100, pad=0, metadata={**PHASES, **metadata})
