@@ -12,6 +12,7 @@ from micro.io.natural import natural_sorted
 from micro.io.readers import ImageSource, open_source, readers, source_name
 from micro.io.volumes import read_volume
 from micro.io.write_ome_zarr import LABELS_NAME, write_ome_zarr
+from micro.io.write_probabilities import write_probabilities
 from micro.io.write_tiff import imagej_can_hold, write_tiff
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "readers",
     "source_name",
     "write_ome_zarr",
+    "write_probabilities",
     "write_tiff",
 ]

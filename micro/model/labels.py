@@ -32,6 +32,7 @@ class Labels:
         What was done so far, first step first.
     probabilities
         Optional, uint8 of shape (phase, z, y, x): 255 times the probability, in the order of ``probability_phases``.
+        Numpy arrays are wrapped.
     probability_phases
         Names of the phases along the first axis of ``probabilities``.
     name
@@ -66,6 +67,8 @@ class Labels:
                 f"labels of shape {data.shape}; expected (phase, z, y, x)"
             )
         object.__setattr__(self, "data", data)
+        if self.probabilities is not None and not isinstance(self.probabilities, da.Array):
+            object.__setattr__(self, "probabilities", da.from_array(np.asarray(self.probabilities), name=False))
 
     @property
     def shape(self) -> tuple[int, int, int]:
