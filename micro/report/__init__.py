@@ -1,5 +1,6 @@
 """Figures and the report of measured samples."""
 
+from micro.report.differences import write_differences
 from micro.report.figures import write_figures
 from micro.report.page import write_report
 from micro.report.params import ReportParams
@@ -13,6 +14,7 @@ __all__ = [
     "format_value",
     "headline_label",
     "headline_rows",
+    "write_differences",
     "write_figures",
     "write_report",
 ]

@@ -10,6 +10,7 @@ import typer
 
 from micro import __version__
 from micro.registry import Registry
+from micro_pipelines.cli.compare import compare
 from micro_pipelines.cli.demo import demo
 from micro_pipelines.cli.guard import DEBUG, complain, guarded
 from micro_pipelines.cli.info import info
@@ -50,8 +51,8 @@ def _build() -> typer.Typer:
         rich_markup_mode="rich",
     )
     built.callback()(_root)
-    for command in (demo, run, info, measure, phantom, validate, recipe):
-        built.command(no_args_is_help=command in (run, measure, phantom, info))(guarded(command))
+    for command in (demo, run, info, measure, compare, phantom, validate, recipe):
+        built.command(no_args_is_help=command in (run, measure, compare, phantom, info))(guarded(command))
     for name in COMMANDS.names():
         _add_plugin(built, name)
     return built
