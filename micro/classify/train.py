@@ -1,0 +1,147 @@
+"""Training a classifier from strokes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Engine
+from micro.classify.learning import fit, sharpness
+from micro.classify.model import Classifier, HeldOut, Training
+from micro.classify.network import Network, log_odds
+from micro.classify.params import TrainParams
+from micro.classify.samples import Samples, collect_samples
+from micro.errors import ParameterError
+from micro.model import Labels, Volume
+
+__all__ = ["train"]
+
+FEW_VOXELS = 50
+"""Below this many painted voxels of a phase the user is told to paint more."""
+
+
+def train(
+    samples: Sequence[tuple[Volume, Labels]],
+    params: TrainParams,
+    engine: Engine,
+    *,
+    preprocessed: Mapping[str, object],
+) -> Training:
+    """Train a classifier from strokes on one or several pictures.
+
+    Parameters
+    ----------
+    samples
+        Pictures, already through `micro.preprocess.preprocess`, each with its strokes (0 is no stroke).
+    params
+        See `TrainParams`.
+    engine
+        Where the block tasks run.
+    preprocessed
+        Parameters of that preprocessing; they are kept with the classifier.
+
+    Returns
+    -------
+    Training
+        The classifier was trained on all strokes; its accuracy is that of others, each trained without
+        the strokes that it was asked about.
+
+    Raises
+    ------
+    ParameterError
+        If there is no picture.
+    ShapeMismatchError
+        If strokes do not fit their picture, or sections and volumes are mixed.
+    PhaseError
+        If a stroke has a value that no phase has, or all strokes are of one phase.
+
+    Examples
+    --------
+    >>> from micro.model import Spacing
+    >>> grey = np.full((24, 24), 10_000, np.uint16); grey[:, 12:] = 50_000
+    >>> strokes = np.zeros((24, 24), np.uint8); strokes[2:22, 4] = 1; strokes[2:22, 20] = 2
+    >>> edge = Spacing.parse("10nm")
+    >>> pair = (Volume(grey, edge), Labels(strokes, edge))
+    >>> training = train([pair], TrainParams(steps=50), Engine(), preprocessed={})
+    >>> training.classifier.phases, training.held_out.accuracy
+    (('void', 'SE'), 1.0)
+    """
+    if not samples:
+        raise ParameterError("a training without a picture; give at least one image with its strokes")
+    rows = collect_samples(samples, params, engine)
+    held_out, use, factor = _held_out(rows, params)
+    network = fit(rows.features, rows.targets, len(rows.phases), params, networks=params.networks, seed=params.seed)
+    network = replace(network, last=network.last * np.float32(factor), last_bias=network.last_bias * np.float32(factor))
+    warnings = _warnings(samples, rows, held_out)
+    first = samples[0][0]
+    facts = {
+        "pictures": [volume.name for volume, _ in samples],
+        "strokes": rows.painted,
+        "held_out_accuracy": held_out.accuracy,
+        "held_out_iou": held_out.iou,
+        "feature_use": use,
+        "warnings": list(warnings),
+    }
+    classifier = Classifier(rows.phases, params, first.spacing, first.is_2d, network, facts, preprocessed)
+    return Training(classifier, held_out, use, rows.painted, warnings)
+
+
+def _held_out(rows: Samples, params: TrainParams) -> tuple[HeldOut, dict[str, float], float]:
+    """Train without each group of strokes in turn: how they are recognised, which features that takes, how sure."""
+    count = len(rows.phases)
+    confusion = np.zeros((count, count), np.int64)
+    lost = np.zeros(len(rows.names))
+    odds, asked = [np.empty((count, 0), np.float32)], [np.empty(0, np.int64)]
+    for fold in range(int(rows.folds.max()) + 1):
+        out = rows.folds == fold
+        if not out.any() or np.unique(rows.targets[~out]).size < 2:
+            continue
+        network = fit(rows.features[~out], rows.targets[~out], count, params, networks=1, seed=params.seed + 1 + fold)
+        odds.append(log_odds(network, np.ascontiguousarray(rows.features[out].T)))
+        asked.append(rows.targets[out])
+        np.add.at(confusion, (asked[-1], odds[-1].argmax(axis=0)), 1)
+        lost += _lost(network, rows.features[out], rows.targets[out], params.seed + fold)
+    share = np.maximum(lost, 0)
+    share = share / share.sum() if share.sum() > 0 else np.full(len(share), 1 / len(share))
+    use = {name: round(float(s), 4) for name, s in zip(rows.names, share, strict=True)}
+    factor = sharpness(np.concatenate(odds, axis=1), np.concatenate(asked))
+    return HeldOut(rows.phases, confusion), use, factor
+
+
+def _lost(
+    network: Network, features: NDArray[np.float32], targets: NDArray[np.int64], seed: int
+) -> NDArray[np.float64]:
+    """Return how much the cross entropy grows, summed over voxels, when each feature is shuffled."""
+    rng = np.random.default_rng(seed)
+    columns = np.ascontiguousarray(features.T)
+    before = _entropy(log_odds(network, columns), targets)
+    lost = np.empty(len(columns))
+    for f in range(len(columns)):
+        shuffled = columns.copy()
+        shuffled[f] = columns[f, rng.permutation(targets.size)]
+        lost[f] = _entropy(log_odds(network, shuffled), targets) - before
+    return lost
+
+
+def _entropy(odds: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
+    shifted = odds.astype(np.float64) - odds.max(axis=0)
+    return float((np.log(np.exp(shifted).sum(axis=0)) - shifted[targets, np.arange(targets.size)]).sum())
+
+
+def _warnings(samples: Sequence[tuple[Volume, Labels]], rows: Samples, held_out: HeldOut) -> tuple[str, ...]:
+    warnings = []
+    for name, count in rows.painted.items():
+        if count < FEW_VOXELS:
+            warnings.append(f"{name} has {count} stroke voxels only: paint more of it")
+        elif rows.strokes[name] < 2:
+            warnings.append(f"{name} has one stroke only: paint it in another place too")
+    for name, share in held_out.recall.items():
+        if share < 0.7:
+            warnings.append(f"of the strokes of {name} that were held out only {share:.0%} were recognised")
+    finest = [min(volume.spacing.um) for volume, _ in samples]
+    if max(finest) > 1.5 * min(finest):
+        warnings.append("the pictures have different voxel sizes: sizes are compared in voxels, not in um")
+    return tuple(warnings)
