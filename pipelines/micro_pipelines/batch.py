@@ -15,7 +15,7 @@ from micro.report import ReportParams, write_report
 from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
-from micro_pipelines.outputs import LABELS_ZARR, Failure, write_batch_tables
+from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source
 
@@ -58,7 +58,7 @@ def run_batch(
         Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``report.html`` and ``failures.csv``.
         The tables and the report hold the samples of this run, those that ``resume`` skips included.
     resume
-        Skip a sample whose finished folder has the same input, recipe, version and voxel size.
+        Skip a sample whose finished folder has the same input, recipe, model, version and voxel size.
     observer
         Is told what happens.
 
@@ -102,8 +102,9 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
 
 def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     folder = out_dir / source.name
-    wanted = (folder / LABELS_ZARR, folder / "measurements.csv", folder / "profiles.csv", folder / "figures")
-    if not all(path.exists() for path in wanted):
+    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "figures"]
+    wanted += [PROBABILITIES_ZARR] if job.probabilities else []
+    if not all((folder / name).exists() for name in wanted):
         return False
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))

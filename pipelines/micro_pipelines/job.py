@@ -15,6 +15,7 @@ from micro.preprocess import preprocess
 from micro.segment import segment
 from micro_pipelines.content import check_labels, check_volume
 from micro_pipelines.journal import Journal
+from micro_pipelines.models import Model, labels_from_model
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.sources import Source, input_hash
@@ -40,6 +41,10 @@ class Job:
         How the labels come about: `labels_from_image` or `labels_from_labels`.
     mapping
         Phase names, or values, by the values in a label file.
+    model
+        A trained model that takes the place of the automatic segmentation.
+    probabilities
+        Write the probabilities of the phases too.
     """
 
     recipe: Recipe
@@ -47,6 +52,8 @@ class Job:
     engine: Engine = field(default_factory=Engine)
     make_labels: Callable[[Source, Job, Journal], Made] | None = None
     mapping: Mapping[int, str] | None = None
+    model: Model | None = None
+    probabilities: bool = False
 
     def labels_of(self, source: Source, journal: Journal) -> Made:
         """Return the grey picture, where there is one, and the final labels of a sample."""
@@ -59,6 +66,7 @@ class Job:
             "micro": micro.__version__,
             "recipe_hash": recipe_hash(self.recipe),
             "labels": "made" if self.make_labels in (None, labels_from_image) else "read",
+            "model": None if self.model is None else self.model.summary(),
             "mapping": {str(value): name for value, name in (self.mapping or {}).items()},
             "state": source.state,
             "voxel_size_given_um": None if self.voxel_size is None else list(self.voxel_size.um),
@@ -66,7 +74,7 @@ class Job:
 
 
 def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
-    """Read an image, check it, correct it, segment it and tell its phases apart."""
+    """Read an image, check it, correct it, segment it (or let the model) and tell its phases apart."""
     recipe, engine = job.recipe, job.engine
     with journal.timed("read"):
         volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=recipe.modality, name=source.name)
@@ -75,7 +83,10 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
     with journal.timed("preprocess"):
         corrected = preprocess(volume, recipe.preprocess, engine)
     with journal.timed("segment"):
-        segmented = segment(corrected, recipe.segment, engine)
+        if job.model is None:
+            segmented = segment(corrected, recipe.segment, engine)
+        else:
+            segmented = labels_from_model(corrected, job.model, recipe, engine)
     with journal.timed("split phases"):
         return volume, split_phases(segmented, recipe.cell, engine)
 

@@ -10,14 +10,26 @@ from typing import Any
 
 import pandas as pd
 
-from micro.io import atomic_path, write_ome_zarr, write_tiff
+from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tiff
 from micro.measure import Results
 from micro.model import Labels, Measurement, Volume, to_table
 
-__all__ = ["LABELS_ZARR", "TIFF_BYTES", "Failure", "write_batch_tables", "write_json", "write_labels", "write_tables"]
+__all__ = [
+    "LABELS_ZARR",
+    "PROBABILITIES_ZARR",
+    "TIFF_BYTES",
+    "Failure",
+    "write_batch_tables",
+    "write_json",
+    "write_labels",
+    "write_tables",
+]
 
 LABELS_ZARR = "labels.ome.zarr"
 """Name of the OME-Zarr with a sample's image and labels."""
+
+PROBABILITIES_ZARR = "probabilities.ome.zarr"
+"""Name of the OME-Zarr with the probabilities of a sample's phases, which are written on request."""
 
 TIFF_BYTES = 2 * 2**30
 """Labels from this size on get no ``labels.tif``: a plain TIFF can't hold them everywhere."""
@@ -47,11 +59,19 @@ class Failure:
 _FAILURE_COLUMNS = ["sample", "input", "stage", "error", "message"]
 
 
-def write_labels(folder: Path, volume: Volume | None, labels: Labels) -> None:
-    """Write ``labels.ome.zarr``, and ``labels.tif`` where it fits."""
+def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabilities: bool = False) -> None:
+    """Write ``labels.ome.zarr``, ``labels.tif`` where it fits, and on request ``probabilities.ome.zarr``.
+
+    Raises
+    ------
+    ParameterError
+        If probabilities are asked for and the labels carry none.
+    """
     write_ome_zarr(folder / LABELS_ZARR, volume, labels)
     if labels.data.nbytes < TIFF_BYTES:
         write_tiff(folder / "labels.tif", labels)
+    if probabilities:
+        write_probabilities(folder / PROBABILITIES_ZARR, labels)
 
 
 def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:

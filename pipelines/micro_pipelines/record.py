@@ -39,6 +39,7 @@ def record_of(
         "voxel_size_source": _voxel_size_source(steps),
         "recipe": job.recipe.model_dump(mode="json"),
         "recipe_hash": fingerprint["recipe_hash"],
+        "model": None if job.model is None else {"path": str(job.model.path.resolve()), **job.model.summary()},
         "fingerprint": dict(fingerprint),
         "versions": versions(),
         "steps": steps,

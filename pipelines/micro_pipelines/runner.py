@@ -158,5 +158,5 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> No
     with journal.timed("figures"):
         write_figures(report, folder / "figures", job.recipe.report)
     with journal.timed("write"):
-        write_labels(folder, report.volume, report.labels)
+        write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
         write_tables(folder, report.rows, report.results)

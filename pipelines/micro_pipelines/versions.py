@@ -21,6 +21,7 @@ _PACKAGES = (
     "edt",
     "pandas",
     "matplotlib",
+    "onnxruntime",
 )
 
 

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from micro.blocks import Engine
     from micro.model import Spacing
+    from micro_pipelines.models import Model
 
 __all__ = [
     "Block",
@@ -24,6 +25,7 @@ __all__ = [
     "VoxelSize",
     "Workers",
     "engine_of",
+    "model_of",
     "overrides_of",
     "spacing_of",
 ]
@@ -83,3 +85,16 @@ def engine_of(workers: int | None, block: str | None = None) -> Engine:
             raise ParameterError(f"block {block!r} is not understood; expected three numbers, as 64,64,64") from None
         shape = (z, y, x)
     return Engine(block_shape=shape, workers=workers or os.cpu_count() or 1)
+
+
+def model_of(file: Path | None, phases: str | None = None) -> Model | None:
+    """Return the trained model of a file, or None where none is given."""
+    from micro.errors import ParameterError
+    from micro_pipelines.models import load_model
+
+    names = [part.strip() for part in (phases or "").split(",") if part.strip()]
+    if file is not None:
+        return load_model(file.expanduser(), phases=names)
+    if phases is not None:
+        raise ParameterError("--model-phases without --model; expected the ONNX network whose classes they are")
+    return None

@@ -18,6 +18,7 @@ from micro_pipelines.cli.options import (
     VoxelSize,
     Workers,
     engine_of,
+    model_of,
     overrides_of,
     spacing_of,
 )
@@ -39,6 +40,19 @@ def run(
     stack: Annotated[
         bool, typer.Option("--stack", help="All inputs are slices of one volume, in natural order of their names.")
     ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", metavar="FILE", help="Label with this classifier of micro train, or ONNX network, instead."
+        ),
+    ] = None,
+    model_phases: Annotated[
+        str | None,
+        typer.Option(metavar="PHASE,...", help="What the classes of an ONNX network are, in order: void,SE,Li."),
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Write the probabilities of the phases too, as OME-Zarr.")
+    ] = False,
     workers: Workers = None,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -54,6 +68,13 @@ def run(
     from micro_pipelines.sources import find_sources
 
     chosen = load_recipe(recipe, overrides_of(changes, normal))
-    job = Job(chosen, spacing_of(voxel_size), engine_of(workers, block), labels_from_image)
+    job = Job(
+        chosen,
+        spacing_of(voxel_size),
+        engine_of(workers, block),
+        labels_from_image,
+        model=model_of(model, model_phases),
+        probabilities=probabilities,
+    )
     sources = find_sources(inputs, states=state or (), stack=stack)
     run_and_tell([(source, job) for source in sources], Path(out), resume=resume, quiet=quiet)

@@ -1,0 +1,110 @@
+"""Trained models: what a file holds, the labels that it gives, and doubts about whether it fits the image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import micro
+from micro.blocks import Engine
+from micro.classify import OnnxNetwork, classify_with_network, read_network
+from micro.errors import InputMissingError, UnreadableFileError
+from micro.model import Labels, Step, Volume
+from micro_pipelines.recipe import Recipe
+
+__all__ = ["Model", "labels_from_model", "load_model"]
+
+_ONNX = b"\x08"  # the first byte of every ONNX file: the tag of its version
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model from a file.
+
+    Attributes
+    ----------
+    path
+        The file.
+    content_hash
+        ``sha256:`` over its bytes.
+    trained
+        What it holds.
+    """
+
+    path: Path
+    content_hash: str
+    trained: OnnxNetwork
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that it can tell apart."""
+        return self.trained.phases
+
+    @property
+    def kind(self) -> str:
+        """``network`` (ONNX) or ``classifier`` (trained from strokes)."""
+        return "network"
+
+    def summary(self) -> dict[str, Any]:
+        """Return what decides its labels, as JSON types."""
+        return {"kind": self.kind, "hash": self.content_hash, "phases": list(self.phases)}
+
+
+def load_model(path: Path, *, phases: Sequence[str] = ()) -> Model:
+    """Read a classifier that `micro train` wrote, or an ONNX network; the content tells which, not the name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    phases
+        Phase of each class of a network that doesn't say so itself.
+
+    Raises
+    ------
+    MicroError
+        If there is no such file, it is neither, or it can't label grey images.
+    """
+    if _first_byte(path) == _ONNX:
+        network = read_network(path, phases=phases or None)
+        return Model(path, network.content_hash, network)
+    raise UnreadableFileError(f"{path} is neither a classifier of micro train nor an ONNX network; check the file")
+
+
+def labels_from_model(volume: Volume, model: Model, recipe: Recipe, engine: Engine) -> Labels:
+    """Label a corrected image with a model; the history's last step says what speaks against trusting it.
+
+    Parameters
+    ----------
+    volume
+        uint16 stack from `micro.preprocess.preprocess`.
+    model
+        From `load_model`.
+    recipe
+        Its [segment] section says how labels are smoothed.
+    engine
+        Where the block tasks run.
+    """
+    labels = classify_with_network(volume, model.trained, recipe.segment, engine)
+    found = {"warnings": _missing(model.phases, recipe, labels.history[-1])}
+    parameters = {"file": model.path.name, **model.summary(), "found": found}
+    return labels.after(Step("check model", parameters, version=micro.__version__))
+
+
+def _missing(known: Sequence[str], recipe: Recipe, made: Step) -> list[str]:
+    """Return a line for each phase of the recipe that the model doesn't know or didn't find."""
+    shares: Mapping[str, int] = made.parameters.get("found", {}).get("share", {})
+    unknown = [f"no {name} found: the model has no class for it" for name in recipe.segment.greys if name not in known]
+    return unknown + [f"no {name} found: the model gave it no voxel" for name, count in shares.items() if not count]
+
+
+def _first_byte(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1)
+    except FileNotFoundError:
+        raise InputMissingError(f"{path}: no such model file; check the path") from None
+    except OSError as error:
+        raise UnreadableFileError(f"model {path} can't be read: {error.strerror or error}; expected a file") from error
