@@ -109,7 +109,7 @@ def _draw_crack(frame: Frame, rng: np.random.Generator, *, interface: Interface,
         long = np.array([np.cos(polar), np.sin(polar) * np.sin(turn), np.sin(polar) * np.cos(turn)])
         vectors = _triad(long, 2 * np.pi * draws[3])
     u, v = (0.12 + 0.76 * draws[4:6]) * extent[1:]
-    foot = float(interface.plane_um(u, v))
+    foot = interface.level_at(u, v)
     room = extent[0] - foot
     ripple = 2 * np.pi / (unit * (14 + 8 * draws[10]))
     h = foot + (0.8 * size if touching else (0.22 + 0.6 * draws[6]) * room)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micro.phantoms.frame import Frame
 from micro.phantoms.interface import Interface
 
-__all__ = ["Branch", "dendrite_mask", "draw_dendrites", "grown_segments", "roots_um"]
+__all__ = ["Branch", "dendrite_mask", "draw_dendrites", "draw_filament", "grown_segments", "roots_um"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,31 @@ def roots_um(branches: tuple[Branch, ...]) -> NDArray[np.float64]:
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def draw_dendrites(frame: Frame, rng: np.random.Generator, *, interface: Interface, alloy: bool) -> tuple[Branch, ...]:
-    """Draw the dendrites of the ``cycled`` state; the deepest one reaches 30 to 55 % of the electrolyte."""
+def draw_dendrites(
+    frame: Frame, rng: np.random.Generator, *, interface: Interface, alloy: bool, through_um: float | None = None
+) -> tuple[Branch, ...]:
+    """Draw the dendrites of the ``cycled`` state; the deepest one reaches 30 to 55 % of the electrolyte.
+
+    Where ``through_um`` is given, the deepest grows straight up over that length.
+    """
     thickness = frame.extent_um[0] - interface.level_um
     depth = rng.uniform(0.30, 0.50) * thickness
     count = int(rng.integers(3, 6) if alloy else rng.integers(4, 8) + (not frame.is_2d))
     branches: list[Branch] = []
     for number, place in enumerate(_places(frame, rng, count)):
         length = depth * (1.0 if number == 0 else rng.uniform(0.35, 0.9))
+        through = through_um if number == 0 else None
         radius = frame.unit_um * rng.uniform(2.6, 4.2) * (1.0 if frame.is_2d else 1.15)
-        root = np.array([float(interface.plane_um(place[0], place[1])) - 3 * frame.unit_um, *place])
-        stem = _filament(
+        root = np.array([interface.level_at(place[0], place[1]) - 3 * frame.unit_um, *place])
+        stem = draw_filament(
             frame,
             rng,
             start=root,
             toward=np.array([1.0, 0.0, 0.0]),
-            length_um=length + 3 * frame.unit_um,
+            length_um=(length if through is None else through) + 3 * frame.unit_um,
             radius_um=radius,
             start_um=0.0,
-            wander=0.12,
+            wander=0.12 if through is None else 0.04,
         )
         branches.append(stem)
         grow = _stripes if alloy else _side_branches
@@ -98,7 +104,7 @@ def _places(frame: Frame, rng: np.random.Generator, count: int) -> NDArray[np.fl
     return np.column_stack([u * width_u, (0.06 + 0.88 * strips) * width_v])
 
 
-def _filament(
+def draw_filament(
     frame: Frame,
     rng: np.random.Generator,
     *,
@@ -109,7 +115,7 @@ def _filament(
     start_um: float,
     wander: float,
 ) -> Branch:
-    """Walk from ``start`` along ``toward`` with a slowly changing heading."""
+    """Return a filament that walks from ``start`` along ``toward`` with a slowly changing heading."""
     step = 4 * frame.unit_um
     count = max(2, int(np.ceil(length_um / step)))
     sway = np.zeros(3)
@@ -141,7 +147,7 @@ def _sideways(frame: Frame, rng: np.random.Generator, angle_rad: float) -> NDArr
 def _side_branches(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iterator[Branch]:
     for _ in range(int(rng.integers(2, 5))):
         start, at = _along(stem, rng.uniform(0.2, 0.75))
-        yield _filament(
+        yield draw_filament(
             frame,
             rng,
             start=start,
@@ -157,7 +163,7 @@ def _stripes(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iterator[B
     """Lateral stripes, denser and shorter toward the base, where they meet in a network."""
     for share in np.sort(0.22 + 0.73 * rng.uniform(size=8) ** 1.4):
         start, at = _along(stem, float(share))
-        stripe = _filament(
+        stripe = draw_filament(
             frame,
             rng,
             start=start,
@@ -170,7 +176,7 @@ def _stripes(frame: Frame, rng: np.random.Generator, stem: Branch) -> Iterator[B
         yield stripe
         if share < 0.5:
             joint, further = _along(stripe, rng.uniform(0.4, 0.9))
-            yield _filament(
+            yield draw_filament(
                 frame,
                 rng,
                 start=joint,

@@ -9,6 +9,7 @@ import tifffile
 
 from micro.io import atomic_path, write_tiff
 from micro.model import Labels
+from micro.phantoms.build_truth import BUILD_DEFINITIONS
 from micro.phantoms.phantom import Phantom
 from micro.phantoms.truth import DEFINITIONS
 
@@ -16,9 +17,10 @@ __all__ = ["phantom_name", "write_phantom"]
 
 
 def phantom_name(phantom: Phantom) -> str:
-    """Return the stem of the phantom's files: kind, seed, and the state where it is not ``cycled``."""
+    """Return the stem of the phantom's files: kind, cell (not ``half``), seed, and state (not ``cycled``)."""
+    cell = "" if phantom.cell == "half" else f"-{phantom.cell}"
     state = "" if phantom.state == "cycled" else f"-{phantom.state}"
-    return f"{phantom.kind}-seed{phantom.seed}{state}"
+    return f"{phantom.kind}{cell}-seed{phantom.seed}{state}"
 
 
 def write_phantom(phantom: Phantom, folder: Path, *, name: str | None = None) -> tuple[Path, Path, Path]:
@@ -70,8 +72,11 @@ def _write_compressed(path: Path, labels: Labels) -> Path:
 
 def _as_json(phantom: Phantom) -> str:
     spacing = phantom.volume.spacing
+    half = phantom.cell == "half"
+    definitions = DEFINITIONS if half else BUILD_DEFINITIONS
     record = {
         "kind": phantom.kind,
+        **({} if half else {"cell": phantom.cell}),
         "seed": phantom.seed,
         "state": phantom.state,
         "noise": phantom.volume.history[0].parameters["noise"],
@@ -81,7 +86,8 @@ def _as_json(phantom: Phantom) -> str:
         "labels": {phase.name: phase.value for phase in phantom.truth.phases if phase.value <= 5},
         "values": {
             name: {"value": phantom.values[name], "unit": unit, "definition": definition}
-            for name, (unit, definition) in DEFINITIONS.items()
+            for name, (unit, definition) in definitions.items()
+            if name in phantom.values
         },
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"

@@ -9,12 +9,13 @@ from typing import Literal
 
 from micro.errors import ParameterError, UnknownNameError
 from micro.model import Labels, Step, Volume
+from micro.phantoms.build_truth import build_values
+from micro.phantoms.builds import build_of
 from micro.phantoms.electron import electron_image
 from micro.phantoms.frame import Frame
 from micro.phantoms.geometry import draw_scene, generators, scene_labels
 from micro.phantoms.kinds import STATES, Kind, kind_of
 from micro.phantoms.noise import NOISE
-from micro.phantoms.truth import true_values
 from micro.phantoms.xray import xray_image
 
 __all__ = ["Noise", "Phantom", "make_phantom"]
@@ -37,7 +38,10 @@ class Phantom:
     normal
         Direction from the anode into the electrolyte.
     values
-        True values by metric; `micro.phantoms.truth.DEFINITIONS` says what each one is.
+        True values by metric; `micro.phantoms.truth.DEFINITIONS` says what each one is, for other cells
+        than ``half`` `micro.phantoms.build_truth.BUILD_DEFINITIONS`.
+    cell
+        How the cell is built: a name of `micro.phantoms.BUILDS`.
     """
 
     kind: str
@@ -47,6 +51,7 @@ class Phantom:
     truth: Labels
     normal: str
     values: Mapping[str, float]
+    cell: str = "half"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
@@ -59,6 +64,8 @@ def make_phantom(
     state: str = "cycled",
     noise: Noise = "ordinary",
     shape: tuple[int, int, int] | tuple[int, int] | None = None,
+    cell: str = "half",
+    normal: str | None = None,
 ) -> Phantom:
     """Make a phantom: a cell drawn from ``seed``, its exact labels, and its micrograph.
 
@@ -74,40 +81,54 @@ def make_phantom(
         ``ordinary``, ``hard``, or ``none`` (blur only).
     shape
         Number of voxels along (z,) y, x; by default that of the kind.
+    cell
+        How the cell is built, a name of `micro.phantoms.BUILDS`: ``half`` is an anode and electrolyte.
+    normal
+        Direction from the anode into the electrolyte (``+x``: the sample lies on its side); by
+        default that of the kind. The artefacts keep to the axes of the picture.
 
     Raises
     ------
     UnknownNameError, ParameterError
-        For an unknown kind, state or noise, and for a shape that the kind cannot have.
+        For an unknown kind, state, noise or cell, and for a shape or normal that the kind cannot have.
 
     Examples
     --------
     >>> phantom = make_phantom("sem", seed=1, shape=(120, 160))
     >>> phantom.volume.shape, phantom.normal, 0 < phantom.values["contact_fraction"] < 1
     ((1, 120, 160), '-y', True)
+    >>> make_phantom("sem", cell="isolated", shape=(120, 160), noise="none").values["isolated_count"] > 2
+    True
     """
     look = kind_of(kind)
     if state not in STATES:
         raise UnknownNameError(f"no state is called {state!r}; known: {', '.join(STATES)}")
     if noise not in NOISE[look.modality]:
         raise UnknownNameError(f"no noise is called {noise!r}; known: {', '.join(NOISE[look.modality])}")
-    frame = Frame(_shape_of(look, shape), look.spacing, look.normal)
-    scene = draw_scene(frame, seed=seed, alloy=look.alloy)
+    build = build_of(cell)
+    frame = Frame(_shape_of(look, shape), look.spacing, look.normal if normal is None else normal)
+    if frame.shape[0] == 1:
+        raise ParameterError(f"a section with the normal {normal}; expected one in the picture, such as +x")
+    scene = draw_scene(frame, seed=seed, alloy=look.alloy, build=build)
     gap_share, dendrite_share = STATES[state]
     labels = scene_labels(scene, gap_share=gap_share, dendrite_share=dendrite_share)
     image = xray_image if look.modality == "xct" else electron_image
     truth = frame.to_zyx(labels)
     grey = image(truth, look, generators(seed), NOISE[look.modality][noise])
-    step = Step("phantom", {"kind": kind, "seed": seed, "state": state, "noise": noise})
-    name = f"{kind}-seed{seed}"
+    made = {"kind": kind, "seed": seed, "state": state, "noise": noise}
+    if cell != "half":
+        made["cell"] = cell
+    step = Step("phantom", made)
+    name = f"{kind}-seed{seed}" if cell == "half" else f"{kind}-{cell}-seed{seed}"
     return Phantom(
         kind,
         seed,
         state,
         Volume(grey, look.spacing, look.modality, (step,), name),
         Labels(truth, look.spacing, history=(step,), name=name),
-        look.normal,
-        true_values(scene, labels, gap_share=gap_share),
+        frame.normal,
+        build_values(scene, labels, gap_share=gap_share),
+        cell,
     )
 
 

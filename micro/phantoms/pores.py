@@ -71,7 +71,7 @@ def draw_pores(
             break
         if frame.is_2d:
             place[1], radii[1] = extent[1] / 2, _ENDLESS_UM
-        if place[0] - float(interface.plane_um(place[1], place[2])) < radii[0] + 8 * unit:
+        if place[0] - interface.level_at(place[1], place[2]) < radii[0] + 8 * unit:
             continue
         pore = Pore(place, radii, uneven)
         box, inside = pore_mask(frame, pore, margin_um=2.0 * unit)

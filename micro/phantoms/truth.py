@@ -59,7 +59,7 @@ def true_values(scene: Scene, labels: NDArray[np.uint8], *, gap_share: float) ->
     """Return the true values of ``labels`` (h, u, v), one for each of `DEFINITIONS`."""
     frame, interface = scene.frame, scene.interface
     heights = interface.heights_um(*frame.centres_um())
-    region = heights >= 0
+    region = scene.region(*frame.centres_um())
     region_size = float(region.sum()) * _voxel_size(frame)
     sizes = [crack_size(scene, crack, labels) for crack in scene.cracks]
     _, dendrites = ndimage.label(labels == DENDRITE, np.ones((3, 3, 3)))
@@ -155,7 +155,7 @@ def crack_size(scene: Scene, crack: Crack, labels: NDArray[np.uint8]) -> float:
     points = [c + a * e1 + b * e2 + w * n for c, e1, e2, n in zip(crack.centre_um, *crack.vectors, strict=True)]
     index = [np.floor(p / edge).astype(np.int64) for p, edge in zip(points, frame.edges_um, strict=True)]
     counted = (a / crack.half_um[0]) ** 2 + (b / crack.half_um[1]) ** 2 <= 1
-    counted = counted & (scene.interface.heights_um(*points) >= 0)
+    counted = counted & scene.region(*points)
     for i, n in zip(index, frame.shape, strict=True):
         counted = counted & (i >= 0) & (i < n)
     at = tuple(np.clip(i, 0, n - 1) for i, n in zip(index, frame.shape, strict=True))

@@ -26,6 +26,11 @@ def phantom(
         str, typer.Option(help="pristine, charged, discharged or cycled: same pores and cracks, other gaps.")
     ] = "cycled",
     noise: Annotated[str, typer.Option(help="ordinary, hard or none.")] = "ordinary",
+    cell: Annotated[
+        str,
+        typer.Option(help="half, symmetric, shorted, curved, isolated, stripped, cracked or no-anode."),
+    ] = "half",
+    normal: Annotated[str | None, typer.Option(help="Anode to electrolyte, as --normal=+x: on its side.")] = None,
 ) -> None:
     """Make a micrograph of a cell that was drawn, and its exact labels and values."""
     from micro.phantoms import make_phantom, write_examples, write_phantom
@@ -34,7 +39,7 @@ def phantom(
     if kind == "examples":
         written = write_examples(prepare(out))
     else:
-        made = make_phantom(kind, seed=seed, state=state, noise=cast("Noise", noise))
+        made = make_phantom(kind, seed=seed, state=state, noise=cast("Noise", noise), cell=cell, normal=normal)
         written = write_phantom(made, prepare(out))
     for path in written:
         print(path)
