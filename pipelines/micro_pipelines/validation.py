@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from micro.blocks import Engine
 from micro.cell import anatomy, split_phases
+from micro.compare import Confusion, Group, count_confusion, match_objects
 from micro.measure import Results, measure
 from micro.model import SSB_PHASES, Labels, Measurement
 from micro.phantoms import KINDS, Noise, Phantom, make_phantom
@@ -20,70 +18,20 @@ from micro.segment import segment
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import load_recipe
 
-__all__ = ["SCORES", "Score", "scores_of", "summary", "validate", "verdict"]
+__all__ = ["COUNTS", "scores_of", "validate"]
 
 Progress = Callable[[str], None]
 
-VOID, SE, LI, DENDRITE, CRACK = (SSB_PHASES[name].value for name in ("void", "SE", "Li", "dendrite", "crack"))
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A column of the validation table.
-
-    Parameters
-    ----------
-    key, title
-        Column name in the CSV file, and its heading.
-    limit
-        The floor, or the ceiling where ``is_error``; None where nothing is demanded.
-    is_error
-        Whether smaller magnitudes are better.
-    """
-
-    key: str
-    title: str
-    limit: float | None = None
-    is_error: bool = False
-
-    def worst(self, values: pd.Series[float]) -> float:
-        """Return the worst value; NaN where one is missing, since a missing value is worse than any."""
-        if values.isna().any():
-            return math.nan
-        return float(values.abs().max() if self.is_error else values.min())
-
-    def mean(self, values: pd.Series[float]) -> float:
-        """Return the mean, for errors that of the magnitudes."""
-        return float(values.abs().mean() if self.is_error else values.mean())
-
-    def passes(self, value: float) -> bool:
-        """Return whether a worst value keeps the limit.
-
-        Examples
-        --------
-        >>> Score("li_iou", "Li IoU", 0.95).passes(0.96), Score("e", "error", 3.0, is_error=True).passes(math.nan)
-        (True, False)
-        """
-        if self.limit is None:
-            return True
-        return value <= self.limit if self.is_error else value >= self.limit
-
-
-SCORES: tuple[Score, ...] = (
-    Score("li_iou", "Li IoU", 0.95),
-    Score("se_iou", "SE IoU"),
-    Score("void_iou", "void IoU (with cracks)", 0.70),
-    Score("dendrite_iou", "dendrite IoU", 0.55),
-    Score("crack_iou", "crack IoU"),
-    Score("crack_recall", "crack recall"),
-    Score("contact_error", "contact fraction error", 0.04, is_error=True),
-    Score("depth_error_voxels", "deepest dendrite error (voxels)", 3.0, is_error=True),
-    Score("crack_density_error_percent", "crack density error (%)", 25.0, is_error=True),
-    Score("truth_contact_error", "true labels: contact fraction error", is_error=True),
-    Score("truth_depth_error_voxels", "true labels: deepest dendrite error (voxels)", is_error=True),
-    Score("truth_crack_density_error_percent", "true labels: crack density error (%)", is_error=True),
+VOID, SE, LI, DENDRITE, CRACK = (
+    Group(name, (SSB_PHASES[name].value,)) for name in ("void", "SE", "Li", "dendrite", "crack")
 )
-"""All columns in order; those with a limit decide whether the validation is passed."""
+ANY_VOID = Group("void with crack", (*VOID.values, *CRACK.values))
+ANY_METAL = Group("Li with dendrite", (*LI.values, *DENDRITE.values))
+
+COUNTS: tuple[str, ...] = tuple(
+    f"{name}_{what}" for name in ("cracks", "dendrites") for what in ("found", "true", "right", "labelled")
+)
+"""Columns of counts: objects of the truth that are found, all of them, objects of the labels that are true, all."""
 
 
 def validate(
@@ -112,7 +60,8 @@ def validate(
     Returns
     -------
     pandas.DataFrame
-        A row each phantom: kind, seed, and the keys of `SCORES`. A value that could not be given is NaN.
+        A row each phantom: kind, noise, seed, the keys of `SCORES`, and `COUNTS`. A value that could
+        not be given is NaN.
     """
     rows = []
     for kind in kinds:
@@ -121,7 +70,8 @@ def validate(
             if progress is not None:
                 progress(f"{kind} seed {seed}")
             phantom = make_phantom(kind, seed=seed, noise=noise)
-            rows.append({"kind": kind, "seed": seed, **scores_of(phantom, recipe, engine or Engine())})
+            scores = scores_of(phantom, recipe, engine or Engine())
+            rows.append({"kind": kind, "noise": noise, "seed": seed, **scores})
     return pd.DataFrame(rows)
 
 
@@ -129,38 +79,45 @@ def scores_of(phantom: Phantom, recipe: Recipe, engine: Engine) -> dict[str, flo
     """Return the scores of a recipe on one phantom, and of the measurement alone on the true labels."""
     corrected = preprocess(phantom.volume, recipe.preprocess, engine)
     labels = split_phases(segment(corrected, recipe.segment, engine), recipe.cell, engine)
-    found, true = labels.data.compute(), phantom.truth.data.compute()
-    recall = (found == CRACK) & (true == CRACK)
-    errors = _errors(labels, phantom, recipe, engine)
+    confusion = count_confusion(labels.data, phantom.truth.data, engine)
+    both, false, missed = confusion.overlap(DENDRITE)
     own = _errors(phantom.truth, phantom, recipe, engine)
+    counts = {
+        **_object_counts("cracks", CRACK, ANY_VOID, labels, phantom.truth, engine),
+        **_object_counts("dendrites", DENDRITE, ANY_METAL, labels, phantom.truth, engine),
+    }
     return {
-        "li_iou": _iou(found, true, LI),
-        "se_iou": _iou(found, true, SE),
-        "void_iou": _iou(found, true, VOID, CRACK),
-        "dendrite_iou": _iou(found, true, DENDRITE),
-        "crack_iou": _iou(found, true, CRACK),
-        "crack_recall": _ratio(int(recall.sum()), int((true == CRACK).sum())),
-        **errors,
+        "li_iou": _iou(confusion, LI),
+        "se_iou": _iou(confusion, SE),
+        "void_iou": _iou(confusion, ANY_VOID),
+        "crack_object_recall": _ratio(counts["cracks_found"], counts["cracks_true"]),
+        "dendrite_recall": _ratio(both, both + missed),
+        "dendrite_false_volume": _ratio(false, both + missed),
+        **_errors(labels, phantom, recipe, engine),
+        "dendrite_iou": _iou(confusion, DENDRITE),
+        "crack_iou": _iou(confusion, CRACK),
+        "crack_recall": _recall(confusion, CRACK),
+        "crack_object_precision": _ratio(counts["cracks_right"], counts["cracks_labelled"]),
+        "dendrite_object_recall": _ratio(counts["dendrites_found"], counts["dendrites_true"]),
+        "dendrite_object_precision": _ratio(counts["dendrites_right"], counts["dendrites_labelled"]),
         **{f"truth_{key}": value for key, value in own.items()},
+        **counts,
     }
 
 
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return worst and mean of every score over the seeds, beside its limit, for each kind."""
-    rows = []
-    for kind, group in table.groupby("kind", sort=False):
-        for score in SCORES:
-            worst = score.worst(group[score.key])
-            mean = score.mean(group[score.key])
-            rows.append([kind, score.title, worst, mean, score.limit, score.is_error, verdict(score, worst)])
-    return pd.DataFrame(rows, columns=["kind", "score", "worst", "mean", "limit", "is_error", "verdict"])
-
-
-def verdict(score: Score, worst: float) -> str:
-    """Return ``pass``, ``FAIL``, or nothing where no limit is set."""
-    if score.limit is None:
-        return ""
-    return "pass" if score.passes(worst) else "FAIL"
+def _object_counts(
+    name: str, group: Group, related: Group, labels: Labels, truth: Labels, engine: Engine
+) -> dict[str, int]:
+    found, right = (
+        match_objects(a.data, b.data, group, related=related, share=0.5, engine=engine)
+        for a, b in ((truth, labels), (labels, truth))
+    )
+    return {
+        f"{name}_found": int(found.found.sum()),
+        f"{name}_true": int(found.counted.sum()),
+        f"{name}_right": int(right.found.sum()),
+        f"{name}_labelled": int(right.counted.sum()),
+    }
 
 
 def _errors(labels: Labels, phantom: Phantom, recipe: Recipe, engine: Engine) -> dict[str, float]:
@@ -182,9 +139,14 @@ def _value(results: Results, metric: str) -> float:
     return math.nan if row is None or row.value is None else row.value
 
 
-def _iou(found: NDArray[np.uint8], true: NDArray[np.uint8], *values: int) -> float:
-    a, b = np.isin(found, values), np.isin(true, values)
-    return _ratio(int((a & b).sum()), int((a | b).sum()))
+def _iou(confusion: Confusion, group: Group) -> float:
+    both, false, missed = confusion.overlap(group)
+    return _ratio(both, both + false + missed)
+
+
+def _recall(confusion: Confusion, group: Group) -> float:
+    both, _, missed = confusion.overlap(group)
+    return _ratio(both, both + missed)
 
 
 def _ratio(part: float, whole: float) -> float:
