@@ -25,7 +25,7 @@ THIN = frozenset({"crack_object_recall", "dendrite_recall", "dendrite_false_volu
 
 REACHED: dict[str, frozenset[str]] = {
     "sem": SOLID | THIN,
-    "fibsem": SOLID | {"depth_error_voxels"},
+    "fibsem": SOLID | THIN,
     "xct": SOLID,
     "sem-alloy": SOLID | THIN,
 }
