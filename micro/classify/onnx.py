@@ -56,6 +56,8 @@ class OnnxNetwork:
         Voxels at each end that the output lacks (a network that doesn't pad).
     grey_mean, grey_sd
         What goes in is (g - mean) / sd, where g is the corrected grey value on the scale from 0 to 1.
+    voxel_um
+        Voxel edge of the training; None where the file doesn't say.
     probabilities
         Whether the outputs are probabilities already; else softmax makes them such.
     """
@@ -69,6 +71,7 @@ class OnnxNetwork:
     margin: Shape = (0, 0, 0)
     grey_mean: float = 0.0
     grey_sd: float = 1.0
+    voxel_um: float | None = None
     probabilities: bool = False
 
     @property
@@ -106,7 +109,8 @@ def read_network(path: str | Path, *, phases: Sequence[str] | None = None) -> On
     output holds the class scores, (1, class, ...), of the same size or smaller by the same margin on both sides.
     The file's metadata may say ``phases`` ("void,SE,Li", one a class), ``tile`` and ``overlap`` in voxels ("96",
     or z, y, x), ``grey_mean`` and ``grey_sd`` (what goes in is (grey - mean) / sd; the grey scale is that
-    of `micro.preprocess.preprocess`, from 0 to 1, with black at 0.125 and white at 0.875).
+    of `micro.preprocess.preprocess`, from 0 to 1, with black at 0.125 and white at 0.875), and ``voxel_um``, the voxel
+    edge of the training.
 
     Parameters
     ----------
@@ -138,10 +142,9 @@ def read_network(path: str | Path, *, phases: Sequence[str] | None = None) -> On
     network = replace(
         network,
         grey_mean=_number(path.name, metadata, "grey_mean", 0.0),
-        grey_sd=_number(path.name, metadata, "grey_sd", 1.0),
+        grey_sd=_number(path.name, metadata, "grey_sd", 1.0, positive=True),
+        voxel_um=_number(path.name, metadata, "voxel_um", 1.0, positive=True) if "voxel_um" in metadata else None,
     )
-    if network.grey_sd <= 0:
-        raise ParameterError(f"{path.name}: grey_sd = {network.grey_sd:g} in its metadata; expected a positive number")
     classes, network = _tried(network)
     return replace(network, phases=_phases(path.name, metadata.get("phases"), phases, classes))
 
@@ -290,13 +293,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in re.split(r"[,;]", text) if part.strip())
 
 
-def _number(name: str, metadata: Mapping[str, str], key: str, default: float) -> float:
+def _number(name: str, metadata: Mapping[str, str], key: str, default: float, *, positive: bool = False) -> float:
     try:
         value = float(metadata.get(key, default))
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise ParameterError(f"{name}: {key} = {metadata[key]!r} in its metadata; expected a number")
+    if not math.isfinite(value) or (positive and value <= 0):
+        kind = "a positive number" if positive else "a number"
+        raise ParameterError(f"{name}: {key} = {metadata[key]!r} in its metadata; expected {kind}")
     return value
 
 

@@ -106,7 +106,6 @@ def _stacked(shares: list[Any]) -> Any:  # noqa: ANN401
 
 
 def _step(volume: Volume, network: OnnxNetwork, params: SegmentParams, counts: NDArray[np.int64]) -> Step:
-    doubts = ["a network for volumes was given a single section: it sees the section repeated along z"]
     parameters = {
         "network": network.name,
         "network_hash": network.content_hash,
@@ -118,7 +117,20 @@ def _step(volume: Volume, network: OnnxNetwork, params: SegmentParams, counts: N
         "min_object_voxels": params.min_object_voxels,
         "found": {
             "share": {name: int(n) for name, n in zip(network.phases, counts, strict=True)},
-            "warnings": doubts if volume.is_2d and network.axes == 3 else [],
+            "warnings": _doubts(volume, network),
         },
     }
     return Step("classify", parameters, version=__version__)
+
+
+def _doubts(volume: Volume, network: OnnxNetwork) -> list[str]:
+    """Say what makes this picture unlike those of the training."""
+    doubts = []
+    if volume.is_2d and network.axes == 3:
+        doubts.append("a network for volumes was given a single section: it sees the section repeated along z")
+    here = min(volume.spacing.um[1 if volume.is_2d else 0 :])
+    if network.voxel_um is not None and not 1 / 1.5 < here / network.voxel_um < 1.5:
+        doubts.append(
+            f"the network was trained on voxels of {network.voxel_um:g} um and these are {here:g} um: sizes don't fit"
+        )
+    return doubts

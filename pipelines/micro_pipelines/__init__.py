@@ -11,41 +11,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from micro_pipelines.batch import BatchResult, run_batch
     from micro_pipelines.journal import Journal, Observer
+    from micro_pipelines.models import Model, load_model
     from micro_pipelines.recipe import Recipe
     from micro_pipelines.recipe_files import load_recipe, preset_names, recipe_hash
     from micro_pipelines.runner import SampleResult, run_sample
     from micro_pipelines.sources import Source, find_sources
+    from micro_pipelines.training import train_model
     from micro_pipelines.validation import validate
 
 __all__ = [
     "BatchResult",
     "Journal",
+    "Model",
     "Observer",
     "Recipe",
     "SampleResult",
     "Source",
     "find_sources",
+    "load_model",
     "load_recipe",
     "preset_names",
     "recipe_hash",
     "run_batch",
     "run_sample",
+    "train_model",
     "validate",
 ]
 
 _HOMES = {
     "BatchResult": "batch",
     "Journal": "journal",
+    "Model": "models",
     "Observer": "journal",
     "Recipe": "recipe",
     "SampleResult": "runner",
     "Source": "sources",
     "find_sources": "sources",
+    "load_model": "models",
     "load_recipe": "recipe_files",
     "preset_names": "recipe_files",
     "recipe_hash": "recipe_files",
     "run_batch": "batch",
     "run_sample": "runner",
+    "train_model": "training",
     "validate": "validation",
 }
 

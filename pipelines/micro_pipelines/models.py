@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +11,16 @@ from typing import Any
 
 import micro
 from micro.blocks import Engine
-from micro.classify import OnnxNetwork, classify_with_network, read_network
-from micro.errors import InputMissingError, UnreadableFileError
-from micro.model import Labels, Step, Volume
+from micro.classify import Classifier, OnnxNetwork, classify, classify_with_network, read_classifier, read_network
+from micro.errors import InputMissingError, ParameterError, UnreadableFileError
+from micro.io.mapping import own_phase
+from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro_pipelines.recipe import Recipe
 
-__all__ = ["Model", "labels_from_model", "load_model"]
+__all__ = ["Model", "labels_from_model", "load_model", "phases_of"]
 
 _ONNX = b"\x08"  # the first byte of every ONNX file: the tag of its version
+_CLASSIFIER = b"P"  # that of a zip, which a classifier is
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class Model:
 
     path: Path
     content_hash: str
-    trained: OnnxNetwork
+    trained: OnnxNetwork | Classifier
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -45,7 +49,7 @@ class Model:
     @property
     def kind(self) -> str:
         """``network`` (ONNX) or ``classifier`` (trained from strokes)."""
-        return "network"
+        return "network" if isinstance(self.trained, OnnxNetwork) else "classifier"
 
     def summary(self) -> dict[str, Any]:
         """Return what decides its labels, as JSON types."""
@@ -67,9 +71,17 @@ def load_model(path: Path, *, phases: Sequence[str] = ()) -> Model:
     MicroError
         If there is no such file, it is neither, or it can't label grey images.
     """
-    if _first_byte(path) == _ONNX:
+    first = _first_byte(path)
+    if first == _ONNX:
         network = read_network(path, phases=phases or None)
         return Model(path, network.content_hash, network)
+    if first == _CLASSIFIER:
+        classifier = read_classifier(path)
+        if phases:
+            raise ParameterError(
+                f"{path.name} knows its phases ({', '.join(classifier.phases)}); leave --model-phases out"
+            )
+        return Model(path, f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}", classifier)
     raise UnreadableFileError(f"{path} is neither a classifier of micro train nor an ONNX network; check the file")
 
 
@@ -87,10 +99,38 @@ def labels_from_model(volume: Volume, model: Model, recipe: Recipe, engine: Engi
     engine
         Where the block tasks run.
     """
-    labels = classify_with_network(volume, model.trained, recipe.segment, engine)
-    found = {"warnings": _missing(model.phases, recipe, labels.history[-1])}
+    phases = phases_of(model.phases)
+    if isinstance(model.trained, OnnxNetwork):
+        labels = classify_with_network(volume, model.trained, recipe.segment, engine, phases=phases)
+        doubts = []
+    else:
+        labels = classify(volume, model.trained, recipe.segment, engine, phases=phases)
+        doubts = _other_corrections(model.trained.preprocess, recipe)
+    found = {"warnings": [*doubts, *_missing(model.phases, recipe, labels.history[-1])]}
     parameters = {"file": model.path.name, **model.summary(), "found": found}
     return labels.after(Step("check model", parameters, version=micro.__version__))
+
+
+def phases_of(names: Sequence[str]) -> PhaseSet:
+    """Return the phases of a battery, and those of a user's own that ``names`` holds.
+
+    Examples
+    --------
+    >>> phases_of(("SE", "label 9"))["label 9"].value
+    9
+    """
+    own = [int(name.removeprefix("label ")) for name in names if re.fullmatch(r"label \d+", name)]
+    return PhaseSet((*SSB_PHASES, *(own_phase(value) for value in own)))
+
+
+def _other_corrections(trained_after: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    """Return a line that names the corrections which differ from those before the training."""
+    here = recipe.preprocess.model_dump(mode="json")
+    keys = [key for key in {**here, **trained_after} if here.get(key) != trained_after.get(key)]
+    if not keys:
+        return []
+    listed = ", ".join(f"{key} = {here.get(key)} (then {trained_after.get(key)})" for key in keys)
+    return [f"the classifier was trained after other corrections: [preprocess] has {listed}"]
 
 
 def _missing(known: Sequence[str], recipe: Recipe, made: Step) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from micro.cell import CellParams
+from micro.classify import TrainParams
 from micro.measure import MeasureParams
 from micro.preprocess import PreprocessParams
 from micro.report import ReportParams
@@ -32,6 +33,7 @@ class Recipe(BaseModel):
     modality: Literal["", "sem", "fibsem", "xct"] = Field("", description="How the image was taken.")
     preprocess: PreprocessParams = PreprocessParams()
     segment: SegmentParams = SegmentParams()
+    train: TrainParams = TrainParams()
     cell: CellParams = CellParams()
     measure: MeasureParams = MeasureParams()
     report: ReportParams = ReportParams()

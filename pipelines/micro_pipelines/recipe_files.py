@@ -90,14 +90,15 @@ def plain_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
 def recipe_hash(recipe: Recipe) -> str:
     """Return the recipe's short hash: 12 hex digits of the sha256 of its canonical JSON.
 
-    Every parameter counts, whether written in the file or left at its default; order and comments don't.
+    Every parameter of a run counts, whether written in the file or left at its default; order, comments and
+    [train] don't: what a model does is told by the hash of its file.
 
     Examples
     --------
     >>> recipe_hash(load_recipe("sem")) == recipe_hash(load_recipe("sem", ("cell.normal=-y",)))
     False
     """
-    canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(recipe.model_dump(mode="json", exclude={"train"}), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 

@@ -162,6 +162,14 @@ def test_the_user_says_the_phases_where_the_file_does_not(tmp_path: Path) -> Non
         read_network(path, phases=("SE", "void", "lihtium"))
 
 
+def test_an_image_unlike_those_of_the_training_is_doubted(tmp_path: Path) -> None:
+    path = networks.by_grey(tmp_path / "n.onnx", axes=3, tile="16", overlap="2", voxel_um="0.08")
+    labels = classify_with_network(Volume(CUBE[:1], SPACING), read_network(path), AS_IT_IS, Engine())
+    flat, coarse = labels.history[-1].parameters["found"]["warnings"]
+    assert flat.startswith("a network for volumes was given a single section")
+    assert coarse == "the network was trained on voxels of 0.08 um and these are 0.05 um: sizes don't fit"
+
+
 def test_defaults_of_tile_and_overlap(tmp_path: Path) -> None:
     three = read_network(networks.by_grey(tmp_path / "a.onnx", axes=3))
     assert (three.tile, three.overlap) == ((96,) * 3, (16,) * 3)
@@ -176,7 +184,7 @@ BAD_METADATA = [
     ({"tile": "0"}, "tile = '0' in its metadata; expected one whole number"),
     ({"tile": "16,16"}, "tile = '16,16' in its metadata"),
     ({"tile": "16", "overlap": "8"}, "leaves nothing of a tile"),
-    ({"grey_sd": "0"}, "grey_sd = 0 in its metadata; expected a positive number"),
+    ({"grey_sd": "0"}, "grey_sd = '0' in its metadata; expected a positive number"),
     ({"grey_mean": "dark"}, "grey_mean = 'dark' in its metadata; expected a number"),
     ({"grey_mean": "nan"}, "expected a number"),
 ]

@@ -23,7 +23,7 @@ from micro_pipelines.recipe_files import (
 )
 
 PRESETS = ("fibsem", "fibsem-alloy", "sem", "sem-alloy", "xct", "xct-alloy")
-SECTIONS = ("preprocess", "segment", "cell", "measure", "report")
+SECTIONS = ("preprocess", "segment", "train", "cell", "measure", "report")
 
 
 def test_the_presets_are_these() -> None:
@@ -153,6 +153,19 @@ def test_the_hash_is_of_the_parameters_not_of_the_text(tmp_path: Path) -> None:
     path.write_text(stripped, encoding="utf-8")
     assert recipe_hash(load_recipe(path)) == recipe_hash(load_recipe("sem"))
     assert re.fullmatch("[0-9a-f]{12}", recipe_hash(load_recipe("sem")))
+
+
+def test_the_hash_is_of_what_a_run_does() -> None:
+    plain = load_recipe("sem")
+    assert recipe_hash(load_recipe("sem", ("train.seed=7",))) == recipe_hash(plain)
+    for change in (
+        "preprocess.sharpen=1",
+        "segment.smoothing=2",
+        "cell.normal=-y",
+        "report.dpi=100",
+        'measure.extra=["a"]',
+    ):
+        assert recipe_hash(load_recipe("sem", (change,))) != recipe_hash(plain), change
 
 
 def test_every_preset_has_a_hash_of_its_own() -> None:

@@ -18,6 +18,7 @@ from micro_pipelines.cli.measure import measure
 from micro_pipelines.cli.phantom import phantom
 from micro_pipelines.cli.recipe import recipe
 from micro_pipelines.cli.run import run
+from micro_pipelines.cli.train import train
 from micro_pipelines.cli.validate import validate
 
 __all__ = ["app", "main"]
@@ -51,8 +52,8 @@ def _build() -> typer.Typer:
         rich_markup_mode="rich",
     )
     built.callback()(_root)
-    for command in (demo, run, info, measure, compare, phantom, validate, recipe):
-        built.command(no_args_is_help=command in (run, measure, compare, phantom, info))(guarded(command))
+    for command in (demo, run, train, info, measure, compare, phantom, validate, recipe):
+        built.command(no_args_is_help=command in (run, train, measure, compare, phantom, info))(guarded(command))
     for name in COMMANDS.names():
         _add_plugin(built, name)
     return built
