@@ -1,7 +1,7 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
 from micro.blocks.components import Components, label_components
-from micro.blocks.distance import distance_um
+from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
@@ -24,4 +24,5 @@ __all__ = [
     "read_region",
     "smooth_axis",
     "split",
+    "within_um",
 ]

@@ -117,21 +117,30 @@ def _label_block(
 
 @kernel
 def _touching(
-    ids: NDArray[np.int64], classes: NDArray[np.uint8], core: tuple[int, int, int], reach: int
+    values: NDArray[np.uint8],
+    ids: NDArray[np.uint32],
+    table: NDArray[np.uint8],
+    offsets: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    core: tuple[int, int, int],
+    reach: int,
 ) -> NDArray[np.int64]:
     """Return pairs of ids of one class that touch across the block's faces, with repeats.
 
     The arrays hold the core plus one voxel around it where there is one; ``core`` is the core's
-    last voxel. ``reach`` is 1, 2 or 3: how many axes a neighbour may differ in.
+    last voxel. ``reach`` is 1, 2 or 3: how many axes a neighbour may differ in. ``offsets`` are, for
+    each z, y and x of the array, the owning block's share of its number, and for each block what
+    makes its ids unique in the volume.
     """
     pairs = []
     depth, height, width = ids.shape
+    along_z, along_y, along_x, begin = offsets
     for k in range(depth):
         for j in range(height):
             inside = k < core[0] and j < core[1]  # only the end of such a row can touch the next block
             for i in range(core[2] if inside else 0, width):
                 if ids[k, j, i] == 0:
                     continue
+                own = ids[k, j, i] + begin[along_z[k] + along_y[j] + along_x[i]]
                 for dz in range(0, 2):
                     for dy in range(-1 if dz else 0, 2):
                         for dx in range(-1 if dz or dy else 1, 2):
@@ -140,25 +149,16 @@ def _touching(
                             z, y, x = k + dz, j + dy, i + dx
                             if z >= depth or y < 0 or y >= height or x < 0 or x >= width:
                                 continue
-                            if classes[z, y, x] == classes[k, j, i] and ids[z, y, x] != ids[k, j, i]:
-                                pairs.append((ids[k, j, i], ids[z, y, x]))
+                            if ids[z, y, x] == 0 or table[values[z, y, x]] != table[values[k, j, i]]:
+                                continue
+                            other = ids[z, y, x] + begin[along_z[z] + along_y[y] + along_x[x]]
+                            pair = (min(own, other), max(own, other))
+                            if other != own and (len(pairs) == 0 or pair != pairs[-1]):
+                                pairs.append(pair)
     out = np.empty((len(pairs), 2), np.int64)
     for row in range(len(pairs)):
         out[row, 0], out[row, 1] = pairs[row]
     return out
-
-
-def _renumber(values: NDArray[np.uint32], block: Block, numbers: dict[str, Any]) -> NDArray[np.int64]:
-    """Return ids that are unique in the volume: those of the block that owns each voxel, plus its offset."""
-    owners = np.zeros((1, 1, 1), np.int64)
-    for axis in range(3):
-        index = np.arange(block.outer[axis].start, block.outer[axis].stop) // numbers["edges"][axis]
-        shape = [1, 1, 1]
-        shape[axis] = index.size
-        owners = owners * numbers["counts"][axis] + index.reshape(shape)
-    ids = values.astype(np.int64)
-    offsets: NDArray[np.int64] = numbers["offsets"]
-    return np.where(ids > 0, ids + offsets[owners], 0)
 
 
 def _pair_block(
@@ -170,10 +170,14 @@ def _pair_block(
     reach: int,
     numbers: Any,  # noqa: ANN401
 ) -> Done[NDArray[np.int64]]:
-    inner = block.inner
+    inner, counts = block.inner, numbers["counts"]
     last = (inner[0].stop - 1, inner[1].stop - 1, inner[2].stop - 1)
-    pairs = _touching(_renumber(ids, block, numbers), table[values], last, reach)
-    return Done(np.unique(np.sort(pairs, axis=1), axis=0))
+    z, y, x = (
+        np.arange(block.outer[axis].start, block.outer[axis].stop) // numbers["edges"][axis] for axis in range(3)
+    )
+    offsets = (z * (counts[1] * counts[2]), y * counts[2], x, numbers["offsets"])
+    pairs = _touching(values.view(np.uint8), ids, table, offsets, last, reach)
+    return Done(np.unique(pairs, axis=0) if len(pairs) else pairs)
 
 
 def _write_block(
@@ -228,7 +232,7 @@ def label_components(
     total = len(rows)
     roots = np.arange(total)
     if len(tables) > 1 and total:
-        edges = [min(edge, length) for edge, length in zip(engine.block_shape, (z, y, x), strict=True)]
+        edges = engine.cut((z, y, x))
         numbers = {
             "edges": edges,
             "counts": [-(-s // e) for s, e in zip((z, y, x), edges, strict=True)],

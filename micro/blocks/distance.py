@@ -6,7 +6,13 @@ import edt
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["distance_um"]
+from micro.blocks.kernels import kernel
+
+__all__ = ["distance_um", "within_um"]
+
+_FAR = np.float32(3e38)
+"""Stands for no seed in reach; squares added to it stay finite."""
+_WINDOW_MAX = 48
 
 
 def distance_um(mask: NDArray[np.bool_], edges_um: tuple[float, float, float]) -> NDArray[np.float32]:
@@ -21,3 +27,86 @@ def distance_um(mask: NDArray[np.bool_], edges_um: tuple[float, float, float]) -
     """
     distance: NDArray[np.float32] = edt.edt(np.ascontiguousarray(mask), anisotropy=edges_um, black_border=False)
     return distance
+
+
+@kernel
+def _along_rows(seeds: NDArray[np.bool_], edge: float, reach: int, out: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Write the squared distance of the nearest seed in each voxel's row; return which rows have one."""
+    depth, height, width = seeds.shape
+    held = np.zeros((depth, height), np.bool_)
+    for k in range(depth):
+        for j in range(height):
+            out[k, j, :] = _FAR
+            steps = reach + 1
+            for i in range(width):
+                steps = 0 if seeds[k, j, i] else steps + 1
+                if steps <= reach:
+                    out[k, j, i] = np.float32((steps * edge) ** 2)
+                    held[k, j] = True
+            if not held[k, j]:
+                continue
+            steps = reach + 1
+            for i in range(width - 1, -1, -1):
+                steps = 0 if seeds[k, j, i] else steps + 1
+                if steps <= reach:
+                    out[k, j, i] = min(out[k, j, i], np.float32((steps * edge) ** 2))
+    return held
+
+
+@kernel
+def _across_rows(
+    source: NDArray[np.float32], held: NDArray[np.bool_], edge: float, reach: int, out: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Take the least over the rows of the middle axis, squared steps added; return which rows have a seed in reach."""
+    depth, height, width = source.shape
+    found = np.zeros((depth, height), np.bool_)
+    for k in range(depth):
+        for j in range(height):
+            row = out[k, j]
+            row[:] = _FAR
+            for other in range(max(0, j - reach), min(height, j + reach + 1)):
+                if not held[k, other]:
+                    continue
+                found[k, j] = True
+                more = np.float32(((other - j) * edge) ** 2)
+                line = source[k, other]
+                for i in range(width):
+                    value = line[i] + more
+                    row[i] = value if value < row[i] else row[i]
+    return found
+
+
+def within_um(seeds: NDArray[np.bool_], edges_um: tuple[float, float, float], radius_um: float) -> NDArray[np.bool_]:
+    """Return which voxels have a seed within ``radius_um``, the same as by the whole distance but faster.
+
+    Squared distances of single axes are added in the order x, y, z, over a window of the radius;
+    beyond `_WINDOW_MAX` voxels the whole distance is the faster one.
+
+    Parameters
+    ----------
+    seeds
+        Shape (z, y, x).
+    edges_um
+        Voxel edges along z, y and x.
+
+    Examples
+    --------
+    >>> within_um(np.array([[[True, False, False, False]]]), (1.0, 1.0, 0.5), 1.0)
+    array([[[ True,  True,  True, False]]])
+    """
+    seeds = np.ascontiguousarray(seeds)
+    if radius_um < 0 or not seeds.any():
+        return np.zeros(seeds.shape, np.bool_)
+    reach = [int(min(radius_um / edge, length)) for edge, length in zip(edges_um, seeds.shape, strict=True)]
+    if reach[0] + reach[1] > _WINDOW_MAX:
+        near: NDArray[np.bool_] = distance_um(~seeds, edges_um) <= radius_um
+        return near
+    first, second = np.empty(seeds.shape, np.float32), np.empty(seeds.shape, np.float32)
+    held = _along_rows(seeds, float(edges_um[2]), reach[2], first)
+    held = _across_rows(first, held, float(edges_um[1]), reach[1], second)
+    if reach[0]:
+        turned = np.ascontiguousarray(held.T)
+        _across_rows(second.swapaxes(0, 1), turned, float(edges_um[0]), reach[0], first.swapaxes(0, 1))
+        second = first
+    inside: NDArray[np.bool_] = second <= np.float32(radius_um**2)
+    return inside

@@ -30,6 +30,7 @@ __all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region"
 
 DEFAULT_BLOCK: Shape = (128, 128, 128)
 """Voxels of a block along z, y and x unless the caller says otherwise."""
+_FLAT_BLOCK: Shape = (1, 1024, 1024)
 
 P = TypeVar("P")
 Progress = Callable[[str, int, int], None]
@@ -138,11 +139,22 @@ class Engine:
         chunks = (*shape[:-3], *(min(c, s) for c, s in zip(self.block_shape, shape[-3:], strict=True)))
         return zarr.create_array(folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, overwrite=True)
 
+    def cut(self, shape: Shape) -> Shape:
+        """Return the voxels of a block along z, y and x in a volume of ``shape``.
+
+        A single slice is cut into pieces of about as many pixels as a block of the default has voxels.
+        """
+        wanted = self.block_shape
+        if shape[0] == 1 and wanted == DEFAULT_BLOCK:
+            wanted = _FLAT_BLOCK
+        return (min(wanted[0], shape[0]), min(wanted[1], shape[1]), min(wanted[2], shape[2]))
+
     def blocks(self, shape: Shape, *, halo: Shape = (0, 0, 0), block_shape: Shape | None = None) -> tuple[Block, ...]:
         """Return the blocks of a volume of ``shape``; ``block_shape`` overrides the engine's own."""
-        wanted = block_shape or self.block_shape
-        cut = (min(wanted[0], shape[0]), min(wanted[1], shape[1]), min(wanted[2], shape[2]))
-        return split(shape, cut, halo)
+        if block_shape is None:
+            return split(shape, self.cut(shape), halo)
+        wanted = (min(block_shape[0], shape[0]), min(block_shape[1], shape[1]), min(block_shape[2], shape[2]))
+        return split(shape, wanted, halo)
 
     def run(
         self,

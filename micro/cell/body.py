@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, distance_um, label_components
+from micro.blocks import Block, Done, Engine, Source, label_components, within_um
 from micro.cell.cell import Normal
 from micro.model import Spacing
 
@@ -42,9 +42,13 @@ def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -
 
 def _erode(
     block: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_], spacing: Spacing, radius_um: float
-) -> Done[None]:
-    inside = distance_um(table[labels], spacing.um)[block.inner] > radius_um
-    return Done(None, (inside.astype(np.uint8),))
+) -> Done[bool]:
+    """Keep the metal that is farther than the radius from all else; say whether there is metal at all."""
+    metal = table[labels]
+    held = bool(metal[block.inner].any())
+    if held and not metal.all():
+        metal &= ~within_um(~metal, spacing.um, radius_um)
+    return Done(held, (metal[block.inner].astype(np.uint8),))
 
 
 def _dilate(
@@ -63,7 +67,7 @@ def _dilate(
     for body in (COUNTER, ANODE):
         here = seeds == body
         if here.any():
-            out[metal & (distance_um(~here, spacing.um)[block.inner] <= radius_um)] = body
+            out[metal & within_um(here, spacing.um, radius_um)[block.inner]] = body
     return Done(None, (out,))
 
 
@@ -98,7 +102,9 @@ def find_bodies(
         halo = reach_voxels(exact, spacing, shape)
         common = {"table": table, "spacing": spacing, "radius_um": exact}
         eroded = engine.array(shape, np.uint8)
-        engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=common)
+        held = engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=common)
+        if not any(held):
+            return None
         found = label_components(eroded, engine=engine)
         which = _choose(found.start, found.stop, found.voxels, shape, normal)
         if ANODE in which:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, distance_um, label_components
+from micro.blocks import Block, Components, Done, Engine, Source, label_components, within_um
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
@@ -37,7 +37,7 @@ def _mark(
     far = metal & (height > tolerance_um)
     near = metal & (height > 0) & ~far & (bodies != ANODE)
     if near.any():
-        near &= distance_um(~far, spacing.um) <= root_um
+        near &= within_um(far, spacing.um, root_um)
     return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source
+from micro.blocks import Block, Done, Engine, Source, kernel
 from micro.cell.cell import Normal
 from micro.errors import AmbiguousNormalError
 
@@ -17,12 +17,29 @@ CLEAR = 0.75
 """The best direction is clear where the second best scores below this share of it."""
 
 
+@kernel
+def _profiles(
+    labels: NDArray[np.uint8], table: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Count the metal of each plane along z, y and x."""
+    depth, height, width = labels.shape
+    along_z, along_y, along_x = np.zeros(depth, np.int64), np.zeros(height, np.int64), np.zeros(width, np.int64)
+    for k in range(depth):
+        for j in range(height):
+            row = 0
+            for i in range(width):
+                metal = table[labels[k, j, i]]
+                row += metal
+                along_x[i] += metal
+            along_z[k] += row
+            along_y[j] += row
+    return along_z, along_y, along_x
+
+
 def _count_metal(
     _: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_]
 ) -> Done[tuple[NDArray[np.int64], ...]]:
-    metal = table[labels]
-    counts = (np.count_nonzero(metal, axis=axes) for axes in ((1, 2), (0, 2), (0, 1)))
-    return Done(tuple(np.asarray(count, np.int64) for count in counts))
+    return Done(_profiles(labels, table))
 
 
 def metal_profiles(labels: Source, table: NDArray[np.bool_], engine: Engine) -> tuple[NDArray[np.float64], ...]:

@@ -19,20 +19,29 @@ STANDING, HANGING = 1, 2
 _IN_BAND, _TOUCHES = 1, 2
 
 
-def _runs(void: NDArray[np.bool_], axis: int) -> NDArray[np.int64]:
+@kernel
+def _count_runs(along: NDArray[np.bool_], out: NDArray[np.int32]) -> None:
+    """Write for each voxel of the mask the length of its unbroken run along axis 0."""
+    length, height, width = along.shape
+    for k in range(length):
+        for j in range(height):
+            for i in range(width):
+                if not along[k, j, i]:
+                    out[k, j, i] = 0
+                else:
+                    out[k, j, i] = 1 if k == 0 else out[k - 1, j, i] + 1
+    for k in range(length - 2, -1, -1):
+        for j in range(height):
+            for i in range(width):
+                if along[k, j, i] and along[k + 1, j, i]:
+                    out[k, j, i] = out[k + 1, j, i]
+
+
+def _runs(void: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
     """Return for each void voxel the length of its unbroken run along the axis."""
-    along = np.moveaxis(void, axis, 0)
-    forward = np.zeros(along.shape, np.int64)
-    backward = np.zeros(along.shape, np.int64)
-    count = np.zeros(along.shape[1:], np.int64)
-    for k in range(along.shape[0]):
-        count = np.where(along[k], count + 1, 0)
-        forward[k] = count
-    count = np.zeros(along.shape[1:], np.int64)
-    for k in range(along.shape[0] - 1, -1, -1):
-        count = np.where(along[k], count + 1, 0)
-        backward[k] = count
-    return np.moveaxis(np.where(along, forward + backward - 1, 0), 0, axis)
+    out = np.empty(void.shape, np.int32)
+    _count_runs(np.moveaxis(void, axis, 0), np.moveaxis(out, axis, 0))
+    return out
 
 
 def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -133,40 +142,63 @@ def mark_gaps(
 
 
 @kernel
-def _faces(ids: NDArray[np.uint32], count: int) -> NDArray[np.int64]:
-    """Count the faces of each object along z, y and x towards voxels that are not its own, in the core.
+def _faces(
+    ids: NDArray[np.uint32],
+    low: tuple[int, int, int],
+    high: tuple[int, int, int],
+    slots: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the objects of a block's core, and their faces along z, y and x towards voxels that are not their own.
 
-    The array has one voxel more on every side that is not the picture's border; ``ids`` is padded
-    by one so that the border counts nowhere.
+    ``ids`` has one voxel more on every side of the core that is not the picture's border, which has no faces.
+    ``slots`` holds a zero for every object.
     """
-    faces = np.zeros((count + 1, 3), np.int64)
     depth, height, width = ids.shape
-    for k in range(1, depth - 1):
-        for j in range(1, height - 1):
-            for i in range(1, width - 1):
+    used = 0
+    for k in range(low[0], high[0]):
+        for j in range(low[1], high[1]):
+            for i in range(low[2], high[2]):
+                if ids[k, j, i] != 0 and slots[ids[k, j, i]] == 0:
+                    used += 1
+                    slots[ids[k, j, i]] = used
+    present, faces = np.zeros(used, np.int64), np.zeros((used, 3), np.int64)
+    for k in range(low[0], high[0]):
+        for j in range(low[1], high[1]):
+            for i in range(low[2], high[2]):
                 own = ids[k, j, i]
                 if own == 0:
                     continue
-                for side in (-1, 1):
-                    faces[own, 0] += ids[k + side, j, i] != own
-                    faces[own, 1] += ids[k, j + side, i] != own
-                    faces[own, 2] += ids[k, j, i + side] != own
-    return faces
+                row = slots[own] - 1
+                present[row] = own
+                if k > 0:
+                    faces[row, 0] += ids[k - 1, j, i] != own
+                if k < depth - 1:
+                    faces[row, 0] += ids[k + 1, j, i] != own
+                if j > 0:
+                    faces[row, 1] += ids[k, j - 1, i] != own
+                if j < height - 1:
+                    faces[row, 1] += ids[k, j + 1, i] != own
+                if i > 0:
+                    faces[row, 2] += ids[k, j, i - 1] != own
+                if i < width - 1:
+                    faces[row, 2] += ids[k, j, i + 1] != own
+    return present, faces
 
 
-def _count_faces(block: Block, ids: NDArray[np.uint32]) -> Done[tuple[NDArray[np.uint32], NDArray[np.int64]]]:
-    pads = [(int(o.start == c.start), int(o.stop == c.stop)) for o, c in zip(block.outer, block.core, strict=True)]
-    padded = np.pad(ids, pads, mode="edge")
-    present, local = np.unique(padded, return_inverse=True)
-    shift = 0 if present[0] == 0 else 1
-    faces = _faces((local.reshape(padded.shape) + shift).astype(np.uint32), present.size)
-    return Done((present, faces[shift : shift + present.size]))
+def _count_faces(
+    block: Block, ids: NDArray[np.uint32], *, count: int
+) -> Done[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    z, y, x = block.inner
+    low, high = (z.start, y.start, x.start), (z.stop, y.stop, x.stop)
+    return Done(_faces(ids, low, high, np.zeros(count + 1, np.int32)))
 
 
 def object_areas_um2(found: Components, spacing: Spacing, engine: Engine) -> NDArray[np.float64]:
     """Return the area of each component's voxel faces in um2; the picture's border has none."""
     faces = np.zeros((found.count + 1, 3), np.int64)
-    for present, counts in engine.run(_count_faces, [found.ids], halo=(1, 1, 1), stage="objects"):
+    for present, counts in engine.run(
+        _count_faces, [found.ids], halo=(1, 1, 1), stage="objects", constants={"count": found.count}
+    ):
         faces[present] += counts
     shape = found.ids.shape
     areas = np.array([area if length > 1 else 0.0 for area, length in zip(spacing.face_areas_um2, shape, strict=True)])

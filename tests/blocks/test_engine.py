@@ -121,3 +121,11 @@ def test_a_task_that_forgets_an_output_is_an_error() -> None:
 def test_no_blocks_and_no_workers_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match="expected whole numbers from 1"):
         Engine(**wrong)
+
+
+def test_a_section_is_cut_into_larger_pieces_unless_the_caller_says_so() -> None:
+    assert Engine().cut((1, 3000, 500)) == (1, 1024, 500)
+    assert Engine().cut((2, 3000, 500)) == (2, 128, 128)
+    assert Engine(block_shape=(1, 64, 32)).cut((1, 3000, 500)) == (1, 64, 32)
+    assert len(Engine().blocks((1, 3000, 500))) == 3
+    assert len(Engine().blocks((1, 3000, 500), block_shape=(1, 1000, 250))) == 6
