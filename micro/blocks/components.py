@@ -131,7 +131,7 @@ def _touching(
     each z, y and x of the array, the owning block's share of its number, and for each block what
     makes its ids unique in the volume.
     """
-    pairs = []
+    pairs: list[tuple[int, int]] = []
     depth, height, width = ids.shape
     along_z, along_y, along_x, begin = offsets
     for k in range(depth):
