@@ -115,6 +115,8 @@ def measure_shading(grey: Source, levels: GreyLevels, *, engine: Engine) -> Shad
         return None
     centres = np.meshgrid(*((2 * np.arange(n) + 1 - n) / n for n in cells), indexing="ij")
     terms = np.stack([term.ravel() for term in _terms(*centres)], axis=1)
+    # two cells along an axis can't tell a square from a level: without this it takes any value
+    terms[:, np.ptp(terms, axis=0) < 1e-9] = 0.0
     which, cell = np.nonzero(enough)
     own_level = (which[:, None] == np.arange(len(chosen))[None]).astype(float)
     target = np.log(np.maximum(sums[enough] / counts[enough] - BLACK, 1.0))
