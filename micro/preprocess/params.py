@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["PreprocessParams"]
 
@@ -14,6 +14,15 @@ class PreprocessParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    tilt_deg: float | None = Field(
+        None, ge=10, le=90, description="Angle between beam and face in degrees; y is foreshortened by its sine."
+    )
+    align: Literal["auto", "none", "neighbours", "fiducial"] = Field(
+        "auto", description="Put slices in line: where they jitter, never, always, or on a mark."
+    )
+    fiducial: tuple[int, int, int, int] | None = Field(
+        None, description="First and last y, first and last x of a mark in the middle slice, in voxels."
+    )
     low_percent: float = Field(0.1, ge=0, lt=50, description="Percentile of the whole stack that becomes black.")
     high_percent: float = Field(99.9, gt=50, le=100, description="Percentile of the whole stack that becomes white.")
     slice_brightness: bool = Field(False, description="Bring every slice to the brightness of the stack.")
@@ -29,3 +38,9 @@ class PreprocessParams(BaseModel):
     sharpen: float = Field(
         1.3, ge=0, le=3, description="How much of the blur to undo after denoising, so that thin layers are not lost."
     )
+
+    @model_validator(mode="after")
+    def _fiducial_has_a_box(self) -> PreprocessParams:
+        if self.align == "fiducial" and self.fiducial is None:
+            raise ValueError('align = "fiducial" needs the box of the mark: fiducial = [y0, y1, x0, x1] in voxels')
+        return self

@@ -80,7 +80,7 @@ def sample_context(number: int, sample: SampleReport, params: ReportParams) -> d
         "title": sample.title,
         "facts": _facts(sample),
         "warnings": _warnings(sample),
-        "notes": sample.cell.notes,
+        "notes": [*_corrections(sample), *sample.cell.notes],
         "pictures": list(draw(sample, params, encode).values()),
         "rows": [_row(row) for row in sample.rows],
         "recipe": {"name": sample.recipe_name, "hash": sample.recipe_hash, "text": sample.recipe_text},
@@ -111,6 +111,12 @@ def _picture(name: str, figure: Figure, suffix: str, params: ReportParams, capti
 def _warnings(sample: SampleReport) -> list[str]:
     """Return the warnings that are more than a note on the anatomy."""
     return [text for text in sample.warnings if text not in sample.cell.notes]
+
+
+def _corrections(sample: SampleReport) -> list[str]:
+    """Return what the corrections before the segmentation say that they did."""
+    found = (step.parameters.get("found", {}) for step in sample.labels.history)
+    return [line for facts in found for line in facts.get("did", ())]
 
 
 def _anchor(number: int) -> str:

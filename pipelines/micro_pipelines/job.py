@@ -11,7 +11,7 @@ from micro.blocks import Engine
 from micro.cell import split_phases
 from micro.io import read_labels, read_volume
 from micro.model import Labels, Spacing, Step, Volume
-from micro.preprocess import preprocess
+from micro.preprocess import preprocess, straighten, unlabel_missing
 from micro.segment import segment
 from micro_pipelines.content import check_labels, check_volume
 from micro_pipelines.journal import Journal
@@ -80,6 +80,8 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
         volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=recipe.modality, name=source.name)
     with journal.timed("check"):
         check_volume(volume, engine)
+    with journal.timed("align"):
+        volume = straighten(volume, recipe.preprocess, engine)
     with journal.timed("preprocess"):
         corrected = preprocess(volume, recipe.preprocess, engine)
     with journal.timed("segment"):
@@ -87,6 +89,7 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
             segmented = segment(corrected, recipe.segment, engine)
         else:
             segmented = labels_from_model(corrected, job.model, recipe, engine)
+        segmented = unlabel_missing(segmented, engine)
     with journal.timed("split phases"):
         return volume, split_phases(segmented, recipe.cell, engine)
 

@@ -13,7 +13,7 @@ from micro.compare import Confusion, Group, count_confusion, match_objects
 from micro.measure import Results, measure
 from micro.model import SSB_PHASES, Labels, Measurement
 from micro.phantoms import KINDS, Noise, Phantom, make_phantom
-from micro.preprocess import preprocess
+from micro.preprocess import preprocess, straighten, unlabel_missing
 from micro.segment import segment
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import load_recipe
@@ -77,8 +77,9 @@ def validate(
 
 def scores_of(phantom: Phantom, recipe: Recipe, engine: Engine) -> dict[str, float]:
     """Return the scores of a recipe on one phantom, and of the measurement alone on the true labels."""
-    corrected = preprocess(phantom.volume, recipe.preprocess, engine)
-    labels = split_phases(segment(corrected, recipe.segment, engine), recipe.cell, engine)
+    corrected = preprocess(straighten(phantom.volume, recipe.preprocess, engine), recipe.preprocess, engine)
+    segmented = unlabel_missing(segment(corrected, recipe.segment, engine), engine)
+    labels = split_phases(segmented, recipe.cell, engine)
     confusion = count_confusion(labels.data, phantom.truth.data, engine)
     both, false, missed = confusion.overlap(DENDRITE)
     own = _errors(phantom.truth, phantom, recipe, engine)
