@@ -85,7 +85,7 @@ def read_classifier(path: Path) -> Classifier:
     if not path.is_file():
         raise InputMissingError(f"no classifier at {path}; expected a file that `micro train` wrote")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             header = json.loads(bytes(file["header"]).decode("utf-8"))
             _check_version(path, header)
             network = Network(*(_array(file, name) for name in _ARRAYS))

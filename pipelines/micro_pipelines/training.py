@@ -16,6 +16,7 @@ from micro.preprocess import preprocess
 from micro_pipelines.content import check_labels, check_volume
 from micro_pipelines.folders import prepare
 from micro_pipelines.journal import Journal, Observer
+from micro_pipelines.likeness import Greys, phase_greys
 from micro_pipelines.models import phases_of
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.sources import Source, find_sources
@@ -130,12 +131,16 @@ def train_model(
         with journal.timed("train"):
             corrections = recipe.preprocess.model_dump(mode="json")
             training = train(samples, recipe.train, here, preprocessed=corrections)
-        write_classifier(training.classifier, out)
         with journal.timed("uncertainty"):
+            own = phases_of(training.classifier.phases)
+            labelled = [classify(v, training.classifier, recipe.segment, here, phases=own) for v, _ in samples]
+            greys = [phase_greys(volume, labels, here) for (volume, _), labels in zip(samples, labelled, strict=True)]
+            training = replace(training, classifier=_with_greys(training.classifier, greys))
+            write_classifier(training.classifier, out)
             unsure = []
-            for volume, _ in samples:
-                name = f"{out.stem}_uncertainty{'_' + volume.name if len(samples) > 1 else ''}.tif"
-                unsure.append(_unsure(volume, training.classifier, recipe, here, folder / name if maps else None))
+            for labels in labelled:
+                name = f"{out.stem}_uncertainty{'_' + labels.name if len(samples) > 1 else ''}.tif"
+                unsure.append(_unsure(labels, here, folder / name if maps else None))
     journal.observer.sample_done(out.stem, f"done in {sum(journal.seconds.values()):.1f} s")
     return Trained(out, training, tuple(unsure))
 
@@ -187,8 +192,19 @@ def _check_mapping(mapping: Mapping[int, str] | None) -> None:
         raise ParameterError(f"--map 0={target}: 0 is where nothing is painted; paint {target} with another value")
 
 
-def _unsure(volume: Volume, classifier: Classifier, recipe: Recipe, engine: Engine, path: Path | None) -> Unsure:
-    labels = classify(volume, classifier, recipe.segment, engine, phases=phases_of(classifier.phases))
+def _with_greys(classifier: Classifier, found: Sequence[Greys]) -> Classifier:
+    """Keep with the classifier what grey its phases have, over all pictures; a run compares its own."""
+    greys = {}
+    for name in classifier.phases:
+        own = [picture[name] for picture in found if name in picture]
+        count = sum(voxels for _, _, voxels in own)
+        if count:
+            mean, spread = (sum(entry[n] * entry[2] for entry in own) / count for n in (0, 1))
+            greys[name] = [round(mean, 4), round(spread, 4), count]
+    return replace(classifier, facts={**classifier.facts, "greys": greys})
+
+
+def _unsure(labels: Labels, engine: Engine, path: Path | None) -> Unsure:
     if path is not None:
-        write_tiff(path, Volume(uncertainty(labels), volume.spacing, name=volume.name))
-    return Unsure(volume.name, most_uncertain(labels, engine), path, volume.is_2d)
+        write_tiff(path, Volume(uncertainty(labels), labels.spacing, name=labels.name))
+    return Unsure(labels.name, most_uncertain(labels, engine), path, labels.is_2d)

@@ -96,7 +96,7 @@ def test_a_run_with_the_classifier_labels_the_section(
     record = json.loads((sample / "run.json").read_text(encoding="utf-8"))
     assert record["model"]["kind"] == "classifier"
     assert record["model"]["phases"] == ["void", "SE", "Li"]
-    assert not [line for line in record["warnings"] if "classifier" in line or "found" in line]
+    assert not [line for line in record["warnings"] if "classifier" in line or "found" in line or "look" in line]
     plain = np.array([0, 1, 2, 3, 3, 1])
     labels, truth = plain[read_labels(sample / "labels.tif").data.compute()], plain[sem.truth.data.compute()]
     for value in (2, 3):
@@ -181,6 +181,23 @@ def test_a_run_on_another_kind_of_image_is_doubted(cli: Cli, place: Path, sem_im
     )
     assert any("trained on voxels of 0.05 um and these are 0.15 um" in line for line in record["warnings"])
     assert "trained after other corrections" in (place / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["noise", "inverted"])
+def test_a_run_on_noise_or_an_inverted_image_is_doubted(
+    kind: str, cli: Cli, place: Path, sem: Phantom, classifier: Path
+) -> None:
+    grey = sem.volume.data.compute()
+    if kind == "noise":
+        grey = np.random.default_rng(0).normal(128, 30, grey.shape).clip(0, 255).astype(np.uint8)
+    else:
+        grey = 255 - grey
+    write_tiff(place / "anders.tif", Volume(grey, SPACING))
+    assert cli("run", "sem", place / "anders.tif", "--out", place / "out", "--model", classifier).status == 0
+    record = json.loads((place / "out" / "anders" / "run.json").read_text(encoding="utf-8"))
+    doubts = [line for line in record["warnings"] if "looks otherwise" in line or "the model is unsure of" in line]
+    assert doubts, record["warnings"]
+    assert doubts[0] in (place / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_phases_of_a_classifier_are_its_own(cli: Cli, place: Path, sem_image: Path, classifier: Path) -> None:
