@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from micro.cell import Cell
 from micro.measure import Results
@@ -68,6 +68,18 @@ class SampleReport:
         return tuple(
             row.of(sample=self.name, state=self.state, recipe_hash=self.recipe_hash) for row in self.results.rows
         )
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What the steps from the file to the labels said against themselves, in one line each."""
+        found = (step.parameters.get("found", {}) for step in self.steps)
+        return tuple(dict.fromkeys(str(line) for result in found for line in result.get("warnings", ())))
+
+    @property
+    def table_rows(self) -> tuple[Measurement, ...]:
+        """The rows as tables hold them: every note ends with the doubts, since a row may be read alone."""
+        doubts = [f"doubtful: {line}" for line in self.doubts]
+        return tuple(replace(row, note="; ".join(filter(None, [row.note, *doubts]))) for row in self.rows)
 
     @property
     def steps(self) -> tuple[Step, ...]:

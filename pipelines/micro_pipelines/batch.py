@@ -33,7 +33,7 @@ class BatchResult:
     @property
     def rows(self) -> tuple[Measurement, ...]:
         """All measurements, sample after sample."""
-        return tuple(row for sample in self.samples for row in sample.report.rows)
+        return tuple(row for sample in self.samples for row in sample.report.table_rows)
 
     @property
     def table(self) -> pd.DataFrame:

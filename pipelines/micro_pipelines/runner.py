@@ -159,4 +159,4 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> No
         write_figures(report, folder / "figures", job.recipe.report)
     with journal.timed("write"):
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
-        write_tables(folder, report.rows, report.results)
+        write_tables(folder, report.table_rows, report.results)

@@ -119,6 +119,11 @@ def test_a_network_that_misses_a_phase_is_doubted(cli: Cli, place: Path, sem_ima
     assert told.status == 0, told.err
     record = json.loads((place / "out" / "Querschnitt 1" / "run.json").read_text(encoding="utf-8"))
     assert "no Li found: the model has no class for it" in record["warnings"]
+    notes = pd.read_csv(place / "out" / "measurements.csv")["note"]
+    assert notes.str.endswith("doubtful: no Li found: the model has no class for it").all()
+    told = cli("run", "sem", sem_image, "--out", place / "out", "--model", path, "--resume")
+    assert "unchanged, skipped" in told.err
+    assert (pd.read_csv(place / "out" / "measurements.csv")["note"] == notes).all()
     assert "no Li found: the model has no class for it" in (place / "out" / "report.html").read_text(encoding="utf-8")
 
 
