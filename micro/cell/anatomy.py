@@ -14,7 +14,7 @@ from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
 from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
-from micro.cell.interface import fit_plane, surface_map
+from micro.cell.interface import fit_reference, surface_map
 from micro.cell.normal import find_normal
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
@@ -70,7 +70,7 @@ def _locate(
         return NO_METAL if params.normal == "auto" else f"{NO_METAL} where the stated normal {normal} begins"
     solid = _solid_table(labels.phases)
     index, contact = surface_map(bodies.mask, data, normal, body=ANODE, solid=solid, engine=engine)
-    plane = fit_plane(index, contact, normal, spacing=labels.spacing)
+    plane = fit_reference(index, contact, normal, spacing=labels.spacing, shape=params.reference)
     return NO_METAL if plane is None else _Electrodes(normal, bodies, plane)
 
 
@@ -127,6 +127,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
     else:
         tolerance = _tolerance_um(params, electrodes.plane, electrodes.normal, spacing)
         found |= {"normal": str(electrodes.normal), "tolerance_um": tolerance, "radius_um": electrodes.bodies.radius_um}
+        found |= {"residual_um": electrodes.plane.residual_um, "sag_um": electrodes.plane.sag_um}
         data = mark_dendrites(
             data,
             _whole_counter(labels, electrodes.bodies, metal, engine),
@@ -190,7 +191,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
     if isinstance(electrodes, str):
         parts = _parts(labels, None, engine)
         return Cell(labels, parts, notes=(electrodes,))
-    far_plane, far_side = _far_side(labels, electrodes, engine)
+    far_plane, far_side = _far_side(labels, electrodes, params, engine)
     found = _Found(
         plane=electrodes.plane,
         far_plane=far_plane,
@@ -259,8 +260,10 @@ def _joined(labels: Labels, bodies: Bodies, engine: Engine) -> Any:  # noqa: ANN
     return _spread_from(labels, bodies.mask, labels.phases.mask_table("metal"), (ANODE,), engine)
 
 
-def _far_side(labels: Labels, electrodes: _Electrodes, engine: Engine) -> tuple[ReferencePlane | None, str]:
-    """Find the plane where the electrolyte ends: at the cathode or the counter electrode."""
+def _far_side(
+    labels: Labels, electrodes: _Electrodes, params: CellParams, engine: Engine
+) -> tuple[ReferencePlane | None, str]:
+    """Find the plane, or curved surface, where the electrolyte ends: at the cathode or the counter electrode."""
     normal = electrodes.normal
     back = Normal(normal.axis, -normal.sign)
     cathode = labels.phases.mask_table("cathode")
@@ -274,11 +277,8 @@ def _far_side(labels: Labels, electrodes: _Electrodes, engine: Engine) -> tuple[
             return None, CUT
         found, name, body = other, "cathode", ANODE
     index, contact = surface_map(found.mask, labels.data, back, body=body, solid=anything, engine=engine)
-    plane = fit_plane(index, contact, back, spacing=labels.spacing)
-    if plane is None:
-        return None, CUT
-    z, y, x = (-d for d in plane.direction)
-    return ReferencePlane((z, y, x), -plane.offset_um, plane.residual_um), name
+    plane = fit_reference(index, contact, back, spacing=labels.spacing, shape=params.reference)
+    return (None, CUT) if plane is None else (plane.reversed(), name)
 
 
 def _parts(labels: Labels, found: _Found | None, engine: Engine) -> Any:  # noqa: ANN401

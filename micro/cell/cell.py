@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micro.cell.bow import Bow
 from micro.model import Labels, Spacing
 
 __all__ = ["SE_REGION", "Cell", "Normal", "Part", "ReferencePlane"]
@@ -59,11 +60,15 @@ class ReferencePlane:
     ``direction`` is a unit vector that points from the anode into the electrolyte. The centre of
     voxel (k, j, i) lies at ((k + 0.5) z, (j + 0.5) y, (i + 0.5) x). ``residual_um`` is the robust
     standard deviation of the surface about the plane.
+
+    Where ``bow`` says so the reference is curved: the height is the distance from the nearest point of
+    the curved surface, and the plane is the one that fits the surface best.
     """
 
     direction: tuple[float, float, float]
     offset_um: float
     residual_um: float = 0.0
+    bow: Bow | None = None
 
     def heights_um(
         self, shape: tuple[int, ...], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0)
@@ -72,11 +77,34 @@ class ReferencePlane:
 
         Each voxel's value depends on its own index only, so blocks agree to the last bit.
         """
+        if self.bow is not None:
+            z, y, x = (
+                (np.arange(begin, begin + length, dtype=np.float64) + 0.5) * edge
+                for begin, length, edge in zip(start, shape, spacing.um, strict=True)
+            )
+            return self.bow.heights_um((z, y, x), self.direction, self.offset_um)
         z, y, x = (
             (np.arange(begin, begin + length, dtype=np.float64) + 0.5) * (edge * part)
             for begin, length, edge, part in zip(start, shape, spacing.um, self.direction, strict=True)
         )
         return (z[:, None, None] + y[None, :, None]) + (x[None, None, :] - self.offset_um)
+
+    @property
+    def sag_um(self) -> float:
+        """Highest less lowest point of the bow; 0 for a plane."""
+        return 0.0 if self.bow is None else self.bow.sag_um
+
+    def place_um(self, axis: int, u_um: NDArray[np.float64], v_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where the reference lies along ``axis`` above points of the two other axes (u, v), in um."""
+        first, second = (other for other in range(3) if other != axis)
+        rest = self.offset_um - self.direction[first] * u_um - self.direction[second] * v_um
+        place = rest / self.direction[axis]
+        return np.asarray(place if self.bow is None else place + self.bow.at(u_um, v_um))
+
+    def reversed(self) -> ReferencePlane:
+        """Return the same surface with the other side as the one above it."""
+        z, y, x = (-part for part in self.direction)
+        return replace(self, direction=(z, y, x), offset_um=-self.offset_um)
 
 
 @dataclass(frozen=True, slots=True)

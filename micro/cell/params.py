@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["CellParams"]
+__all__ = ["CellParams", "ReferenceShape"]
 
 NormalName = Literal["auto", "none", "+z", "-z", "+y", "-y", "+x", "-x"]
+
+ReferenceShape = Literal["auto", "plane", "curved"]
 
 
 class CellParams(BaseModel):
@@ -24,6 +26,10 @@ class CellParams(BaseModel):
     )
     body_radius_um: float | None = Field(
         None, gt=0, description="Metal thinner than twice this falls off the anode body; empty: 8 voxels."
+    )
+    reference: ReferenceShape = Field(
+        "auto",
+        description="Reference interface: a plane, curved (bowed, quadratic), or auto: curved where it clearly is.",
     )
     tolerance_um: float | None = Field(
         None,

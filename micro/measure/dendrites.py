@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import Shape, kernel
 from micro.cell import Part
 from micro.measure.intervals import Spread, poisson_interval, value_interval
-from micro.measure.objects import ObjectPartial, Objects, axis_heights, box_columns, merge_objects, object_block
+from micro.measure.objects import ObjectPartial, Objects, box_columns, heights_of, merge_objects, object_block
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
 from micro.model import Measurement
@@ -33,7 +33,7 @@ MM2 = 1e6
 def _histogram(
     parts: NDArray[np.uint8],
     part: int,
-    heights: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    heights: NDArray[np.float64],
     bin_um: float,
     lowest: int,
     out: NDArray[np.int64],
@@ -42,8 +42,7 @@ def _histogram(
         for j in range(parts.shape[1]):
             for i in range(parts.shape[2]):
                 if parts[k, j, i] & 127 == part:
-                    height = (heights[0][k] + heights[1][j]) + heights[2][i]
-                    out[math.floor(height / bin_um) - lowest] += 1
+                    out[math.floor(heights[k, j, i] / bin_um) - lowest] += 1
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ class Dendrites:
         bin_um = _bin_um(context)
         lowest = math.floor(float(objects.low_um.min()) / bin_um)
         histogram = np.zeros(math.floor(float(objects.high_um.max()) / bin_um) - lowest + 1, np.int64)
-        z, y, x = (h[inner] for h, inner in zip(axis_heights(context, view), view.block.inner, strict=True))
+        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
         parts = np.ascontiguousarray(view.core(view.parts))
-        _histogram(parts, int(Part.DENDRITE), (z, y, x), bin_um, lowest, histogram)
+        _histogram(parts, int(Part.DENDRITE), heights, bin_um, lowest, histogram)
         return _Partial(objects, lowest, histogram)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
@@ -111,15 +110,17 @@ def _table(context: Context, objects: Objects) -> pd.DataFrame:
     missing = context.plane is None
     table["depth_um"] = np.nan if missing else objects.high_um[ids]
     table["depth_start_um"] = np.nan if missing else objects.low_um[ids]
-    table["depth_mean_um"] = np.nan if missing else _mean_heights(context, ids)
+    table["depth_mean_um"] = np.nan if missing else _mean_heights(context, objects, ids)
     table["touches_crack"] = objects.touches[ids]
     return table
 
 
-def _mean_heights(context: Context, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each object's mean height from the exact sums of its voxel indices."""
+def _mean_heights(context: Context, objects: Objects, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each object's mean height: above a plane from the exact sums of its voxel indices."""
     assert context.plane is not None
     voxels = context.objects.voxels[ids]
+    if context.plane.bow is not None:
+        return np.asarray(objects.sum_um[ids] / np.maximum(voxels, 1))
     steps = np.array(context.spacing.um) * np.array(context.plane.direction)
     means = (context.objects.sums[ids] / np.maximum(voxels, 1)[:, None] + 0.5) @ steps
     return np.asarray(means - context.plane.offset_um)

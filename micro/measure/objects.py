@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.measure.protocol import BlockView, Context, ObjectTable
 
-__all__ = ["ObjectPartial", "Objects", "box_columns", "merge_objects", "object_block"]
+__all__ = ["ObjectPartial", "Objects", "box_columns", "heights_of", "merge_objects", "object_block"]
 
 
 @dataclass(frozen=True)
 class ObjectPartial:
-    """Of each object in a block: lowest and highest voxel centre, voxels in the SE region, a crack beside it."""
+    """Of each object in a block: lowest, highest and sum of the voxel heights, voxels in SE, a crack beside it."""
 
     ids: NDArray[np.int64]
     low_um: NDArray[np.float64]
     high_um: NDArray[np.float64]
+    sum_um: NDArray[np.float64]
     region: NDArray[np.int64]
     touches: NDArray[np.bool_]
 
@@ -31,6 +32,7 @@ class Objects:
 
     low_um: NDArray[np.float64]
     high_um: NDArray[np.float64]
+    sum_um: NDArray[np.float64]
     region: NDArray[np.int64]
     touches: NDArray[np.bool_]
 
@@ -63,22 +65,23 @@ def _extremes(
     crack: int,
     lo: tuple[int, int, int],
     hi: tuple[int, int, int],
-    heights: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    heights: NDArray[np.float64],
     slots: NDArray[np.int32],
     table: NDArray[np.float64],
 ) -> None:
-    """Fill ``table`` (id, low, high, region, touches); ``slots`` maps ids to its rows, from 1."""
+    """Fill ``table`` (id, low, high, region, touches, sum); ``slots`` maps ids to its rows, from 1."""
     for k in range(lo[0], hi[0]):
         for j in range(lo[1], hi[1]):
             for i in range(lo[2], hi[2]):
                 if not wanted[parts[k, j, i] & 127]:
                     continue
                 number = ids[k, j, i]
-                height = (heights[0][k] + heights[1][j]) + heights[2][i]
+                height = heights[k, j, i]
                 row = table[slots[number] - 1]
                 if row[0] == 0:
                     row[0], row[1], row[2] = number, height, height
                 row[1], row[2] = min(row[1], height), max(row[2], height)
+                row[5] += height
                 row[3] += parts[k, j, i] >> 7
                 for step in range(6):
                     z = k + (step == 1) - (step == 0)
@@ -96,42 +99,39 @@ def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *
     lo = (inner[0].start, inner[1].start, inner[2].start)
     hi = (inner[0].stop, inner[1].stop, inner[2].stop)
     slots = np.zeros(context.objects.count + 1, np.int32)
-    table = np.zeros((_number(view.ids, view.parts, wanted, lo, hi, slots), 5))
-    _extremes(view.ids, view.parts, wanted, crack, lo, hi, axis_heights(context, view), slots, table)
+    table = np.zeros((_number(view.ids, view.parts, wanted, lo, hi, slots), 6))
+    _extremes(view.ids, view.parts, wanted, crack, lo, hi, heights_of(context, view), slots, table)
     return ObjectPartial(
-        table[:, 0].astype(np.int64), table[:, 1], table[:, 2], table[:, 3].astype(np.int64), table[:, 4] > 0
+        table[:, 0].astype(np.int64),
+        table[:, 1],
+        table[:, 2],
+        table[:, 5],
+        table[:, 3].astype(np.int64),
+        table[:, 4] > 0,
     )
 
 
-def axis_heights(
-    context: Context, view: BlockView
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return three vectors whose sums ``(z + y) + x`` are the heights of the outer region's voxel centres.
-
-    They are those of `ReferencePlane.heights_um`, term by term; zeros without an interface.
-    """
-    outer, plane = view.block.outer, context.plane
-    if plane is None:
-        z, y, x = (np.zeros(axis.stop - axis.start) for axis in outer)
-        return z, y, x
-    z, y, x = (
-        (np.arange(axis.start, axis.stop, dtype=np.float64) + 0.5) * (edge * part)
-        for axis, edge, part in zip(outer, context.spacing.um, plane.direction, strict=True)
-    )
-    return z, y, x - plane.offset_um
+def heights_of(context: Context, view: BlockView) -> NDArray[np.float64]:
+    """Return the heights of the outer region's voxel centres above the reference; zeros without an interface."""
+    outer = view.block.outer
+    shape = tuple(axis.stop - axis.start for axis in outer)
+    if context.plane is None:
+        return np.zeros(shape)
+    return context.plane.heights_um(shape, context.spacing, tuple(axis.start for axis in outer))
 
 
 def merge_objects(partials: list[ObjectPartial | None], count: int) -> Objects:
     """Merge the extremes of all blocks."""
     low, high = np.full(count + 1, np.inf), np.full(count + 1, -np.inf)
-    region, touches = np.zeros(count + 1, np.int64), np.zeros(count + 1, bool)
+    total, region, touches = np.zeros(count + 1), np.zeros(count + 1, np.int64), np.zeros(count + 1, bool)
     for one in partials:
         if one is not None:
             low[one.ids] = np.minimum(low[one.ids], one.low_um)
             high[one.ids] = np.maximum(high[one.ids], one.high_um)
+            total[one.ids] += one.sum_um
             region[one.ids] += one.region
             touches[one.ids] |= one.touches
-    return Objects(low, high, region, touches)
+    return Objects(low, high, total, region, touches)
 
 
 def box_columns(context: Context, table: ObjectTable, ids: NDArray[np.int64]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import Shape, kernel
 from micro.cell import Part
 from micro.measure.census import PARTS, label_columns
-from micro.measure.objects import axis_heights
+from micro.measure.objects import heights_of
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 
@@ -30,7 +30,7 @@ def _count(
     labels: NDArray[np.uint8],
     parts: NDArray[np.uint8],
     columns: NDArray[np.uint8],
-    heights: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    heights: NDArray[np.float64],
     bin_um: float,
     lowest: int,
     out: NDArray[np.int64],
@@ -39,8 +39,7 @@ def _count(
     for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
             for i in range(labels.shape[2]):
-                height = (heights[0][k] + heights[1][j]) + heights[2][i]
-                row = out[math.floor(height / bin_um) - lowest]
+                row = out[math.floor(heights[k, j, i] / bin_um) - lowest]
                 row[columns[labels[k, j, i]]] += 1
                 row[first_part + (parts[k, j, i] & 127)] += 1
 
@@ -69,12 +68,12 @@ class Profiles:
         if context.plane is None:
             return None
         bin_um = _bin_um(context)
-        z, y, x = (h[inner] for h, inner in zip(axis_heights(context, view), view.block.inner, strict=True))
-        lowest = math.floor(((z.min() + y.min()) + x.min()) / bin_um)
-        bins = math.floor(((z.max() + y.max()) + x.max()) / bin_um) - lowest + 1
+        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
+        lowest = math.floor(float(heights.min()) / bin_um)
+        bins = math.floor(float(heights.max()) / bin_um) - lowest + 1
         counts = np.zeros((bins, len(context.phases) + 2 + PARTS), np.int64)
         labels, parts = (np.ascontiguousarray(view.core(array)) for array in (view.labels, view.parts))
-        _count(labels, parts, label_columns(context.phases), (z, y, x), bin_um, lowest, counts)
+        _count(labels, parts, label_columns(context.phases), heights, bin_um, lowest, counts)
         return _Partial(lowest, counts)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:

@@ -114,6 +114,8 @@ class Context:
             return 0.0
         axes = [a for a in self.map_axes if not (self.is_2d and a == 0)]
         column = math.prod(self.spacing.um[a] for a in axes)
+        if self.plane.bow is not None:
+            return self._curved_measure(column)
         lengths = tuple(1 if a == self.normal.axis else self.shape[a] for a in range(3))
         # Height of the plane above the first voxel's centre, in voxels along the axis, in every column.
         heights = self.plane.heights_um(lengths, self.spacing)
@@ -121,6 +123,24 @@ class Context:
         crossing = 0.5 - heights / edge
         inside = (crossing >= 0) & (crossing <= self.shape[self.normal.axis])
         return float(np.count_nonzero(inside) * column / self.cosine)
+
+    def _curved_measure(self, column: float) -> float:
+        """Sum the columns that a curved reference crosses within the picture, each stretched by its slope there."""
+        assert self.plane is not None
+        assert self.normal is not None
+        low, high = self.map_axes
+        edges = (self.spacing.um[low], self.spacing.um[high])
+        u, v = (
+            (np.arange(-1, self.shape[a] + 1, dtype=np.float64) + 0.5) * edge
+            for a, edge in zip(self.map_axes, edges, strict=True)
+        )
+        place = self.plane.place_um(self.normal.axis, u[:, None], v[None, :])
+        by_u = (place[2:, 1:-1] - place[:-2, 1:-1]) / (2 * edges[0])
+        by_v = (place[1:-1, 2:] - place[1:-1, :-2]) / (2 * edges[1])
+        stretch = np.sqrt(1 + (0 if self.is_2d and low == 0 else by_u**2) + by_v**2)
+        inner = place[1:-1, 1:-1]
+        length_um = self.shape[self.normal.axis] * self.spacing.um[self.normal.axis]
+        return float((stretch * ((inner >= 0) & (inner <= length_um))).sum() * column)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from micro.cell import ReferencePlane
 from micro.measure import DEFINITIONS
 from micro.model import Measurement
 from micro.report.canvas import MM_PER_INCH, drawing, to_bytes
@@ -143,6 +144,15 @@ def _row(row: Measurement) -> dict[str, str]:
     }
 
 
+def _reference(plane: ReferencePlane | None) -> str:
+    """Return what the reference interface is, in a few words."""
+    if plane is None:
+        return ""
+    residual = length_text(float(f"{plane.residual_um:.2g}")) if plane.residual_um > 0 else "0 µm"
+    shape = "plane" if plane.bow is None else f"curved, sag {length_text(float(f'{plane.sag_um:.2g}'))}"
+    return f"{shape}, residual {residual}"
+
+
 def _facts(sample: SampleReport) -> list[tuple[str, str]]:
     labels, cell = sample.labels, sample.cell
     axes = (1, 2) if labels.is_2d else (0, 1, 2)
@@ -155,6 +165,7 @@ def _facts(sample: SampleReport) -> list[tuple[str, str]]:
         ("pixels" if labels.is_2d else "voxels", " × ".join(str(labels.shape[a]) for a in axes)),
         ("pixel size" if labels.is_2d else "voxel size", voxel),
         ("normal", str(cell.normal).replace("-", "−") if cell.normal else "none"),
+        ("reference interface", _reference(cell.plane)),
         ("far side", cell.far_side if cell.plane is not None else ""),
         ("recipe", f"{sample.recipe_name} ({sample.recipe_hash})" if sample.recipe_hash else sample.recipe_name),
     ]

@@ -97,8 +97,9 @@ def mark_normal(axes: Axes, cell: Cell, section: Section, mm_per_um: float) -> N
     ends = None if cell.plane is None else trace_um(cell.plane, section)
     if ends is None or cell.plane is None:
         return
-    (x0, y0), (x1, y1) = ends
-    start = np.array([x0 + 0.92 * (x1 - x0), y0 + 0.92 * (y1 - y0)])
+    points = np.array(ends)
+    at = 0.92 * (len(points) - 1)
+    start = points[int(at)] + (at - int(at)) * (points[int(at) + 1] - points[int(at)])
     way = np.array([cell.plane.direction[section.columns], cell.plane.direction[section.rows]])
     way *= _ARROW_MM / mm_per_um / np.linalg.norm(way)
     tip = start + way

@@ -15,10 +15,11 @@ from micro.model import Labels, Volume
 
 __all__ = ["Section", "best_index", "grey_window", "read_section", "section_axis", "trace_um"]
 
-Ends = tuple[tuple[float, float], tuple[float, float]]
+Trace = tuple[tuple[float, float], ...]
 
 _SMALL_VOXELS = 1 << 26
 _CANDIDATES_SMALL, _CANDIDATES_LARGE = 15, 5
+_CURVE = 97
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,39 @@ def grey_window(sections: Sequence[Section]) -> tuple[float, float]:
     return (low, high if high > low else low + 1.0)
 
 
-def trace_um(plane: ReferencePlane, section: Section) -> Ends | None:
-    """Return where a plane cuts a section: two points (x to the right, y down) in um, or None.
+def trace_um(plane: ReferencePlane, section: Section) -> Trace | None:
+    """Return where a reference interface cuts a section: points (x to the right, y down) in um, or None.
 
-    The ends lie on the section's left and right edge, or on its upper and lower one where the
-    trace is steep; they may lie outside the picture.
+    Two points for a plane: they lie on the section's left and right edge, or on its upper and lower
+    one where the trace is steep, and may lie outside the picture. A curved one has `_CURVE` points from
+    edge to edge, and none in a section along it.
     """
     down, right = plane.direction[section.rows], plane.direction[section.columns]
     rest = plane.offset_um - plane.direction[section.axis] * section.position_um
     height, width = section.size_um
+    if plane.bow is not None:
+        return _curve_um(plane, section)
     if abs(down) < 1e-9 and abs(right) < 1e-9:
         return None
     if abs(down) >= abs(right):
         return (0.0, rest / down), (width, (rest - right * width) / down)
     return (rest / right, 0.0), ((rest - down * height) / right, height)
+
+
+def _curve_um(plane: ReferencePlane, section: Section) -> Trace | None:
+    assert plane.bow is not None
+    axis = plane.bow.axis
+    if axis == section.axis:
+        return None
+    across, length = (
+        (section.columns, section.size_um[1]) if axis == section.rows else (section.rows, section.size_um[0])
+    )
+    along = np.linspace(0.0, length, _CURVE)
+    still = np.full(_CURVE, section.position_um)
+    u, v = (along, still) if across < section.axis else (still, along)
+    place = plane.place_um(axis, u, v)
+    x, y = (along, place) if axis == section.rows else (place, along)
+    return tuple(zip(x.tolist(), y.tolist(), strict=True))
 
 
 def _slice(data: da.Array, axis: int, index: int, *, steps: tuple[int, ...] = (1, 1)) -> NDArray[np.generic]:

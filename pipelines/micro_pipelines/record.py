@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ def _plane(plane: Any) -> dict[str, Any] | None:  # noqa: ANN401
         "direction_zyx": list(plane.direction),
         "offset_um": plane.offset_um,
         "residual_um": plane.residual_um,
+        **({} if plane.bow is None else {"bow": plain(asdict(plane.bow))}),
     }
 
 

@@ -215,7 +215,8 @@ def test_the_history_tells_what_was_found() -> None:
     labels[10:60, 100:103] = VOID
     step = split_phases(Labels(labels, UNIT), AUTO, Engine()).history[-1]
     assert step.operation == "split phases"
-    assert step.parameters["found"] == {"normal": "-y", "tolerance_um": 2.0, "radius_um": 8.0, "cracks": 1}
+    found = {"normal": "-y", "tolerance_um": 2.0, "radius_um": 8.0, "residual_um": 0.0, "sag_um": 0.0, "cracks": 1}
+    assert step.parameters["found"] == found
 
 
 @pytest.mark.parametrize("kind", ["sem", "fibsem", "xct"])
