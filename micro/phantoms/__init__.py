@@ -6,6 +6,7 @@ from micro.phantoms.examples import EXAMPLES, Example, write_examples
 from micro.phantoms.files import phantom_name, write_phantom
 from micro.phantoms.kinds import KINDS, STATES, Kind
 from micro.phantoms.phantom import Noise, Phantom, make_phantom
+from micro.phantoms.strokes import strokes_of
 from micro.phantoms.truth import DEFINITIONS
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Phantom",
     "make_phantom",
     "phantom_name",
+    "strokes_of",
     "write_examples",
     "write_phantom",
 ]
