@@ -49,6 +49,8 @@ def write_classifier(classifier: Classifier, path: Path) -> Path:
         "train": classifier.params.model_dump(mode="json"),
         "spacing_um": list(classifier.spacing.um),
         "is_2d": classifier.is_2d,
+        "levels": list(classifier.levels),
+        "widths": list(classifier.widths),
         "facts": dict(classifier.facts),
         "preprocess": dict(classifier.preprocess),
     }
@@ -77,7 +79,7 @@ def read_classifier(path: Path) -> Classifier:
     >>> network = Network(*(np.zeros(shape, np.float32) for shape in ((5,), (5,), (1, 4, 5), (1, 4), (1, 3, 4),
     ...                     (1, 3), (1, 2, 3), (1, 2))))
     >>> params = TrainParams(scales=(1,), hidden=(4, 3), networks=1)
-    >>> made = Classifier(("void", "SE"), params, Spacing(1, 1, 1), True, network)
+    >>> made = Classifier(("void", "SE"), params, Spacing(1, 1, 1), True, network, (9e3, 5e4), (1e3, 1e3))
     >>> read_classifier(write_classifier(made, Path(tempfile.mkdtemp()) / "cell.classifier")).phases
     ('void', 'SE')
     """
@@ -139,4 +141,9 @@ def _assemble(header: dict[str, Any], network: Network) -> Classifier:
     for name, shape in wanted.items():
         if getattr(network, name).shape != shape:
             raise ValueError(f"{name} has the shape {getattr(network, name).shape} instead of {shape}")
-    return Classifier(phases, params, spacing, bool(header["is_2d"]), network, header["facts"], header["preprocess"])
+    levels = tuple(float(level) for level in header["levels"])
+    widths = tuple(float(width) for width in header["widths"])
+    if len(levels) != len(phases) or len(widths) != len(phases):
+        raise ValueError(f"{len(levels)} grey levels for {len(phases)} phases")
+    is_2d = bool(header["is_2d"])
+    return Classifier(phases, params, spacing, is_2d, network, levels, widths, header["facts"], header["preprocess"])

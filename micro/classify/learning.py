@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.classify.network import CLIP, Network, exponential
 from micro.classify.params import TrainParams
+from micro.classify.plan import FeaturePlan
 
-__all__ = ["fit", "sharpness"]
+__all__ = ["fit", "shares_in", "uncertain_by"]
 
 BATCH = 128
+ROWS = 20_000
+"""Strokes are repeated, each time with other noise, until there are as many rows of features."""
 RATE = 4e-3
 """Step of Adam at the start; it falls in a straight line to a hundredth at the end."""
 
@@ -144,6 +147,7 @@ def fit(
     phases: int,
     params: TrainParams,
     *,
+    blur: NDArray[np.float32],
     networks: int,
     seed: int,
 ) -> Network:
@@ -158,7 +162,9 @@ def fit(
     phases
         Number of phases.
     params
-        Hidden layers, rounds, weight decay, balance.
+        Hidden layers, steps, weight decay.
+    blur
+        Of `uncertain_by`, one for each feature.
     networks
         How many.
     seed
@@ -168,9 +174,10 @@ def fit(
     scale = np.maximum(features.std(axis=0, dtype=np.float64), 1e-3).astype(np.float32)
     x = np.ascontiguousarray(np.clip((features - mean) * (np.float32(1) / scale), -CLIP, CLIP))
     counts = np.bincount(targets, minlength=phases)
-    raised = np.where(counts > 0, np.maximum(counts, 1.0) ** -params.balance, 0.0)
-    weights = (raised / (raised * counts).sum() * counts.sum())[targets].astype(np.float32)
-    trained = [_train_one(x, targets, weights, (*params.hidden, phases), params, (seed, n)) for n in range(networks)]
+    # every phase counts the same: a stroke is as long as the painter's patience, which tells nothing
+    weights = (targets.size / np.maximum(counts, 1) / np.count_nonzero(counts))[targets].astype(np.float32)
+    sizes = (*params.hidden, phases)
+    trained = [_train_one(x, targets, weights, sizes, params, blur, (seed, n)) for n in range(networks)]
     stacked = [np.stack([layers[n] for layers in trained]) for n in range(6)]
     w1, w2, w3 = (np.ascontiguousarray(stacked[n].transpose(0, 2, 1)) for n in (0, 2, 4))
     b1, b2, b3 = (np.ascontiguousarray(stacked[n][:, 0]) for n in (1, 3, 5))
@@ -183,6 +190,7 @@ def _train_one(
     weights: NDArray[np.float32],
     sizes: tuple[int, ...],
     params: TrainParams,
+    blur: NDArray[np.float32],
     seed: tuple[int, int],
 ) -> list[NDArray[np.float32]]:
     """Return the layers of one network, weights (in, out) and biases (1, out) in turn."""
@@ -191,31 +199,60 @@ def _train_one(
     for before, after in itertools.pairwise((x.shape[1], *sizes)):
         start = np.sqrt(6 / before) * (2 * rng.random((before, after)) - 1)
         layers += [start.astype(np.float32), np.zeros((1, after), np.float32)]
-    batches = rng.integers(0, len(x), (params.steps, min(BATCH, len(x))))
+    copies = -(-ROWS // len(x))
+    x = np.tile(x, (copies, 1))
+    x += blur * rng.standard_normal(x.shape, np.float32)
+    targets, weights = np.tile(targets, copies), np.tile(weights, copies)
+    batches = rng.integers(0, len(x), (params.steps, BATCH))
     slopes = tuple(np.zeros_like(layer) for layer in layers)
     moments = tuple(np.zeros((2, *layer.shape), np.float32) for layer in layers)
     _descend(x, targets, weights, batches, tuple(layers), slopes, moments, RATE, params.weight_decay)
     return layers
 
 
-def sharpness(odds: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
-    """Return the factor on log odds (phase, voxel) that makes their probabilities true, 0.25 to 1.5.
+def uncertain_by(plan: FeaturePlan, caution: float) -> NDArray[np.float32]:
+    """Return the noise that is laid over each feature in training, in its standard deviations.
 
-    The factor of least cross entropy on voxels that the networks were not trained on (Guo et al., 2017,
-    On calibration of modern neural networks).
+    A few strokes show a few surroundings only, and a network learns them by heart. Noise on the features of
+    large scales (0.2, and 0.4 more for every doubling) makes it rely on what is near, and use the rest where
+    it tells much (Bishop, 1995, Training with noise is equivalent to Tikhonov regularization). Chosen by
+    `benchmarks/classifier.py`.
 
     Examples
     --------
-    >>> odds = np.float32([[9, 9, 9, 9], [0, 0, 0, 0]])
-    >>> sharpness(odds, np.array([0, 0, 0, 1]))
-    0.25
+    >>> from micro.classify.plan import plan_features
+    >>> from micro.model import Spacing
+    >>> plan = plan_features(TrainParams(scales=(1, 4), features=("grey", "gaussian")), Spacing(1, 1, 1), is_2d=True)
+    >>> uncertain_by(plan, 1.0).tolist()
+    [0.20000000298023224, 0.20000000298023224, 1.0]
     """
-    if targets.size == 0:
-        return 1.0
-    best = (np.inf, 1.0)
-    for factor in np.arange(0.25, 1.51, 0.05):
-        scaled = odds.astype(np.float64) * factor
-        scaled -= scaled.max(axis=0)
-        loss = np.log(np.exp(scaled).sum(axis=0)) - scaled[targets, np.arange(targets.size)]
-        best = min(best, (float(loss.mean()), round(float(factor), 2)))
-    return best[1]
+    doublings = [0.0 if scale is None else max(np.log2(scale), 0.0) for scale in plan.sizes]
+    return np.asarray(caution * (0.2 + 0.4 * np.array(doublings)), np.float32)
+
+
+def shares_in(odds: NDArray[np.float32], rounds: int = 50) -> NDArray[np.float64]:
+    """Return the share of each phase among voxels nobody has painted, from the log odds of a balanced training.
+
+    Expectation and maximisation in turn: the shares are those which the probabilities under these shares add
+    up to (Saerens, Latinne and Decaestecker, 2002, Adjusting the outputs of a classifier to new a priori
+    probabilities).
+
+    Parameters
+    ----------
+    odds
+        Shape (phase, voxel).
+
+    Examples
+    --------
+    >>> odds = np.float32([[4, 4, 4, -4], [-4, -4, -4, 4]])
+    >>> shares_in(odds).round(2)
+    array([0.75, 0.25])
+    """
+    scaled = odds.astype(np.float64)
+    chances = np.exp(scaled - scaled.max(axis=0))
+    chances /= chances.sum(axis=0)
+    shares: NDArray[np.float64] = np.full(len(odds), 1 / len(odds))
+    for _ in range(rounds):
+        weighted = chances * shares[:, None]
+        shares = np.asarray((weighted / weighted.sum(axis=0)).mean(axis=1), np.float64)
+    return shares

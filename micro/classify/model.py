@@ -33,6 +33,8 @@ class Classifier:
         Whether it was trained on sections; it then classifies sections only, and else volumes only.
     network
         Weights, and the normalisation of the features.
+    levels, widths
+        Median grey of each phase's strokes (0 to 65535), and its spread as a standard deviation.
     facts
         About the training, JSON types: pictures, strokes per phase, held-out accuracy.
     preprocess
@@ -44,6 +46,8 @@ class Classifier:
     spacing: Spacing
     is_2d: bool
     network: Network
+    levels: tuple[float, ...]
+    widths: tuple[float, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
     preprocess: Mapping[str, Any] = field(default_factory=dict)
 

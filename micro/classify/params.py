@@ -25,7 +25,7 @@ class TrainParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scales: tuple[Annotated[float, Field(ge=0.5, le=64)], ...] = Field(
-        (1.0, 2.0, 4.0, 8.0),
+        (1.0, 2.0, 4.0, 8.0, 16.0),
         min_length=1,
         max_length=8,
         description="Sizes at which the picture is looked at (Gaussian sigma), in voxels of the finest axis.",
@@ -41,12 +41,18 @@ class TrainParams(BaseModel):
     )
     networks: int = Field(4, ge=1, le=16, description="Networks that are trained apart and then averaged.")
     steps: int = Field(1500, ge=10, le=100_000, description="Steps of the training, of 128 stroke voxels each.")
-    weight_decay: float = Field(1e-3, ge=0, le=1, description="How strongly large weights are held back.")
-    balance: float = Field(
-        0.5,
+    weight_decay: float = Field(0.03, ge=0, le=1, description="How strongly large weights are held back.")
+    caution: float = Field(
+        1.0,
+        ge=0,
+        le=5,
+        description="How little the larger sizes are trusted: few strokes show few surroundings; 0 trusts all alike.",
+    )
+    image_shares: float = Field(
+        1.0,
         ge=0,
         le=1,
-        description="How much a phase with few strokes is raised: 0 every voxel counts the same, 1 every phase does.",
+        description="How far the phases' shares are taken from the image: 0 all phases are as likely, 1 as it shows.",
     )
     voxels_per_phase: int = Field(
         20_000, ge=10, description="At most this many stroke voxels of a phase are used, drawn evenly over the strokes."

@@ -42,7 +42,6 @@ class Scale:
     finest voxel along every axis.
     """
 
-    name: str
     level: int
     sigmas: Triple
     inverse_edges: Triple
@@ -52,10 +51,12 @@ class Scale:
 class FeaturePlan:
     """All features of a picture, in the order of ``names``.
 
-    ``active`` tells which axes have more than one voxel; ``levels[0]`` is the picture itself.
+    ``sizes`` is the scale of each, None for the grey itself; ``active`` tells which axes have more than one
+    voxel; ``levels[0]`` is the picture itself.
     """
 
     names: tuple[str, ...]
+    sizes: tuple[float | None, ...]
     kinds: tuple[str, ...]
     levels: tuple[Level, ...]
     scales: tuple[Scale, ...]
@@ -101,9 +102,9 @@ def plan_features(params: TrainParams, spacing: Spacing, *, is_2d: bool) -> Feat
             for r, v, step, used in zip(relative, level.variance, level.step, active, strict=True)
         )
         dz, dy, dx = (1 / (r * step) for r, step in zip(relative, level.step, strict=True))
-        scales.append(Scale(f"{sigma:g}", number, (z, y, x), (dz, dy, dx)))
-    names = _names(params, tuple(scales), 2 if is_2d else 3)
-    return FeaturePlan(names, tuple(params.features), tuple(levels), tuple(scales), active)
+        scales.append(Scale(number, (z, y, x), (dz, dy, dx)))
+    names, sizes = _names(params, 2 if is_2d else 3)
+    return FeaturePlan(names, sizes, tuple(params.features), tuple(levels), tuple(scales), active)
 
 
 def _depth(sigma: float) -> int:
@@ -127,11 +128,13 @@ def _coarser(before: Level, depth: int, relative: list[float], active: tuple[boo
     )
 
 
-def _names(params: TrainParams, scales: tuple[Scale, ...], axes: int) -> tuple[str, ...]:
-    names = ["grey"] if "grey" in params.features else []
+def _names(params: TrainParams, axes: int) -> tuple[tuple[str, ...], tuple[float | None, ...]]:
+    names: list[str] = ["grey"] if "grey" in params.features else []
+    sizes: list[float | None] = [None] * len(names)
     parts = ("high", "low") if axes == 2 else ("high", "middle", "low")
-    for scale in scales:
-        names += [f"gaussian {scale.name}"] if "gaussian" in params.features else []
-        names += [f"gradient {scale.name}"] if "gradient" in params.features else []
-        names += [f"hessian {scale.name} {part}" for part in parts] if "hessian" in params.features else []
-    return tuple(names)
+    for scale in params.scales:
+        names += [f"gaussian {scale:g}"] if "gaussian" in params.features else []
+        names += [f"gradient {scale:g}"] if "gradient" in params.features else []
+        names += [f"hessian {scale:g} {part}" for part in parts] if "hessian" in params.features else []
+        sizes += [scale] * (len(names) - len(sizes))
+    return tuple(names), tuple(sizes)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Engine
-from micro.classify.learning import fit, sharpness
+from micro.classify.learning import fit, shares_in, uncertain_by
 from micro.classify.model import Classifier, HeldOut, Training
 from micro.classify.network import Network, log_odds
 from micro.classify.params import TrainParams
@@ -72,43 +72,78 @@ def train(
     if not samples:
         raise ParameterError("a training without a picture; give at least one image with its strokes")
     rows = collect_samples(samples, params, engine)
-    held_out, use, factor = _held_out(rows, params)
-    network = fit(rows.features, rows.targets, len(rows.phases), params, networks=params.networks, seed=params.seed)
-    network = replace(network, last=network.last * np.float32(factor), last_bias=network.last_bias * np.float32(factor))
+    held_out, use = _held_out(rows, params)
+    network = _fit(rows, np.ones(len(rows.targets), bool), params, networks=params.networks, seed=params.seed)
+    shares = shares_in(log_odds(network, np.ascontiguousarray(rows.elsewhere.T)))
+    # the networks took all phases for equally likely
+    raised = params.image_shares * np.log(np.maximum(shares, 1e-4) * len(shares))
+    network = replace(network, last_bias=network.last_bias + raised.astype(np.float32))
     warnings = _warnings(samples, rows, held_out)
     first = samples[0][0]
     facts = {
         "pictures": [volume.name for volume, _ in samples],
         "strokes": rows.painted,
-        "held_out_accuracy": held_out.accuracy,
-        "held_out_iou": held_out.iou,
+        "shares": {name: round(float(share), 4) for name, share in zip(rows.phases, shares, strict=True)},
+        "held_out_accuracy": _plain({"": held_out.accuracy})[""],
+        "held_out_recall": _plain(held_out.recall),
+        "held_out_iou": _plain(held_out.iou),
         "feature_use": use,
         "warnings": list(warnings),
     }
-    classifier = Classifier(rows.phases, params, first.spacing, first.is_2d, network, facts, preprocessed)
+    levels, widths = _levels(rows)
+    classifier = Classifier(
+        rows.phases, params, first.spacing, first.is_2d, network, levels, widths, facts, preprocessed
+    )
     return Training(classifier, held_out, use, rows.painted, warnings)
 
 
-def _held_out(rows: Samples, params: TrainParams) -> tuple[HeldOut, dict[str, float], float]:
-    """Train without each group of strokes in turn: how they are recognised, which features that takes, how sure."""
-    count = len(rows.phases)
-    confusion = np.zeros((count, count), np.int64)
-    lost = np.zeros(len(rows.names))
-    odds, asked = [np.empty((count, 0), np.float32)], [np.empty(0, np.int64)]
+def _fit(rows: Samples, chosen: NDArray[np.bool_], params: TrainParams, *, networks: int, seed: int) -> Network:
+    blur = uncertain_by(rows.plan, params.caution)
+    return fit(
+        rows.features[chosen],
+        rows.targets[chosen],
+        len(rows.phases),
+        params,
+        blur=blur,
+        networks=networks,
+        seed=seed,
+    )
+
+
+def _plain(shares: Mapping[str, float]) -> dict[str, float | None]:
+    """Return the figures as JSON knows them: nothing where there is no number."""
+    return {name: None if np.isnan(share) else round(share, 4) for name, share in shares.items()}
+
+
+def _levels(rows: Samples) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the median grey of each phase's strokes, and its spread as a standard deviation."""
+    levels, widths = [], []
+    for phase in range(len(rows.phases)):
+        greys = rows.greys[rows.targets == phase]
+        middle = np.median(greys)
+        levels.append(float(middle))
+        # 1.4826: a Gaussian's standard deviation over its median absolute deviation
+        widths.append(float(max(1.4826 * np.median(np.abs(greys - middle)), 1.0)))
+    return tuple(levels), tuple(widths)
+
+
+def _held_out(rows: Samples, params: TrainParams) -> tuple[HeldOut, dict[str, float]]:
+    """Train without each group of strokes in turn: how these are recognised, and which features that takes."""
+    names = rows.plan.names
+    confusion = np.zeros((len(rows.phases), len(rows.phases)), np.int64)
+    lost = np.zeros(len(names))
     for fold in range(int(rows.folds.max()) + 1):
         out = rows.folds == fold
         if not out.any() or np.unique(rows.targets[~out]).size < 2:
             continue
-        network = fit(rows.features[~out], rows.targets[~out], count, params, networks=1, seed=params.seed + 1 + fold)
-        odds.append(log_odds(network, np.ascontiguousarray(rows.features[out].T)))
-        asked.append(rows.targets[out])
-        np.add.at(confusion, (asked[-1], odds[-1].argmax(axis=0)), 1)
+        network = _fit(rows, ~out, params, networks=1, seed=params.seed + 1 + fold)
+        odds = log_odds(network, np.ascontiguousarray(rows.features[out].T))
+        np.add.at(confusion, (rows.targets[out], odds.argmax(axis=0)), 1)
         lost += _lost(network, rows.features[out], rows.targets[out], params.seed + fold)
     share = np.maximum(lost, 0)
     share = share / share.sum() if share.sum() > 0 else np.full(len(share), 1 / len(share))
-    use = {name: round(float(s), 4) for name, s in zip(rows.names, share, strict=True)}
-    factor = sharpness(np.concatenate(odds, axis=1), np.concatenate(asked))
-    return HeldOut(rows.phases, confusion), use, factor
+    use = {name: round(float(s), 4) for name, s in zip(names, share, strict=True)}
+    return HeldOut(rows.phases, confusion), use
 
 
 def _lost(
