@@ -69,25 +69,24 @@ def _sums(_: Block, grey: NDArray[np.uint16], labels: NDArray[np.uint8]) -> Done
 
 
 def doubts_of_greys(here: Greys, there: Greys) -> list[str]:
-    """Return a line where the grey of the training's largest phase is another one in this image.
+    """Return a line where the grey of the largest phase, there or here, is not what it was at the training.
 
     Examples
     --------
     >>> doubts_of_greys({"SE": (0.6, 0.12, 9)}, {"SE": (0.69, 0.05, 9), "Li": (0.3, 0.1, 4)})
     ['the grey of SE is 0.60 +- 0.12 here and was 0.69 +- 0.05 at the training: this image looks otherwise']
     """
-    if not there:
-        return []
-    phase = max(there, key=lambda name: there[name][2])
-    if phase not in here:
-        return []
-    (mean, spread, _), (then, then_spread, _) = here[phase], there[phase]
-    if abs(mean - then) <= SHIFT_MOST and spread <= SPREAD_MOST * max(then_spread, 0.02):
-        return []
-    return [
-        f"the grey of {phase} is {mean:.2f} +- {spread:.2f} here and was {then:.2f} +- {then_spread:.2f} at the "
-        "training: this image looks otherwise"
-    ]
+    largest = [max(greys, key=lambda name: greys[name][2]) for greys in (there, here) if greys]
+    for phase in dict.fromkeys(largest):
+        if phase not in here or phase not in there:
+            continue
+        (mean, spread, _), (then, then_spread, _) = here[phase], there[phase]
+        if abs(mean - then) > SHIFT_MOST or spread > SPREAD_MOST * max(then_spread, 0.02):
+            return [
+                f"the grey of {phase} is {mean:.2f} +- {spread:.2f} here and was {then:.2f} +- {then_spread:.2f} "
+                "at the training: this image looks otherwise"
+            ]
+    return []
 
 
 def doubts_of_probabilities(labels: Labels, engine: Engine) -> list[str]:
