@@ -59,3 +59,21 @@ def by_grey(path: Path, *, axes: int = 2, levels: Sequence[float] = (0.15, 0.35,
     bias = -np.square(np.array(levels, np.float32))
     # a factor sharpens the probabilities and changes no label
     return convolution(path, weights * 100, bias=bias * 100, pad=0, metadata={**PHASES, **metadata})
+
+
+def u_net(path: Path, rng: np.random.Generator, **metadata: str) -> Path:
+    """Write a network for slices that looks at the picture at two sizes, as those do that people train."""
+    shapes = {"a": (4, 1, 3, 3), "b": (4, 4, 3, 3), "c": (3, 8, 3, 3)}
+    weights = {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+    weights["twice"] = np.float32([1, 1, 2, 2])
+    nodes = [
+        helper.make_node("Conv", ["x", "a"], ["fine"], pads=[1] * 4),
+        helper.make_node("Relu", ["fine"], ["fine_relu"]),
+        helper.make_node("MaxPool", ["fine_relu"], ["half"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("Conv", ["half", "b"], ["coarse"], pads=[1] * 4),
+        helper.make_node("Resize", ["coarse", "", "twice"], ["up"], mode="nearest"),
+        helper.make_node("Concat", ["fine_relu", "up"], ["both"], axis=1),
+        helper.make_node("Conv", ["both", "c"], ["y"], pads=[1] * 4),
+    ]
+    meaning = {**PHASES, **metadata}
+    return save(path, nodes, shape=["n", 1, "y", "x"], weights=weights, metadata=meaning)
