@@ -11,9 +11,13 @@ from micro.io import atomic_path, write_tiff
 from micro.model import Labels
 from micro.phantoms.build_truth import BUILD_DEFINITIONS
 from micro.phantoms.phantom import Phantom
+from micro.phantoms.strokes import strokes_of
 from micro.phantoms.truth import DEFINITIONS
 
 __all__ = ["phantom_name", "write_phantom"]
+
+PAINTED_SHARE = 1e-3
+"""Share of the voxels that the strokes of a phantom paint, at most."""
 
 
 def phantom_name(phantom: Phantom) -> str:
@@ -23,7 +27,9 @@ def phantom_name(phantom: Phantom) -> str:
     return f"{phantom.kind}{cell}-seed{phantom.seed}{state}"
 
 
-def write_phantom(phantom: Phantom, folder: Path, *, name: str | None = None) -> tuple[Path, Path, Path]:
+def write_phantom(
+    phantom: Phantom, folder: Path, *, name: str | None = None, strokes: bool = False
+) -> tuple[Path, ...]:
     """Write a phantom into ``folder``: ``<name>.tif``, ``<name>_truth.tif``, ``<name>_truth.json``.
 
     Both TIFFs open in ImageJ with their voxel size; the labels are compressed (zlib). The JSON holds
@@ -33,6 +39,8 @@ def write_phantom(phantom: Phantom, folder: Path, *, name: str | None = None) ->
     ----------
     name
         Stem of the files; by default ``<kind>-seed<seed>``, with ``-<state>`` where it is not ``cycled``.
+    strokes
+        Whether to write ``<name>_strokes.tif`` too: what a person might paint on it, to train a classifier from.
 
     Raises
     ------
@@ -53,7 +61,10 @@ def write_phantom(phantom: Phantom, folder: Path, *, name: str | None = None) ->
     values = Path(folder) / f"{stem}_truth.json"
     with atomic_path(values) as beside:
         beside.write_text(_as_json(phantom), encoding="utf-8", newline="\n")
-    return image, truth, values
+    if not strokes:
+        return image, truth, values
+    painted = strokes_of(phantom.truth, seed=phantom.seed, share=PAINTED_SHARE)
+    return image, truth, values, _write_compressed(Path(folder) / f"{stem}_strokes.tif", painted)
 
 
 def _write_compressed(path: Path, labels: Labels) -> Path:
