@@ -34,6 +34,17 @@ def test_files_hold_the_phantom_and_its_voxel_size(kind, shape, tmp_path):
     assert record["normal"] == phantom.normal
 
 
+def test_strokes_lie_inside_their_phases(tmp_path):
+    phantom = make_phantom("fibsem", seed=2, shape=(24, 64, 80))
+    *_, path = write_phantom(phantom, tmp_path, strokes=True)
+    assert path.name == "fibsem-seed2_strokes.tif"
+    strokes, truth = read_labels(path).data.compute(), phantom.truth.data.compute()
+    painted = strokes > 0
+    assert 0 < painted.mean() <= 1e-3
+    # dendrites are painted as Li, cracks as void
+    assert (np.array([0, 1, 2, 3, 3, 1])[truth] == strokes)[painted].all()
+
+
 def test_examples_are_complete_and_unharmed():
     listed = dict(line.split("  ")[::-1] for line in (FOLDER / "checksums.sha256").read_text("utf-8").splitlines())
     assert set(listed) == {path.name for path in FOLDER.iterdir()} - {"checksums.sha256"}

@@ -17,7 +17,7 @@ from scipy import ndimage
 from micro.classify import read_classifier
 from micro.io import read_labels, read_volume, write_tiff
 from micro.model import Labels, Spacing, Volume
-from micro.phantoms import Phantom
+from micro.phantoms import Phantom, make_phantom, write_phantom
 from micro_pipelines.cli import main
 
 Cli = Callable[..., Any]
@@ -129,6 +129,21 @@ def test_blocks_and_workers_change_no_byte(cli: Cli, place: Path, tiny: Path) ->
         path = place / f"m{number}" / "m.micro"
         assert cli("train", "sem", tiny, place / "s.tif", "--out", path, *QUICK, *options, "-q").status == 0
         written.append((path.read_bytes(), path.with_name("m_uncertainty.tif").read_bytes()))
+    assert written[0] == written[1]
+
+
+def test_a_stack_gives_the_same_bytes_for_all_blocks(cli: Cli, place: Path) -> None:
+    phantom = make_phantom("fibsem", seed=2, shape=(24, 56, 64))
+    image, *_, strokes = write_phantom(phantom, place, name="Stapel", strokes=True)
+    written = []
+    for number, block in enumerate(("24,56,64", "11,40,29")):
+        model, out = place / f"m{number}.micro", place / f"out {number}"
+        told = cli("train", "fibsem", image, strokes, "--out", model, *QUICK, "--block", block, "--quiet")
+        assert told.status == 0, told.err
+        told = cli("run", "fibsem", image, "--out", out, "--model", model, "--block", block, "--quiet")
+        assert told.status == 0, told.err
+        labels = (out / "Stapel" / "labels.tif").read_bytes()
+        written.append((model.read_bytes(), model.with_name(f"m{number}_uncertainty.tif").read_bytes(), labels))
     assert written[0] == written[1]
 
 

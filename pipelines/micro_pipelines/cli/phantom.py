@@ -41,7 +41,9 @@ def phantom(
     from micro_pipelines.folders import prepare
 
     if kind == "examples" and strokes:
-        raise ParameterError("--strokes with the example images; expected one kind, such as micro phantom sem --strokes")
+        raise ParameterError(
+            "--strokes with the example images; expected one kind, such as micro phantom sem --strokes"
+        )
     if kind == "examples":
         written = write_examples(prepare(out))
     else:
