@@ -11,6 +11,7 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.segment.doubts import question
 from micro.segment.islands import absorb_islands
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
@@ -188,7 +189,10 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
     places = _label_grey(grey, volume, params, levels, pair, engine)
     places = _judge(places, grey, volume, params, levels, pair, engine)
     places = absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
-    values = np.array([phases[name].value for name in levels.names], np.uint8)
+    verdict = question(
+        places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
+    )
+    values = np.array([0 if verdict.refusal else phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
     found = {
@@ -196,7 +200,8 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         "noise": round(levels.noise / FULL_SCALE, 5),
         "shading": round(shading, 4),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
-        "warnings": list(levels.warnings),
+        "warnings": [*levels.warnings, *(doubt.sentence for doubt in verdict.doubts)],
+        **verdict.found,
     }
     step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return Labels(as_dask(data), volume.spacing, phases, (*volume.history, step), name=volume.name)

@@ -11,11 +11,14 @@ from micro.blocks import Block, Done, Engine
 from micro.errors import ImageContentError
 from micro.model import Labels, Volume
 
-__all__ = ["check_labels", "check_volume"]
+__all__ = ["CLIPPED", "check_labels", "check_volume"]
+
+CLIPPED = 0.05
+"""More voxels than this at the very lowest or highest grey value are clipped, or no part of the picture."""
 
 
-def check_volume(volume: Volume, engine: Engine) -> None:
-    """Refuse grey values that hold no information.
+def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
+    """Refuse grey values that hold no information; return what looks clipped, in one line an end.
 
     Raises
     ------
@@ -39,6 +42,17 @@ def check_volume(volume: Volume, engine: Engine) -> None:
     low, high = min(part[2] for part in found), max(part[3] for part in found)
     if low == high:
         raise ImageContentError(f"{volume.name}: all grey values are {low:g}; expected an image with contrast")
+    ends = (
+        ("lowest", low, sum(part[4] for part in found if part[2] == low)),
+        ("highest", high, sum(part[5] for part in found if part[3] == high)),
+    )
+    return tuple(
+        f"{100 * count / volume.data.size:.1f} % of the voxels have the {name} grey value ({end:g}), expected "
+        f"{100 * CLIPPED:.0f} % or less: clipped, so that phases can't be told apart there, or a bar, frame or mask; "
+        "record with less contrast, or crop"
+        for name, end, count in ends
+        if count > CLIPPED * volume.data.size
+    )
 
 
 def check_labels(labels: Labels, engine: Engine) -> tuple[str, ...]:
@@ -66,14 +80,14 @@ def check_labels(labels: Labels, engine: Engine) -> tuple[str, ...]:
     return (f"the values {listed} are no phases: say what they mean with --map",) if unknown else ()
 
 
-def _survey(_: Block, grey: NDArray[Any]) -> Done[tuple[int, int, float, float]]:
-    if grey.dtype.kind != "f":
-        return Done((0, 0, float(grey.min()), float(grey.max())))
-    finite = np.isfinite(grey)
-    if finite.all():
-        return Done((0, 0, float(grey.min()), float(grey.max())))
-    nans = int(np.isnan(grey).sum())
-    return Done((nans, int((~finite).sum()) - nans, 0.0, 0.0))
+def _survey(_: Block, grey: NDArray[Any]) -> Done[tuple[int, int, float, float, int, int]]:
+    """Count NaN and infinite values; else return the extremes, and how many voxels have them."""
+    finite = np.isfinite(grey) if grey.dtype.kind == "f" else None
+    if finite is not None and not finite.all():
+        nans = int(np.isnan(grey).sum())
+        return Done((nans, int((~finite).sum()) - nans, 0.0, 0.0, 0, 0))
+    low, high = grey.min(), grey.max()
+    return Done((0, 0, float(low), float(high), int((grey == low).sum()), int((grey == high).sum())))
 
 
 def _count_values(_: Block, labels: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:

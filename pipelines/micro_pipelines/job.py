@@ -79,7 +79,10 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
     with journal.timed("read"):
         volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=recipe.modality, name=source.name)
     with journal.timed("check"):
-        check_volume(volume, engine)
+        clipped = check_volume(volume, engine)
+    if clipped:
+        found = {"warnings": list(clipped), "doubts": ["clipped greys"]}
+        volume = volume.after(Step("check image", {"found": found}, version=micro.__version__))
     with journal.timed("align"):
         volume = straighten(volume, recipe.preprocess, engine)
     with journal.timed("preprocess"):

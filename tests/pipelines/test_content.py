@@ -22,7 +22,18 @@ def ramp(dtype: str) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32", "float64"])
 def test_a_picture_with_contrast_passes(dtype: str) -> None:
-    check_volume(Volume(ramp(dtype), SPACING), SMALL)
+    assert check_volume(Volume(ramp(dtype), SPACING), SMALL) == ()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_clipped_greys_are_told_with_their_share(dtype: str) -> None:
+    grey = ramp("uint8").astype(dtype)
+    grey[grey > 99] = 99
+    found = check_volume(Volume(grey, SPACING), SMALL)
+    # 126 voxels of 0 to 125, of which those from 99 on: 27; they lie in several blocks
+    assert [line.split(",")[0] for line in found] == ["21.4 % of the voxels have the highest grey value (99)"]
+    grey[grey < 7] = 0
+    assert len(check_volume(Volume(grey, SPACING), SMALL)) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from micro_pipelines.batch import run_batch
-from micro_pipelines.cli.guard import DEBUG
+from micro_pipelines.cli.guard import DEBUG, complain
 from micro_pipelines.cli.progress import watching
 from micro_pipelines.cli.table import print_headline
 from micro_pipelines.job import Job
@@ -29,6 +29,10 @@ def run_and_tell(work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool,
         print_headline([sample.report for sample in batch.samples], work[0][1].recipe.report)
         print(f"report: {batch.folder / 'report.html'}")
         print(f"tables: {batch.folder / 'measurements.csv'}")
+        for sample in batch.samples:
+            # what is only a note of the anatomy stands in the tables
+            for line in (text for text in sample.report.warnings if text not in sample.report.cell.notes):
+                complain(f"{sample.report.name}: {line}", kind="warning")
     if batch.failures:
         print(
             f"micro: {len(batch.failures)} of {len(work)} samples failed; "

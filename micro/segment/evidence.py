@@ -1,0 +1,195 @@
+"""What a segmentation looks like in numbers: the evidence behind `micro.segment.doubts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source, kernel
+from micro.segment.levels import GREY_BINS, GreyLevels
+
+__all__ = ["Evidence", "gather_evidence"]
+
+CELLS = 24
+"""Coarse cells along the longest axis, for what varies from place to place."""
+
+_PER_BIN = 65536 // GREY_BINS
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Counts over the whole picture, by the place of each phase in the order of greys.
+
+    Attributes
+    ----------
+    histogram
+        Voxels by phase and grey, int64, shape (phases, 1024 bins).
+    pairs
+        Faces between voxels of two phases, int64, shape (phases, phases), symmetric.
+    plain_pairs
+        The same for the labels by grey alone, before neighbours have their say.
+    borders
+        Voxels by side (-z, +z, -y, +y, -x, +x) and phase in a slab at each border; none where the axis has one voxel.
+    cells
+        For each coarse cell the voxels by phase, and the sums of their greys, int64, shape (2, phases, cells).
+    """
+
+    histogram: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    plain_pairs: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    cells: NDArray[np.int64]
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of each phase."""
+        voxels = self.histogram.sum(axis=1)
+        return np.asarray(voxels / max(int(voxels.sum()), 1), np.float64)
+
+    def clustering(self, place: int) -> float:
+        """Share of a phase's neighbours, by grey alone, that are of it too; objects give more than noise."""
+        faces = self.plain_pairs[place]
+        return float(faces[place] / max(int(faces.sum()), 1))
+
+    def touching(self, place: int, other: int) -> float:
+        """Share of the faces of ``place`` towards other phases that lead to ``other``."""
+        faces = self.pairs[place].copy()
+        faces[place] = 0
+        return float(faces[other] / max(int(faces.sum()), 1))
+
+
+def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: Engine) -> Evidence:
+    """Count what the doubts are drawn from, in one pass over the blocks.
+
+    Parameters
+    ----------
+    labels
+        uint8: the place of each voxel's phase in the order of ``levels``.
+    grey
+        The grey values that the labels were made of, uint16.
+    levels
+        The levels they were made by.
+    engine
+        Where the block tasks run; it never changes a count.
+
+    Examples
+    --------
+    >>> grey = np.full((1, 4, 6), 100, np.uint16); grey[:, 2:] = 60000
+    >>> levels = GreyLevels(("void", "SE"), (100.0, 60000.0), 10.0)
+    >>> found = gather_evidence((grey > 30000).astype(np.uint8), grey, levels, Engine())
+    >>> found.shares.tolist(), found.pairs.tolist(), found.borders[2].tolist()
+    ([0.5, 0.5], [[32, 6], [6, 32]], [6, 0])
+    """
+    shape = (int(labels.shape[0]), int(labels.shape[1]), int(labels.shape[2]))
+    longest = max(shape)
+    counts = tuple(min(max(1, round(CELLS * length / longest)), length) for length in shape)
+    constants = {
+        "nearest": _nearest(levels),
+        "phases": len(levels.names),
+        "shape": shape,
+        "counts": counts,
+        "depths": tuple(max(1, length // 50) for length in shape),
+    }
+    parts = engine.run(_gather, [labels, grey], halo=(1, 1, 1), stage="evidence", constants=constants)
+    histogram, pairs, plain, borders = (np.sum([part[k] for part in parts], axis=0) for k in range(4))
+    cells = np.zeros((2, len(levels.names), int(np.prod(counts))), np.int64)
+    for part in parts:
+        cells[:, :, part[4]] += part[5]
+    # each face was counted once, from its first voxel: both of its voxels have it
+    return Evidence(histogram, pairs + pairs.T, plain + plain.T, borders, cells)
+
+
+def _nearest(levels: GreyLevels) -> NDArray[np.uint8]:
+    grey = np.arange(65536, dtype=np.float64)[:, None]
+    return np.asarray(np.argmin(np.abs(grey - np.array(levels.greys)[None]), axis=1), np.uint8)
+
+
+@kernel
+def _faces(
+    labels: NDArray[np.uint8], start: tuple[int, int, int], stop: tuple[int, int, int], phases: int
+) -> NDArray[np.int64]:
+    """Count the faces from each voxel of the core to the next one along each axis, by the two phases."""
+    out = np.zeros((phases, phases), np.int64)
+    depth, height, width = labels.shape
+    for k in range(start[0], stop[0]):
+        for j in range(start[1], stop[1]):
+            for i in range(start[2], stop[2]):
+                here = labels[k, j, i]
+                if k + 1 < depth:
+                    out[here, labels[k + 1, j, i]] += 1
+                if j + 1 < height:
+                    out[here, labels[k, j + 1, i]] += 1
+                if i + 1 < width:
+                    out[here, labels[k, j, i + 1]] += 1
+    return out
+
+
+Part = tuple[NDArray[np.int64], ...]
+
+
+def _gather(
+    block: Block,
+    labels: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    *,
+    nearest: NDArray[np.uint8],
+    phases: int,
+    shape: tuple[int, int, int],
+    counts: tuple[int, int, int],
+    depths: tuple[int, int, int],
+) -> Done[Part]:
+    inner = block.inner
+    start, stop = (tuple(getattr(axis, end) for axis in inner) for end in ("start", "stop"))
+    labels = np.ascontiguousarray(labels)
+    here, greys = labels[inner].astype(np.int64), grey[inner].astype(np.int64)
+    joint = np.bincount((here * GREY_BINS + greys // _PER_BIN).ravel(), minlength=phases * GREY_BINS)
+    plain = np.ascontiguousarray(nearest[grey])
+    which, cells = _cells(block, here, greys, phases, shape, counts)
+    return Done(
+        (
+            joint.reshape(phases, GREY_BINS),
+            _faces(labels, start, stop, phases),
+            _faces(plain, start, stop, phases),
+            _borders(block, here, phases, shape, depths),
+            which,
+            cells,
+        )
+    )
+
+
+def _borders(
+    block: Block, labels: NDArray[np.int64], phases: int, shape: tuple[int, int, int], depths: tuple[int, int, int]
+) -> NDArray[np.int64]:
+    counts = np.zeros((6, phases), np.int64)
+    for axis in range(3):
+        if shape[axis] == 1:
+            continue
+        index = np.arange(block.core[axis].start, block.core[axis].stop)
+        for side, inside in enumerate((index < depths[axis], index >= shape[axis] - depths[axis])):
+            slab = np.compress(inside, labels, axis=axis)
+            counts[2 * axis + side] = np.bincount(slab.ravel(), minlength=phases)
+    return counts
+
+
+def _cells(
+    block: Block,
+    labels: NDArray[np.int64],
+    grey: NDArray[np.int64],
+    phases: int,
+    shape: tuple[int, int, int],
+    counts: tuple[int, int, int],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the coarse cells that the block touches, and voxels and sums of greys by phase in each."""
+    number = np.zeros((1, 1, 1), np.int64)
+    for axis in range(3):
+        index = np.arange(block.core[axis].start, block.core[axis].stop) * counts[axis] // shape[axis]
+        number = number * counts[axis] + index.reshape([-1 if a == axis else 1 for a in range(3)])
+    which, local = np.unique(number, return_inverse=True)
+    place = (labels * which.size + local.reshape(number.shape)).ravel()
+    size = phases * which.size
+    voxels = np.bincount(place, minlength=size)
+    # sums of whole numbers below 2**53 are exact in floating point
+    sums = np.bincount(place, weights=grey.ravel(), minlength=size).astype(np.int64)
+    return which, np.stack([voxels, sums]).reshape(2, phases, which.size)
