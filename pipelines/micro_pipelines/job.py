@@ -9,6 +9,7 @@ from typing import Any
 import micro
 from micro.blocks import Engine
 from micro.cell import split_phases
+from micro.errors import ParameterError
 from micro.io import read_labels, read_volume
 from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess import preprocess, straighten, unlabel_missing
@@ -92,6 +93,8 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
             segmented = segment(corrected, recipe.segment, engine)
         else:
             segmented = labels_from_model(corrected, job.model, recipe, engine)
+        if job.probabilities and segmented.probabilities is None:
+            raise ParameterError("--probabilities: this segmentation gives none; use --model, or leave it out")
         segmented = unlabel_missing(segmented, engine)
     with journal.timed("split phases"):
         return volume, split_phases(segmented, recipe.cell, engine)

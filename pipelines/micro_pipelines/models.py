@@ -129,7 +129,8 @@ def phases_of(names: Sequence[str]) -> PhaseSet:
 def _other_corrections(trained_after: Mapping[str, Any], recipe: Recipe) -> list[str]:
     """Return a line that names the corrections which differ from those before the training."""
     here = recipe.preprocess.model_dump(mode="json")
-    keys = [key for key in {**here, **trained_after} if here.get(key) != trained_after.get(key)]
+    own = {"fiducial", "tilt_deg"}  # of each image: they say where a mark lies and how the image was taken
+    keys = [key for key in {**here, **trained_after} if key not in own and here.get(key) != trained_after.get(key)]
     if not keys:
         return []
     listed = ", ".join(f"{key} = {here.get(key)} (then {trained_after.get(key)})" for key in keys)

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from micro.blocks import Engine
+import numpy as np
+
+from micro.blocks import Engine, as_dask
 from micro.classify import Classifier, Training, classify, most_uncertain, train, uncertainty, write_classifier
 from micro.errors import ColourImageError, OutputError, ParameterError, PhaseError, ShapeMismatchError
 from micro.io import read_labels, read_volume, write_tiff
 from micro.model import UNLABELLED, Labels, Spacing, Volume
-from micro.preprocess import preprocess
+from micro.preprocess import follow, follow_back, preprocess, slice_shifts, straighten
 from micro_pipelines.content import check_labels, check_volume
 from micro_pipelines.folders import prepare
 from micro_pipelines.journal import Journal, Observer
@@ -35,7 +37,8 @@ class Unsure:
     picture
         Name of the picture.
     place
-        Index (z, y, x) of the voxel in the middle of the most uncertain neighbourhood: the next place to paint.
+        Index (z, y, x), in the image as it was read, of the voxel in the middle of the most uncertain neighbourhood:
+        the next place to paint.
     map
         The file that shows how unsure every voxel is (uint8, 0 sure to 255 no idea); None where none was asked for.
     is_2d
@@ -138,9 +141,9 @@ def train_model(
             training = replace(training, classifier=_with_greys(training.classifier, greys))
             write_classifier(training.classifier, out)
             unsure = []
-            for labels in labelled:
-                name = f"{out.stem}_uncertainty{'_' + labels.name if len(samples) > 1 else ''}.tif"
-                unsure.append(_unsure(labels, here, folder / name if maps else None))
+            for (volume, _), labels in zip(samples, labelled, strict=True):
+                name = f"{out.stem}_uncertainty{'_' + volume.name if len(samples) > 1 else ''}.tif"
+                unsure.append(_unsure(volume, labels, here, folder / name if maps else None))
     journal.observer.sample_done(out.stem, f"done in {sum(journal.seconds.values()):.1f} s")
     return Trained(out, training, tuple(unsure))
 
@@ -164,6 +167,9 @@ def _sample(
         doubts = check_labels(strokes, engine)
         if doubts:
             raise PhaseError(f"{painted.paths[0].name}: {doubts[0]} 85=void,170=SE; 0 is no stroke")
+    with journal.timed("align"):
+        volume = straighten(volume, recipe.preprocess, engine)
+        strokes = follow(strokes, volume, engine)
     with journal.timed("preprocess"):
         return preprocess(volume, recipe.preprocess, engine), strokes
 
@@ -204,7 +210,12 @@ def _with_greys(classifier: Classifier, found: Sequence[Greys]) -> Classifier:
     return replace(classifier, facts={**classifier.facts, "greys": greys})
 
 
-def _unsure(labels: Labels, engine: Engine, path: Path | None) -> Unsure:
+def _unsure(volume: Volume, labels: Labels, engine: Engine, path: Path | None) -> Unsure:
+    """Return where the classifier is unsure, on the grid of the image as it was read: there the next stroke goes."""
     if path is not None:
-        write_tiff(path, Volume(uncertainty(labels), labels.spacing, name=labels.name))
-    return Unsure(labels.name, most_uncertain(labels, engine), path, labels.is_2d)
+        values = as_dask(follow_back(uncertainty(labels), volume, engine))
+        write_tiff(path, Volume(values, volume.spacing, name=volume.name))
+    place = np.array(most_uncertain(labels, engine))
+    place[1:] += slice_shifts(volume.history, volume.shape[0])[place[0]]
+    z, y, x = np.clip(place, 0, np.array(volume.shape) - 1).tolist()
+    return Unsure(volume.name, (z, y, x), path, volume.is_2d)
