@@ -10,8 +10,25 @@ from pathlib import Path
 import numpy as np
 
 from micro.blocks import Engine, as_dask
-from micro.classify import Classifier, Training, classify, most_uncertain, train, uncertainty, write_classifier
-from micro.errors import ColourImageError, OutputError, ParameterError, PhaseError, ShapeMismatchError
+from micro.classify import (
+    Classifier,
+    Training,
+    classify,
+    most_uncertain,
+    read_classifier,
+    train,
+    uncertainty,
+    write_classifier,
+)
+from micro.errors import (
+    ColourImageError,
+    MicroError,
+    OutputError,
+    ParameterError,
+    PhaseError,
+    ShapeMismatchError,
+    UnsupportedFormatError,
+)
 from micro.io import read_labels, read_volume, write_tiff
 from micro.model import UNLABELLED, Labels, Spacing, Volume
 from micro.preprocess import follow, follow_back, preprocess, slice_shifts, straighten
@@ -123,8 +140,7 @@ def train_model(
     journal = Journal(observer)
     journal.observer.sample_started(out.stem, 1, 1)
     _check_mapping(mapping)
-    if out.is_dir():
-        raise OutputError(f"can't write the classifier {out}: a folder of that name is there; give another name")
+    _check_place(out)
     folder = prepare(out.parent)
     with tempfile.TemporaryDirectory(
         prefix=f".{out.name}.", suffix=".partial", dir=folder, ignore_cleanup_errors=True
@@ -190,6 +206,22 @@ def _strokes(painted: Source, volume: Volume, mapping: Mapping[int, str] | None)
             "expected the same, so paint on this image and save it without scaling or cropping"
         )
     return strokes
+
+
+def _check_place(out: Path) -> None:
+    """Refuse to write over anything but a classifier: a slip of the order would cost an image or its strokes."""
+    if out.is_dir():
+        raise OutputError(f"can't write the classifier {out}: a folder of that name is there; give another name")
+    if not out.exists():
+        return
+    try:
+        read_classifier(out)
+    except UnsupportedFormatError:
+        return  # a classifier of another version
+    except MicroError:
+        raise OutputError(
+            f"can't write the classifier {out}: a file that is no classifier is there; give another name"
+        ) from None
 
 
 def _check_mapping(mapping: Mapping[int, str] | None) -> None:

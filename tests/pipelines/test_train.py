@@ -122,6 +122,21 @@ def test_it_says_how_good_it_is_and_where_to_paint_next(cli: Cli, place: Path, t
     assert (place / "n.micro").read_bytes() == (place / "Modelle" / "m.micro").read_bytes()
 
 
+def test_only_a_classifier_is_written_over(cli: Cli, place: Path, tiny: Path) -> None:
+    strokes = place / "Striche.tif"
+    tifffile.imwrite(strokes, tiny_strokes(1, 2))
+    before = strokes.read_bytes()
+    told = cli("train", "sem", tiny, strokes, "--out", strokes, *QUICK)
+    assert (told.status, len(told.errors)) == (2, 1)
+    assert "a file that is no classifier is there; give another name" in told.errors[0]
+    assert strokes.read_bytes() == before
+    for seed in (1, 2):
+        path = place / "m.micro"
+        change = ("--set", f"train.seed={seed}", "--no-map", "--quiet")
+        assert cli("train", "sem", tiny, strokes, "--out", path, *QUICK, *change).status == 0
+        assert read_classifier(path).params.seed == seed
+
+
 def test_blocks_and_workers_change_no_byte(cli: Cli, place: Path, tiny: Path) -> None:
     tifffile.imwrite(place / "s.tif", tiny_strokes(1, 2))
     written = []
