@@ -14,7 +14,6 @@ from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
 from micro.measure.cracks import Cracks
 from micro.measure.dendrites import Dendrites
-from micro.measure.doubted import with_doubts
 from micro.measure.fractions import Fractions
 from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
@@ -131,5 +130,4 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     census: Census = merge_census([one.census for one in partials], grid, context.phases)
     context = replace(context, census=census)
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
-    results = merge_findings(found)
-    return replace(results, rows=with_doubts(results.rows, cell.labels.history))
+    return merge_findings(found)

@@ -71,9 +71,13 @@ class SampleReport:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What the steps from the file to the labels said against themselves, in one line each."""
+        """What the steps from the file to the labels said against themselves, in one line each.
+
+        A step that says it shorter for tables records that as ``doubts`` beside its ``warnings``.
+        """
         found = (step.parameters.get("found", {}) for step in self.steps)
-        return tuple(dict.fromkeys(str(line) for result in found for line in result.get("warnings", ())))
+        lines = (line for result in found for line in result.get("doubts", result.get("warnings", ())))
+        return tuple(dict.fromkeys(str(line) for line in lines))
 
     @property
     def table_rows(self) -> tuple[Measurement, ...]:

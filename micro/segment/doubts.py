@@ -58,9 +58,14 @@ class Verdict:
     refusal: str = ""
 
     @property
-    def found(self) -> dict[str, object]:
-        """What the step of the segmentation records."""
-        return {"doubts": [doubt.short for doubt in self.doubts], "refused": self.refusal}
+    def warnings(self) -> tuple[str, ...]:
+        """The sentences, for the report."""
+        return tuple(doubt.sentence for doubt in self.doubts)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """A few words each, for the notes of the tables; a refusal in full, since it is the reason of empty values."""
+        return (self.refusal,) if self.refusal else tuple(doubt.short for doubt in self.doubts)
 
 
 def question(

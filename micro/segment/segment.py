@@ -200,8 +200,8 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         "noise": round(levels.noise / FULL_SCALE, 5),
         "shading": round(shading, 4),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
-        "warnings": [*levels.warnings, *(doubt.sentence for doubt in verdict.doubts)],
-        **verdict.found,
+        "warnings": [*levels.warnings, *verdict.warnings],
+        "doubts": [*levels.warnings, *verdict.words],
     }
     step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return Labels(as_dask(data), volume.spacing, phases, (*volume.history, step), name=volume.name)
