@@ -12,6 +12,7 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask, label_components
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
+from micro.cell.counter import whole_counter
 from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
 from micro.cell.interface import fit_reference, surface_map
@@ -130,7 +131,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
         found |= {"residual_um": electrodes.plane.residual_um, "sag_um": electrodes.plane.sag_um}
         data = mark_dendrites(
             data,
-            _whole_counter(labels, electrodes.bodies, metal, engine),
+            _counter(labels, electrodes, params, metal, engine),
             electrodes.plane,
             table=metal,
             value=phases["dendrite"].value,
@@ -234,20 +235,6 @@ def _spread_from(
     return out
 
 
-def _whole_counter(labels: Labels, bodies: Bodies, metal: NDArray[np.bool_], engine: Engine) -> Source:
-    """Return the bodies, with all metal that joins the counter electrode only, however thin, as a part of it."""
-    if not bodies.has_counter:
-        return cast("Source", bodies.mask)
-    sides = _spread_from(labels, bodies.mask, metal, (ANODE, COUNTER), engine)
-    out: Source = engine.array(labels.shape, np.uint8)
-    engine.run(_add_counter, [bodies.mask, sides], outputs=[out], stage="counter electrode")
-    return out
-
-
-def _add_counter(_: Block, bodies: NDArray[np.uint8], sides: NDArray[np.uint8]) -> Done[None]:
-    return Done(None, (np.where(sides == COUNTER, sides, bodies),))
-
-
 def _look_up(_: Block, ids: NDArray[np.uint32], *, which: NDArray[np.uint8]) -> Done[None]:
     return Done(None, (which[ids],))
 
@@ -258,6 +245,24 @@ def _metal_parts(labels: Labels, bodies: Bodies, table: NDArray[np.bool_], engin
 
 def _joined(labels: Labels, bodies: Bodies, engine: Engine) -> Any:  # noqa: ANN401
     return _spread_from(labels, bodies.mask, labels.phases.mask_table("metal"), (ANODE,), engine)
+
+
+def _counter(
+    labels: Labels, electrodes: _Electrodes, params: CellParams, metal: NDArray[np.bool_], engine: Engine
+) -> Source:
+    """Return the bodies with the whole counter electrode: its roughness, and the filaments that grow out of it."""
+    far_plane, _ = _far_side(labels, electrodes, params, engine) if electrodes.bodies.has_counter else (None, "")
+    if far_plane is None:
+        return cast("Source", electrodes.bodies.mask)
+    return whole_counter(
+        labels.data,
+        electrodes.bodies.mask,
+        far_plane,
+        table=metal,
+        tolerance_um=_tolerance_um(params, far_plane, electrodes.normal, labels.spacing),
+        spacing=labels.spacing,
+        engine=engine,
+    )
 
 
 def _far_side(

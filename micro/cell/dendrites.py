@@ -12,7 +12,7 @@ from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
 
-__all__ = ["components_holding", "mark_dendrites"]
+__all__ = ["components_holding", "mark_dendrites", "root_reach_um"]
 
 _NEAR, _FAR = 1, 2
 
@@ -32,8 +32,10 @@ def _mark(
 
     What lies farther than ``root_um`` from all metal beyond the tolerance is roughness.
     """
-    height = plane.heights_um(labels.shape, spacing, block.outer_start)
     metal = table[labels] & (bodies != COUNTER)
+    if not metal.any():
+        return Done(None, (np.zeros(labels[block.inner].shape, np.uint8),))
+    height = plane.heights_um(labels.shape, spacing, block.outer_start)
     far = metal & (height > tolerance_um)
     near = metal & (height > 0) & ~far & (bodies != ANODE)
     if near.any():
@@ -61,6 +63,11 @@ def _relabel(
     return Done(None, (np.where(chosen[ids], np.uint8(value), labels).astype(np.uint8),))
 
 
+def root_reach_um(tolerance_um: float, spacing: Spacing, shape: tuple[int, int, int]) -> float:
+    """Return how far from metal beyond the tolerance a root that slants by 45 degrees reaches at most."""
+    return 1.4143 * tolerance_um + max(e for e, n in zip(spacing.um, shape, strict=True) if n > 1)
+
+
 def mark_dendrites(
     labels: Source,
     bodies: Source,
@@ -80,7 +87,7 @@ def mark_dendrites(
     """
     z, y, x = labels.shape
     marks = engine.array((z, y, x), np.uint8)
-    root_um = 1.4143 * tolerance_um + max(e for e, n in zip(spacing.um, (z, y, x), strict=True) if n > 1)
+    root_um = root_reach_um(tolerance_um, spacing, (z, y, x))
     constants = {"table": table, "plane": plane, "tolerance_um": tolerance_um, "root_um": root_um, "spacing": spacing}
     halo = reach_voxels(root_um, spacing, (z, y, x))
     engine.run(_mark, [labels, bodies], outputs=[marks], halo=halo, stage="dendrites", constants=constants)

@@ -76,14 +76,22 @@ def _mark(
     run_max: int,
     spacing: Spacing,
 ) -> Done[None]:
-    """Mark void in the band, whose run along the normal is short, where it touches the anode body, and where not."""
+    """Mark void in the band whose run along the normal is short, where it touches the anode body, and where not.
+
+    Void below the band goes with it, however deep: stripping carved it.
+    """
     empty = labels == void
+    if not empty.any():
+        none = np.zeros(labels[block.inner].shape, np.uint8)
+        return Done(None, (none, none))
     height = plane.heights_um(labels.shape, spacing, block.outer_start)
-    near = empty & (np.abs(height) <= band_um) & (_runs(empty, normal.axis) <= run_max)
+    deep = empty & (height < -band_um)
+    above = empty & ~deep
+    near = above & (height <= band_um) & (_runs(above, normal.axis) <= run_max)
     anode = bodies == ANODE
     touching = near & _beside(anode)
-    kind = np.where(_stands(empty, anode, normal), np.uint8(STANDING), np.uint8(HANGING))
-    return Done(None, ((_IN_BAND * near + touching).astype(np.uint8)[block.inner], kind[block.inner]))
+    kind = np.where(_stands(above, anode | deep, normal) | deep, np.uint8(STANDING), np.uint8(HANGING))
+    return Done(None, ((_IN_BAND * (near | deep) + touching).astype(np.uint8)[block.inner], kind[block.inner]))
 
 
 def _write(_: Block, ids: NDArray[np.uint32], kinds: NDArray[np.uint8], *, chosen: NDArray[np.bool_]) -> Done[None]:
@@ -101,9 +109,9 @@ def mark_gaps(
     spacing: Spacing,
     engine: Engine,
 ) -> Any:  # noqa: ANN401
-    """Return the gaps: void in the band that touches the anode body, connected inside the band.
+    """Return the gaps: void in the band that touches the anode body, connected inside the band or below it.
 
-    Void whose run along the normal is longer than the band is high leaves the band: it is the foot
+    A void that stripping carved into the metal is a gap as a whole, however deep. Void whose run along the normal is longer than the band is high leaves the band: it is the foot
     of a crack, which stays whole, and no gap. The uint8 array holds 0, `STANDING` or `HANGING`.
 
     Parameters
@@ -115,7 +123,7 @@ def mark_gaps(
     void
         Label value of void.
     band_um
-        Half height of the band about the interface.
+        Half height of the band about the interface; below it void counts where it joins void in the band.
     """
     from micro.cell.dendrites import components_holding
 

@@ -198,3 +198,16 @@ def test_areas_count_faces_towards_anything_but_the_border() -> None:
         az, ay, ax = spacing.face_areas_um2
         # integers times areas in doubles: rounding only
         np.testing.assert_allclose(areas, [0, 12 * az + 16 * ay + 12 * ax, 2 * az + 2 * ay + ax], rtol=1e-12)
+
+
+def test_a_void_carved_deep_into_the_metal_is_a_gap_as_a_whole() -> None:
+    labels = section()
+    labels[0, 60:95, 30:60] = 1  # 35 deep, the band is 10
+    labels[0, 80:90, 80:90] = 1  # a hole in the anode that joins nothing
+    labels[0, 30:60, 70:73] = 1  # a crack that ends on the anode
+    expected = labels[0] == 1
+    expected[:, 70:] = False
+    np.testing.assert_array_equal(gaps_of(labels), expected)
+    labels[0, 20:60, 44:47] = 1  # a crack that opens into the void stays whole
+    np.testing.assert_array_equal(gaps_of(labels)[:60], np.zeros((60, 120), bool))
+    assert gaps_of(labels)[70:95, 30:60].all()

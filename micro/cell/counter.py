@@ -1,0 +1,117 @@
+"""The counter electrode, whole: its body, its roughness, and the filaments that grow out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Engine, Source, label_components, within_um
+from micro.cell.body import ANODE, COUNTER, reach_voxels
+from micro.cell.cell import ReferencePlane
+from micro.cell.dendrites import components_holding, root_reach_um
+from micro.model import Spacing
+
+__all__ = ["whole_counter"]
+
+_LOOSE, _AT_ANODE, _AT_COUNTER = 1, 2, 3
+
+
+def _zone(
+    block: Block,
+    labels: NDArray[np.uint8],
+    bodies: NDArray[np.uint8],
+    *,
+    table: NDArray[np.bool_],
+    plane: ReferencePlane,
+    tolerance_um: float,
+    root_um: float,
+    spacing: Spacing,
+) -> Done[None]:
+    """Return the bodies, with all metal at the counter electrode's surface but the roots of what stands on it."""
+    metal = table[labels] & (bodies != ANODE)
+    if not metal.any():
+        return Done(None, (bodies[block.inner],))
+    depth = -plane.heights_um(labels.shape, spacing, block.outer_start)
+    loose = metal & (bodies != COUNTER)
+    beyond = loose & (depth > tolerance_um)
+    rough = loose & (depth > 0) & ~beyond
+    if rough.any():
+        rough &= ~within_um(beyond, spacing.um, root_um)
+    zone = (bodies == COUNTER) | rough | (loose & (depth <= 0))
+    return Done(None, (np.where(zone, np.uint8(COUNTER), bodies)[block.inner],))
+
+
+def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the voxels of a mask and all their neighbours, corners too."""
+    for axis in range(3):
+        if mask.shape[axis] > 1:
+            out = mask.copy()
+            moved, still = np.moveaxis(mask, axis, 0), np.moveaxis(out, axis, 0)
+            still[1:] |= moved[:-1]
+            still[:-1] |= moved[1:]
+            mask = out
+    return mask
+
+
+def _sides(block: Block, labels: NDArray[np.uint8], zone: NDArray[np.uint8], *, table: NDArray[np.bool_]) -> Done[None]:
+    """Mark the metal that is not in the zone, where it is the anode's, and where it touches the zone."""
+    counter = zone == COUNTER
+    loose = table[labels] & ~counter
+    marks = np.where(loose, np.uint8(_LOOSE), np.uint8(0))
+    if counter.any():
+        marks[loose & _beside(counter)] = _AT_COUNTER
+    marks[loose & (zone == ANODE)] = _AT_ANODE
+    return Done(None, (marks[block.inner],))
+
+
+def _add(_: Block, zone: NDArray[np.uint8], ids: NDArray[np.uint32], *, own: NDArray[np.bool_]) -> Done[None]:
+    return Done(None, (np.where(own[ids], np.uint8(COUNTER), zone),))
+
+
+def whole_counter(
+    labels: Source,
+    bodies: Source,
+    far_plane: ReferencePlane,
+    *,
+    table: NDArray[np.bool_],
+    tolerance_um: float,
+    spacing: Spacing,
+    engine: Engine,
+) -> Source:
+    """Return the bodies, with the counter electrode's roughness and filaments as `COUNTER`.
+
+    Metal beyond the counter electrode's own interface is a part of it. What stands on it by more than
+    ``tolerance_um`` is judged by what it hangs on without it: the anode, and then it is a dendrite that
+    has come all the way; or nothing else, and then it is the counter electrode's own.
+
+    Parameters
+    ----------
+    labels
+        uint8 labels, shape (z, y, x).
+    bodies
+        Of `micro.cell.body.find_bodies`.
+    far_plane
+        The counter electrode's interface, which points into it.
+    table
+        256 booleans: which label values are metal.
+    """
+    z, y, x = labels.shape
+    zone, marks, out = (engine.array((z, y, x), np.uint8) for _ in range(3))
+    root_um = root_reach_um(tolerance_um, spacing, (z, y, x))
+    constants = {
+        "table": table,
+        "plane": far_plane,
+        "tolerance_um": tolerance_um,
+        "root_um": root_um,
+        "spacing": spacing,
+    }
+    halo = reach_voxels(root_um, spacing, (z, y, x))
+    stage = "counter electrode"
+    engine.run(_zone, [labels, bodies], outputs=[zone], halo=halo, stage=stage, constants=constants)
+    engine.run(_sides, [labels, zone], outputs=[marks], halo=(1, 1, 1), stage=stage, constants={"table": table})
+    found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
+    own = components_holding(found, marks, _AT_COUNTER, engine)
+    own &= ~components_holding(found, marks, _AT_ANODE, engine)
+    engine.run(_add, [zone, found.ids], outputs=[out], stage=stage, constants={"own": own})
+    result: Source = out
+    return result
