@@ -15,6 +15,10 @@ from micro.model import Spacing
 __all__ = ["components_holding", "mark_dendrites", "root_reach_um"]
 
 _NEAR, _FAR = 1, 2
+_SKIN = 0.75
+"""Metal closer to the anode body than this share of the tolerance, or than a voxel, is what the opening took off."""
+_MOUND = 2.0
+"""A mound of the anode body itself is a dendrite from this many tolerances on."""
 
 
 def _mark(
@@ -26,20 +30,30 @@ def _mark(
     plane: ReferencePlane,
     tolerance_um: float,
     root_um: float,
+    skin_um: float,
     spacing: Spacing,
 ) -> Done[None]:
     """Mark metal beyond the tolerance, and the metal under it, down to the interface, that is no body.
 
-    What lies farther than ``root_um`` from all metal beyond the tolerance is roughness.
+    What lies farther than ``root_um`` from all metal beyond the tolerance is roughness; so is the skin
+    that the opening took off the anode body, and the body itself up to `_MOUND` tolerances, unless
+    metal hangs on it that is neither.
     """
     metal = table[labels] & (bodies != COUNTER)
     if not metal.any():
         return Done(None, (np.zeros(labels[block.inner].shape, np.uint8),))
     height = plane.heights_um(labels.shape, spacing, block.outer_start)
-    far = metal & (height > tolerance_um)
-    near = metal & (height > 0) & ~far & (bodies != ANODE)
+    anode = bodies == ANODE
+    beyond = metal & (height > tolerance_um)
+    far = beyond
+    if beyond.any():
+        skin = within_um(anode, spacing.um, skin_um)
+        far = beyond & (~skin | (anode & (height > _MOUND * tolerance_um)))
+    mound = beyond & anode & ~far
+    near = metal & (height > 0) & ~far & ~anode
     if near.any():
-        near &= within_um(far, spacing.um, root_um)
+        near &= within_um(far | mound, spacing.um, root_um)
+    near |= mound
     return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
 
 
@@ -65,7 +79,12 @@ def _relabel(
 
 def root_reach_um(tolerance_um: float, spacing: Spacing, shape: tuple[int, int, int]) -> float:
     """Return how far from metal beyond the tolerance a root that slants by 45 degrees reaches at most."""
-    return 1.4143 * tolerance_um + max(e for e, n in zip(spacing.um, shape, strict=True) if n > 1)
+    return 1.4143 * tolerance_um + coarsest_um(spacing, shape)
+
+
+def coarsest_um(spacing: Spacing, shape: tuple[int, int, int]) -> float:
+    """Return the longest voxel edge of the axes that the picture has."""
+    return max(edge for edge, length in zip(spacing.um, shape, strict=True) if length > 1)
 
 
 def mark_dendrites(
@@ -83,13 +102,22 @@ def mark_dendrites(
 
     Metal that reaches beyond the reference interface by more than ``tolerance_um``, grown back
     through connected metal down to the interface, the anode body left out. A root reaches no
-    farther from it than one that slants by 45 degrees, so that the roughness around it stays anode.
+    farther from it than one that slants by 45 degrees, so that the roughness around it stays anode,
+    and so does a skin on the anode body no thicker than three quarters of the tolerance (or a voxel).
     """
     z, y, x = labels.shape
     marks = engine.array((z, y, x), np.uint8)
     root_um = root_reach_um(tolerance_um, spacing, (z, y, x))
-    constants = {"table": table, "plane": plane, "tolerance_um": tolerance_um, "root_um": root_um, "spacing": spacing}
-    halo = reach_voxels(root_um, spacing, (z, y, x))
+    skin_um = max(_SKIN * tolerance_um, 1.0001 * coarsest_um(spacing, (z, y, x)))
+    constants = {
+        "table": table,
+        "plane": plane,
+        "tolerance_um": tolerance_um,
+        "root_um": root_um,
+        "skin_um": skin_um,
+        "spacing": spacing,
+    }
+    halo = reach_voxels(root_um + skin_um, spacing, (z, y, x))
     engine.run(_mark, [labels, bodies], outputs=[marks], halo=halo, stage="dendrites", constants=constants)
     found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
     out = engine.array((z, y, x), np.uint8)

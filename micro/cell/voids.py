@@ -111,8 +111,9 @@ def mark_gaps(
 ) -> Any:  # noqa: ANN401
     """Return the gaps: void in the band that touches the anode body, connected inside the band or below it.
 
-    A void that stripping carved into the metal is a gap as a whole, however deep. Void whose run along the normal is longer than the band is high leaves the band: it is the foot
-    of a crack, which stays whole, and no gap. The uint8 array holds 0, `STANDING` or `HANGING`.
+    A void that stripping carved into the metal is a gap as a whole, however deep. Void whose run
+    along the normal is longer than the band is high leaves the band: it is the foot of a crack, which
+    stays whole, and no gap. The uint8 array holds 0, `STANDING` or `HANGING`.
 
     Parameters
     ----------

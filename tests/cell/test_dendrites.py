@@ -89,3 +89,14 @@ def test_components_are_held_by_any_of_their_voxels() -> None:
     engine = Engine(block_shape=(1, 3, 4))
     found = label_components(image, engine=engine)
     assert components_holding(found, marks, 2, engine).tolist() == [False, False, True, False]
+
+
+def test_the_roughness_of_the_body_is_none_and_a_dendrite_keeps_its_root(
+    cell: tuple[NDArray[np.uint8], NDArray[np.uint8]], metal: NDArray[np.bool_]
+) -> None:
+    labels, body = cell
+    labels[0, 55:60, 10:60] = 3
+    body[0, 56:60, 12:58] = ANODE  # a mound 4 high beyond a tolerance of 3, and its skin
+    assert not (marked(labels, body, metal) == 4).any()
+    labels[0, 30:55, 30:34] = 3  # a dendrite that stands on it
+    assert (marked(labels, body, metal)[30:55, 30:34] == 4).all()
