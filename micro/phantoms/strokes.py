@@ -14,7 +14,7 @@ __all__ = ["PAINTED_AS", "strokes_of"]
 PAINTED_AS = {4: 3, 5: 1}
 """What a person paints a dendrite and a crack as: lithium and void; the anatomy of the cell tells them apart later."""
 
-LENGTH = 40
+LENGTH = 24
 """Most voxels of a stroke."""
 
 PLANES = 2
@@ -24,11 +24,12 @@ _WAYS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 
 
 def strokes_of(truth: Labels, *, seed: int = 0, share: float = 5e-4, largest_part: float = 0.1) -> Labels:
-    """Draw thin squiggles into every phase of a truth, on a few sections, as a person paints them.
+    """Draw thin squiggles into everything in a truth, on a few sections, as a person paints them.
 
     Half of the strokes begin anywhere in their phase, the other half in an object of the section that is
     drawn by lot, large or small, since people paint the small ones too. A stroke is one voxel wide, turns
-    now and then, and stays inside its phase. Dendrites are painted as lithium, cracks as void.
+    now and then, and stays inside its phase. A painter sees dendrites and cracks, and paints some of each, but
+    as lithium and as void.
 
     Parameters
     ----------
@@ -37,9 +38,9 @@ def strokes_of(truth: Labels, *, seed: int = 0, share: float = 5e-4, largest_par
     seed
         Same seed, same strokes.
     share
-        At most this share of all voxels is painted, the same for every phase.
+        At most this share of all voxels is painted, the same for every label value of the truth.
     largest_part
-        At most this part of a phase is painted.
+        At most this part of a label value's voxels is painted.
 
     Returns
     -------
@@ -62,15 +63,13 @@ def strokes_of(truth: Labels, *, seed: int = 0, share: float = 5e-4, largest_par
     if not (0 < share <= 1 and 0 < largest_part <= 1):
         raise ParameterError(f"strokes on a share {share} of the voxels and a part {largest_part} of a phase; 0 to 1")
     data = np.asarray(truth.data.compute())
-    for value, painted_as in PAINTED_AS.items():
-        data[data == value] = painted_as
     rng = np.random.default_rng(seed)
     planes = _planes(data.shape, rng)
     out = np.zeros_like(data)
     values = [int(value) for value in np.unique(data) if value]
     for value in values:
         room = int(min(share * data.size / len(values), largest_part * np.count_nonzero(data == value)))
-        _paint_phase(data == value, value, room, planes, rng, out)
+        _paint_phase(data == value, PAINTED_AS.get(value, value), room, planes, rng, out)
     step = Step("strokes", {"seed": seed, "share": share, "largest_part": largest_part})
     return Labels(out, truth.spacing, truth.phases, (*truth.history, step), name=truth.name)
 
