@@ -49,7 +49,7 @@ class TrainParams(BaseModel):
         description="How little the larger sizes are trusted: few strokes show few surroundings; 0 trusts all alike.",
     )
     image_shares: float = Field(
-        1.0,
+        0.5,
         ge=0,
         le=1,
         description="How far the phases' shares are taken from the image: 0 all phases are as likely, 1 as it shows.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from micro.errors import ParameterError
 from micro.model import Labels, Step
@@ -17,6 +18,9 @@ PAINTED_AS = {4: 3, 5: 1}
 LENGTH = 24
 """Most voxels of a stroke."""
 
+BESIDE = 3
+"""Voxels within which a stroke begins beside an edge."""
+
 PLANES = 2
 """Sections across every axis of a volume that are painted on."""
 
@@ -26,10 +30,10 @@ _WAYS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 def strokes_of(truth: Labels, *, seed: int = 0, share: float = 5e-4, largest_part: float = 0.1) -> Labels:
     """Draw thin squiggles into everything in a truth, on a few sections, as a person paints them.
 
-    Half of the strokes begin anywhere in their phase, the other half in an object of the section that is
-    drawn by lot, large or small, since people paint the small ones too. A stroke is one voxel wide, turns
-    now and then, and stays inside its phase. A painter sees dendrites and cracks, and paints some of each, but
-    as lithium and as void.
+    A third of the strokes begin anywhere in their phase, a third in an object of the section that is drawn by
+    lot, large or small, since people paint the small ones too, and a third beside an edge. A stroke is one voxel
+    wide, turns now and then, and stays inside its phase. A painter sees dendrites and cracks, and paints some of
+    each, but as lithium and as void.
 
     Parameters
     ----------
@@ -99,17 +103,19 @@ def _paint_phase(
     if not sizes.any():
         return
     objects = [cc3d.connected_components(section.astype(np.uint8), connectivity=8) for section in sections]
+    edges = [section & ndimage.binary_dilation(~section, iterations=BESIDE) for section in sections]
     for number in range(4 * room // LENGTH + 4):
         if room < 1:
             break
         # the square root lets sections with little of the phase have their turn
         which = int(rng.choice(len(sections), p=np.sqrt(sizes) / np.sqrt(sizes).sum()))
         section = sections[which]
-        if number % 2:
+        chosen = section
+        if number % 3 == 1:
             chosen = objects[which] == rng.integers(1, objects[which].max() + 1)
-            begin = np.argwhere(chosen)[rng.integers(np.count_nonzero(chosen))]
-        else:
-            begin = np.argwhere(section)[rng.integers(np.count_nonzero(section))]
+        elif number % 3 == 2 and edges[which].any():
+            chosen = edges[which]
+        begin = np.argwhere(chosen)[rng.integers(np.count_nonzero(chosen))]
         axis, index = planes[which]
         target = np.moveaxis(out, axis, 0)[index]
         room -= _squiggle(section, target, value, (int(begin[0]), int(begin[1])), min(LENGTH, room), rng)
