@@ -27,6 +27,8 @@ __all__ = ["anatomy", "split_phases"]
 NO_METAL = "no metal body found"
 PLAN_VIEW = "a plan view has no interface"
 CUT = "cut by the picture"
+ANODE_SHARE_MIN = 0.15
+"""An anode body covers at least this share of the columns along the normal; less is a speck at the border."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ def _locate(
         return NO_METAL if params.normal == "auto" else f"{NO_METAL} where the stated normal {normal} begins"
     solid = _solid_table(labels.phases)
     index, contact = surface_map(bodies.mask, data, normal, body=ANODE, solid=solid, engine=engine)
+    covered = float(np.mean(index >= 0))
+    if covered < ANODE_SHARE_MIN:
+        return f"{NO_METAL}: metal on the side where the normal {normal} begins covers {100 * covered:.0f} % of it only"
     plane = fit_reference(index, contact, normal, spacing=labels.spacing, shape=params.reference)
     return NO_METAL if plane is None else _Electrodes(normal, bodies, plane)
 

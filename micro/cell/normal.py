@@ -59,7 +59,9 @@ def metal_profiles(labels: Source, table: NDArray[np.bool_], engine: Engine) -> 
 def step_scores(profiles: tuple[NDArray[np.float64], ...]) -> dict[str, float]:
     """Return how step-like the metal's profile is along each direction, from 0 to 1.
 
-    The mean share before the best place of a step, less the mean share behind it.
+    The mean share before the best place of a step, less the mean share of what follows: of all that
+    follows, or of a stretch of it (a tenth of the picture at least), since a counter electrode may come
+    after it, however thick.
 
     Examples
     --------
@@ -74,10 +76,21 @@ def step_scores(profiles: tuple[NDArray[np.float64], ...]) -> dict[str, float]:
         for sign, seen in ((1, profile), (-1, profile[::-1])):
             if seen.size < 2:
                 continue
-            before = np.cumsum(seen)[:-1] / np.arange(1, seen.size)
-            behind = (seen.sum() - np.cumsum(seen)[:-1]) / np.arange(seen.size - 1, 0, -1)
-            scores[str(Normal(axis, sign))] = max(0.0, float(np.round(np.max(before - behind), 6)))
+            scores[str(Normal(axis, sign))] = max(0.0, float(np.round(_step(seen), 6)))
     return scores
+
+
+def _step(seen: NDArray[np.float64]) -> float:
+    """Return the highest step of a profile: mean before a place, less the least mean of a stretch right behind it."""
+    total = np.concatenate([[0.0], np.cumsum(seen)])
+    length = seen.size
+    shortest = max(2, length // 10)
+    best = float(np.max(total[1:-1] / np.arange(1, length) - (total[-1] - total[1:-1]) / np.arange(length - 1, 0, -1)))
+    for place in range(1, length - shortest + 1):
+        stops = np.arange(place + shortest, length + 1)
+        behind = float(np.min((total[stops] - total[place]) / (stops - place)))
+        best = max(best, float(total[place]) / place - behind)
+    return best
 
 
 def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Normal | None:
@@ -101,6 +114,11 @@ def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Nor
     best, second = ranked[0], ranked[1]
     if scores[second] > CLEAR * scores[best]:
         listed = ", ".join(f"{name} {scores[name]:.2f}" for name in ranked)
+        if second[1] == best[1]:
+            raise AmbiguousNormalError(
+                f"metal at both ends along {best[1]}, as in a symmetric cell: step scores {listed}; expected to "
+                f"be told which electrode to measure: state it (--normal={best} or --normal={second})"
+            )
         raise AmbiguousNormalError(
             f"the anode's side can't be told: step scores {listed}; expected one clear best: state it (--normal={best})"
         )

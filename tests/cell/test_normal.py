@@ -45,11 +45,20 @@ def test_a_symmetric_cell_is_ambiguous_and_the_message_lists_the_scores(metal: N
     with pytest.raises(AmbiguousNormalError) as caught:
         find_normal(labels, metal, Engine())
     message = str(caught.value)
-    # by hand: all of the first fifth is metal, and 6 of the 24 planes behind it
-    assert "+y 0.75" in message
-    assert "-y 0.75" in message
-    assert "--normal=" in message
+    # by hand: all of the first fifth is metal, and none of the electrolyte that follows it
+    assert "+y 1.00" in message
+    assert "-y 1.00" in message
+    assert "symmetric" in message
+    assert "--normal=+y or --normal=-y" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("thick", [3, 10, 13])
+def test_thick_electrodes_on_both_sides_are_seen_too(thick: int, metal: NDArray[np.bool_]) -> None:
+    labels = np.full((8, 30, 12), 2, np.uint8)
+    labels[:, :thick] = labels[:, -thick:] = 3
+    with pytest.raises(AmbiguousNormalError, match="symmetric"):
+        find_normal(labels, metal, Engine())
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 1.0])
