@@ -18,7 +18,7 @@ __all__ = ["CLIP", "Network", "log_odds", "probabilities"]
 CLIP = np.float32(6.0)
 """Features farther than this many standard deviations from their mean count as this far."""
 
-TILE = 256
+TILE = 128
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class TrainParams(BaseModel):
     hidden: tuple[Annotated[int, Field(ge=2, le=256)], Annotated[int, Field(ge=2, le=256)]] = Field(
         (32, 16), description="Neurons in the two hidden layers of a network."
     )
-    networks: int = Field(4, ge=1, le=16, description="Networks that are trained apart and then averaged.")
+    networks: int = Field(3, ge=1, le=16, description="Networks that are trained apart and then averaged.")
     steps: int = Field(1500, ge=10, le=100_000, description="Steps of the training, of 128 stroke voxels each.")
     weight_decay: float = Field(0.03, ge=0, le=1, description="How strongly large weights are held back.")
     caution: float = Field(
