@@ -157,18 +157,17 @@ def test_the_far_side_of_a_symmetric_cell_ends_the_se_region() -> None:
 
 
 @pytest.mark.parametrize("cell", ["curved", "stripped", "shorted"])
-def test_every_normal_gives_the_same_parts(cell: str) -> None:
-    shape, unit = (56, 56, 56), Spacing(0.65, 0.65, 0.65)
-    seen = {}
-    for normal in ("+z", "-z", "+y", "-y", "+x", "-x"):
-        one = made("xct", cell, seed=2, shape=shape, spacing=unit, normal=normal)
+@pytest.mark.parametrize(("kind", "shape"), [("sem", (1, 220, 220)), ("xct", (56, 56, 56))])
+def test_every_normal_gives_the_same_parts(kind: str, shape: tuple[int, int, int], cell: str) -> None:
+    seen = []
+    for normal in ("+z", "-z", "+y", "-y", "+x", "-x")[2 if kind == "sem" else 0 :]:
+        one = made(kind, cell, seed=2, shape=shape, normal=normal)
         params = CellParams(normal=normal)
         after = split_phases(one.merged, params, Engine())
-        parts = np.asarray(anatomy(after, params, Engine()).parts)
-        seen[normal] = one.frame.from_zyx(parts)
-    for normal, parts in seen.items():
+        seen.append(one.frame.from_zyx(np.asarray(anatomy(after, params, Engine()).parts)))
+    for parts in seen[1:]:
         # solvers round the fitted surface in the last digit: a voxel's centre may lie on it
-        assert np.count_nonzero(parts != seen["+z"]) <= 3, normal
+        assert np.count_nonzero(parts != seen[0]) <= 3
 
 
 @pytest.mark.parametrize(("kind", "cell"), [("sem", "curved"), ("sem", "shorted"), ("xct", "curved")])
