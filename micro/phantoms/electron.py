@@ -10,7 +10,7 @@ from micro.model import SSB_PHASES
 from micro.phantoms.kinds import Kind
 from micro.phantoms.noise import NoiseLevel
 
-__all__ = ["electron_image", "grey_table"]
+__all__ = ["curtain_field", "electron_image", "grey_table"]
 
 Generators = dict[str, np.random.Generator]
 Grey = NDArray[np.float32]
@@ -39,7 +39,7 @@ def electron_image(labels: NDArray[np.uint8], kind: Kind, rng: Generators, noise
         grey += _charging(labels, rng["charging"], strength=noise.artefacts)
     grey = _beam(grey, rng["jitter"], jitter_voxels=0.3 * noise.artefacts)
     if noise.stripes:
-        grey *= 1 + _curtains(grey.shape, rng["curtains"], rms=noise.stripes)
+        grey *= 1 + curtain_field(grey.shape, rng["curtains"], rms=noise.stripes)
         grey *= 1 + _shading(grey.shape, rng["shading"], rms=0.04 * noise.artefacts)
         grey *= 1 + _drift(grey.shape[0], rng["drift"], rms=0.02 * noise.artefacts)[:, None, None]
     if noise.snr:
@@ -84,7 +84,7 @@ def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: tuple
     return np.asarray((field - field.mean()) / (field.std() or 1), dtype=np.float32)
 
 
-def _curtains(shape: tuple[int, ...], rng: np.random.Generator, *, rms: float) -> Grey:
+def curtain_field(shape: tuple[int, ...], rng: np.random.Generator, *, rms: float) -> Grey:
     """Stripes along y, 1 to 6 voxels wide, alike in neighbouring slices, slowly changing along y."""
     slices, rows, columns = shape
     stripes = sum(

@@ -25,13 +25,27 @@ class PreprocessParams(BaseModel):
     )
     low_percent: float = Field(0.1, ge=0, lt=50, description="Percentile of the whole stack that becomes black.")
     high_percent: float = Field(99.9, gt=50, le=100, description="Percentile of the whole stack that becomes white.")
-    slice_brightness: bool = Field(False, description="Bring every slice to the brightness of the stack.")
-    stripes: Literal["none", "columns", "rows", "rings"] = Field(
-        "none",
-        description="Stripes to remove: columns (curtains along y), rows (along x), or CT rings about the centre.",
+    slice_brightness: bool | Literal["auto"] = Field(
+        "auto", description="Bring every slice to the brightness of the stack."
+    )
+    stripes: Literal["auto", "none", "columns", "rows", "rings"] = Field(
+        "auto",
+        description="Stripes to remove: columns (curtains along y), rows (along x), or CT rings.",
     )
     stripe_window: int = Field(
         31, ge=5, description="Width in voxels over which true grey values may vary across stripes."
+    )
+    ring_centre: tuple[float, float] | None = Field(
+        None, description="Axis of rotation in voxels (y, x); empty: where rings are strongest, by default the middle."
+    )
+    cupping: Literal["auto", "none", "remove"] = Field(
+        "auto", description="A rim of a CT slice that is brighter, or darker, than its middle."
+    )
+    fringes: Literal["auto", "none", "remove"] = Field(
+        "auto", description="Phase-contrast fringes, bright and dark rims along every edge of a CT."
+    )
+    charging: Literal["auto", "none", "limit"] = Field(
+        "none", description="Bright rims of pores in electron images: no brighter than what lies behind them."
     )
     denoise: Literal["none", "gaussian", "bilateral"] = Field("bilateral", description="How noise is taken out.")
     denoise_voxels: float = Field(1.2, gt=0, le=5, description="Reach of the denoising in voxels of the finest axis.")

@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, as_dask
+from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.model import BLACK, WHITE, Step, Volume
+from micro.preprocess.charging import limit_rims
+from micro.preprocess.cupping import cup
 from micro.preprocess.denoise import denoise_block, denoise_reach, guide_noise, sigmas_voxels
+from micro.preprocess.fringes import defringe_block, fringe_reach
 from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
-from micro.preprocess.slices import StripeKind, correct_slice, slice_gains
+from micro.preprocess.plan import Plan, make_plan
+from micro.preprocess.rings import ring_field
+from micro.preprocess.stripes import stripe_field
 
 __all__ = ["preprocess"]
 
 
-def _normalise(
-    block: Block,
-    grey: NDArray[np.generic],
-    *,
-    low: float,
-    high: float,
-    gains: NDArray[np.float64] | None,
-    stripes: StripeKind,
-    window: int,
-) -> Done[None]:
+def corrected_slice(grey: NDArray[np.float32], plan: Plan, *, window: int, slice_number: int) -> NDArray[np.float32]:
+    """Return a slice, black at 0 and white at 1, with everything done to it that stands in the plan."""
+    if plan.gains is not None:
+        grey = grey / np.float32(plan.gains[slice_number])
+    if plan.cupping and plan.axis is not None:
+        grey = grey / cup(grey.shape, plan.axis.centre, plan.cupping)
+    if plan.stripes == "columns":
+        grey = grey / stripe_field(grey, window)
+    elif plan.stripes == "rows":
+        grey = grey / stripe_field(np.ascontiguousarray(grey.T), window).T
+    elif plan.stripes == "rings" and plan.axis is not None:
+        grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust)
+    return limit_rims(grey) if plan.rims else grey
+
+
+def _normalise(block: Block, grey: NDArray[np.generic], *, plan: Plan, window: int) -> Done[None]:
     out = np.empty(grey.shape, np.uint16)
     for k in range(grey.shape[0]):
-        image = (grey[k].astype(np.float32) - np.float32(low)) / np.float32(high - low)
-        if gains is not None:
-            image = image / np.float32(gains[block.core[0].start + k])
-        if stripes != "none":
-            image = correct_slice(image, stripes=stripes, window=window)
+        image = (grey[k].astype(np.float32) - np.float32(plan.low)) / np.float32(plan.high - plan.low)
+        image = corrected_slice(image, plan, window=window, slice_number=block.core[0].start + k)
         out[k] = np.clip(np.rint(image * np.float32(WHITE - BLACK) + np.float32(BLACK)), 0, 65535)
     return Done(None, (out,))
 
 
 def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volume:
-    """Normalise a stack as a whole, remove brightness jumps and stripes, and denoise.
+    """Normalise a stack as a whole, take out the artefacts that it has, and denoise.
 
     Parameters
     ----------
@@ -70,20 +80,20 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
     low, high = histogram.percentile(params.low_percent), histogram.percentile(params.high_percent)
     if not high > low:
         low, high = histogram.low, histogram.high
-    gains = slice_gains(volume.data, low=low, engine=engine) if params.slice_brightness and not volume.is_2d else None
+    plan = make_plan(volume, params, low=low, high=high, engine=engine)
     data = engine.array(volume.shape, np.uint16)
-    whole_slices = params.stripes != "none"
+    whole_slices = plan.stripes != "none" or plan.rims or plan.cupping != 0
     engine.run(
         _normalise,
         [volume.data],
         outputs=[data],
         block_shape=(engine.block_shape[0], *volume.shape[1:]) if whole_slices else None,
         stage="normalise",
-        constants={"low": low, "high": high, "gains": gains, "stripes": params.stripes, "window": params.stripe_window},
+        constants={"plan": plan, "window": params.stripe_window},
     )
-    found: dict[str, object] = {"black": low, "white": high}
-    if gains is not None:
-        found["slice_gain_sd"] = float(np.std(gains))
+    if plan.fringes:
+        data = _without_fringes(data, volume.shape, plan.fringes, engine)
+    found: dict[str, object] = {"black": low, "white": high, **plan.found, "did": list(plan.did)}
     if params.denoise != "none":
         sigmas = sigmas_voxels(volume.spacing, volume.shape, params.denoise_voxels)
         noise = guide_noise(data, sigmas, engine) if params.denoise == "bilateral" else None
@@ -94,5 +104,12 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
         )
         data = denoised
         found["noise"] = noise
-    step = Step("preprocess", {**params.model_dump(), "found": found}, version=__version__)
+    step = Step("preprocess", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return volume.after(step, as_dask(data))
+
+
+def _without_fringes(grey: Source, shape: tuple[int, int, int], strength: float, engine: Engine) -> Any:  # noqa: ANN401
+    data = engine.array(shape, np.uint16)
+    halo = fringe_reach(strength, shape)
+    engine.run(defringe_block, [grey], outputs=[data], halo=halo, stage="fringes", constants={"strength": strength})
+    return data

@@ -1,8 +1,6 @@
-"""Corrections that need whole slices: brightness, curtains, rings."""
+"""The brightness of each slice of a stack."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +8,7 @@ from scipy import ndimage
 
 from micro.blocks import Block, Done, Engine, Source
 
-__all__ = ["column_factors", "correct_slice", "ring_offsets", "slice_gains"]
-
-Grey = NDArray[np.float32]
-StripeKind = Literal["none", "columns", "rows", "rings"]
+__all__ = ["slice_gains"]
 
 
 def _gain_steps(block: Block, grey: NDArray[np.generic], *, low: float) -> Done[list[float]]:
@@ -62,69 +57,3 @@ def slice_gains(grey: Source, *, low: float, engine: Engine) -> NDArray[np.float
     )
     gains = np.cumprod(np.concatenate(parts))
     return np.asarray(gains / np.median(gains))
-
-
-DARKEST_STRIPE = 0.25
-"""What differs more than this share from its neighbours along a stripe is structure."""
-
-
-def column_factors(grey: Grey, window: int) -> Grey:
-    """Return the brightness of each column of a slice relative to its neighbours, shape (x,).
-
-    The median over the column of grey over its mean across ``window`` columns; pixels darker than
-    the slice's middle are left out, since their ratio is mostly noise.
-
-    Examples
-    --------
-    >>> image = np.full((50, 40), 100, np.float32); image[:, 20] = 110
-    >>> round(float(column_factors(image, 31)[20]), 2)
-    1.1
-    """
-    around = ndimage.uniform_filter1d(ndimage.median_filter(grey, (1, 5)), window, axis=1)
-    bright = around >= 0.75 * np.percentile(around, 75)
-    ratio = grey / np.maximum(around, 1e-6)
-    # a dark filament along the stripes is no stripe: it stands out more than any curtain
-    bright &= np.abs(ndimage.median_filter(ratio, (9, 1)) - 1) < DARKEST_STRIPE
-    ratio = np.where(bright, ratio, np.nan)
-    enough = bright.sum(axis=0) >= 0.2 * grey.shape[0]
-    factors = np.ones(grey.shape[1], np.float32)
-    if enough.any():
-        factors[enough] = np.nanmedian(ratio[:, enough], axis=0)
-    # a column can't be told from its neighbours where the whole neighbourhood is brighter or darker
-    return np.asarray(factors / np.maximum(ndimage.uniform_filter1d(factors, window), 1e-6), np.float32)
-
-
-def ring_offsets(grey: Grey, window: int) -> tuple[Grey, NDArray[np.intp]]:
-    """Return the offset of each ring about the slice's centre, and the ring of each pixel.
-
-    The median over the ring of what stands out from a local mean; small rings, of few pixels, are
-    believed less.
-
-    Examples
-    --------
-    >>> offsets, ring = ring_offsets(np.zeros((9, 9), np.float32), 5)
-    >>> float(offsets.max()), int(ring[4, 4])
-    (0.0, 0)
-    """
-    height, width = grey.shape
-    y = np.arange(height)[:, None] - (height - 1) / 2
-    x = np.arange(width)[None, :] - (width - 1) / 2
-    ring = np.rint(np.hypot(y, x)).astype(np.intp)
-    residual = grey - ndimage.gaussian_filter(grey, window / 6, truncate=3)
-    order = np.argsort(ring, axis=None, kind="stable")
-    counts = np.bincount(ring.ravel())
-    pieces = np.split(residual.ravel()[order], np.cumsum(counts)[:-1])
-    medians = np.array([np.median(piece) if piece.size else 0 for piece in pieces])
-    return (medians * counts / (counts + 24.0)).astype(np.float32), ring
-
-
-def correct_slice(grey: Grey, *, stripes: StripeKind, window: int) -> Grey:
-    """Remove curtains (columns or rows) or rings from one slice whose black is 0."""
-    if stripes == "columns":
-        return grey / column_factors(grey, window)[None, :]
-    if stripes == "rows":
-        return grey / column_factors(np.ascontiguousarray(grey.T), window)[:, None]
-    if stripes == "rings":
-        offsets, ring = ring_offsets(grey, window)
-        return grey - offsets[ring]
-    return grey

@@ -36,8 +36,7 @@ def test_a_preset_says_what_the_contract_says(name: str) -> None:
     modality = name.removesuffix("-alloy")
     assert (recipe.name, recipe.modality) == (name, modality)
     assert recipe.segment.greys == (("void", "SE", "Li") if name.endswith("-alloy") else ("void", "Li", "SE"))
-    assert recipe.preprocess.stripes == ("rings" if modality == "xct" else "columns")
-    assert recipe.preprocess.slice_brightness == (modality == "fibsem")
+    assert recipe.preprocess.stripes == recipe.preprocess.slice_brightness == "auto"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -62,7 +61,7 @@ def test_a_preset_differs_from_the_defaults_only_where_it_says_so(name: str) -> 
         for key, value in getattr(preset, section)
         if value != getattr(getattr(plain, section), key)
     }
-    assert differs <= {"preprocess.stripes", "preprocess.slice_brightness", "segment.greys"}
+    assert differs <= {"segment.greys"}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -87,7 +86,7 @@ def test_a_file_without_a_name_takes_that_of_the_file(tmp_path: Path) -> None:
         ("segment.greys=void,SE", "segment", "greys", ("void", "SE")),
         ('segment.greys=["SE", "Li"]', "segment", "greys", ("SE", "Li")),
         ("segment.levels=0.1,0.4,0.9", "segment", "levels", (0.1, 0.4, 0.9)),
-        ("preprocess.stripes=", "preprocess", "stripes", "none"),
+        ("preprocess.stripes=", "preprocess", "stripes", "auto"),
         (" cell.normal = +z ", "cell", "normal", "+z"),
     ],
 )

@@ -1,0 +1,162 @@
+"""Rings of a reconstructed CT slice, whole or half, about a centre that need not be the middle.
+
+A scan over half a turn sees each detector element on one side of the axis only: its ring is a half one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+__all__ = ["Axis", "Centre", "find_axis", "middle_of", "ring_field", "ring_strength"]
+
+Grey = NDArray[np.float32]
+Centre = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Where the rings lie: their centre in voxels (y, x), and the angle at which half rings begin; None: whole ones."""
+
+    centre: Centre
+    start_rad: float | None = None
+
+
+_STARTS = 8
+"""So many angles are tried at which half rings may begin."""
+
+_FEW = 24.0
+"""A ring of so many pixels is believed half."""
+
+
+def middle_of(shape: tuple[int, ...]) -> Centre:
+    """Return the middle of a slice in voxels (y, x), where a reconstruction has its axis of rotation.
+
+    Examples
+    --------
+    >>> middle_of((5, 8))
+    (2.0, 3.5)
+    """
+    return ((shape[-2] - 1) / 2, (shape[-1] - 1) / 2)
+
+
+def _standing_out(grey: Grey, window: int) -> Grey:
+    """Return what stands out from a local mean, less what stands out as far as an edge does."""
+    residual = grey - ndimage.gaussian_filter(grey, window / 6, truncate=3)
+    spread = 1.4826 * float(np.median(np.abs(residual)))
+    # an edge tells nothing of rings
+    return np.asarray(np.where(np.abs(residual) < 4 * spread, residual, 0), np.float32)
+
+
+def _groups(shape: tuple[int, ...], axis: Axis) -> NDArray[np.intp]:
+    """Return the number of each pixel's ring; of half rings, those of the second half are odd."""
+    y, x = np.arange(shape[0])[:, None] - axis.centre[0], np.arange(shape[1])[None, :] - axis.centre[1]
+    ring = np.rint(np.hypot(y, x)).astype(np.intp)
+    if axis.start_rad is None:
+        return np.asarray(ring)
+    second = y * np.cos(axis.start_rad) - x * np.sin(axis.start_rad) < 0
+    return np.asarray(2 * ring + second)
+
+
+def _medians(values: Grey, group: NDArray[np.intp], groups: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return median and number of the values of each group."""
+    order = np.argsort(group, axis=None, kind="stable")
+    counts = np.bincount(group.ravel(), minlength=groups)
+    pieces = np.split(values.ravel()[order], np.cumsum(counts)[:-1])
+    return np.array([np.median(piece) if piece.size else 0.0 for piece in pieces]), counts
+
+
+def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0) -> Grey:
+    """Return what rings add to a slice, shape (y, x).
+
+    The median over each ring, or half ring, of what stands out from a local mean and is no edge; less for
+    small rings, of few pixels.
+
+    Parameters
+    ----------
+    grey
+        One slice, shape (y, x).
+    window
+        Width in voxels over which true greys may vary across rings.
+    axis
+        Where the rings lie.
+    trust
+        Share of what all of a ring has in common that is ring: the rest is noise, and is left.
+
+    Examples
+    --------
+    >>> y, x = np.mgrid[:61, :61]
+    >>> image = np.random.default_rng(0).normal(0, 0.1, (61, 61)) + 0.2 * (np.rint(np.hypot(y - 30, x - 30)) == 20)
+    >>> 0.1 < ring_field(image.astype(np.float32), 31, Axis((30, 30)))[30, 50] < 0.2
+    np.True_
+    """
+    ring = _groups(grey.shape, axis)
+    medians, counts = _medians(_standing_out(grey, window), ring, int(ring.max()) + 1)
+    return np.asarray((trust * medians * counts / (counts + _FEW))[ring], np.float32)
+
+
+def _ring_power(residual: Grey, axis: Axis) -> float:
+    """Return the mean square of the means of rings, over that of chance: 1 where there are no rings."""
+    ring = _groups(residual.shape, axis).ravel()
+    counts = np.bincount(ring)
+    sums = np.bincount(ring, weights=residual.ravel().astype(np.float64))
+    chance = float(np.mean(np.square(residual, dtype=np.float64))) * np.count_nonzero(counts)
+    return float(np.sum(sums**2 / np.maximum(counts, 1))) / chance if chance > 0 else 1.0
+
+
+def _power(residuals: list[Grey], axis: Axis) -> float:
+    return float(np.mean([_ring_power(residual, axis) for residual in residuals]))
+
+
+def _elsewhere(residuals: list[Grey], axis: Axis) -> float:
+    """Return the largest power about four centres that are a fifth of the slice off."""
+    off = 0.2 * min(residuals[0].shape)
+    y, x = axis.centre
+    corners = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    return max(_power(residuals, Axis((y + dy * off, x + dx * off), axis.start_rad)) for dy, dx in corners)
+
+
+def ring_strength(slices: list[Grey], window: int, axis: Axis) -> tuple[float, float, float]:
+    """Return the root mean square of rings, their power over that of chance, and the same where no rings are.
+
+    The last is the largest about four centres, a fifth of the slice off: structure that happens to be round.
+    """
+    residuals = [_standing_out(grey, window) for grey in slices]
+    rms = float(np.sqrt(np.mean([np.mean(ring_field(grey, window, axis) ** 2) for grey in slices])))
+    return rms, _power(residuals, axis), _elsewhere(residuals, axis)
+
+
+def find_axis(slices: list[Grey], window: int, centre: Centre | None = None) -> Axis:
+    """Return where rings are strongest: the centre to half a voxel, within 12 voxels of the middle, and the kind.
+
+    Rings about the middle, where most reconstructions have them, need not be stronger than elsewhere by
+    more than a tenth. A given ``centre`` is not moved.
+
+    Examples
+    --------
+    >>> y, x = np.mgrid[:81, :81]
+    >>> rng = np.random.default_rng(0)
+    >>> image = rng.normal(size=70)[np.rint(np.hypot(y - 43, x - 38)).astype(int)] + rng.normal(size=(81, 81))
+    >>> find_axis([image.astype(np.float32)], 31)
+    Axis(centre=(43.0, 38.0), start_rad=None)
+    """
+    residuals = [_standing_out(grey, window) for grey in slices]
+    middle = middle_of(slices[0].shape)
+    best = centre or middle
+    if centre is None:
+        for step, reach in ((2.0, 6), (1.0, 1), (0.5, 1)):
+            offsets = [step * k for k in range(-reach, reach + 1)]
+            tried = {(best[0] + dy, best[1] + dx): 0.0 for dy in offsets for dx in offsets}
+            for place in tried:
+                tried[place] = _power(residuals, Axis(place))
+            best = max(tried, key=lambda place: tried[place])
+        if _power(residuals, Axis(best)) < 1.1 * _power(residuals, Axis(middle)):
+            best = middle
+    halves = [Axis(best, np.pi * k / _STARTS) for k in range(_STARTS)]
+    half = max(halves, key=lambda axis: _power(residuals, axis))
+    # of twice as many groups, each holds half the power where rings are whole, and all of it where they are half
+    excess = [_power(residuals, axis) - _elsewhere(residuals, axis) for axis in (Axis(best), half)]
+    return half if 2 * excess[1] > 1.3 * max(excess[0], 0.0) + 0.5 else Axis(best)

@@ -1,0 +1,144 @@
+"""Curtains: stripes that run down a picture, change slowly on their way, and stop at nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from micro.blocks import kernel
+
+__all__ = ["stripe_field", "stripe_strength"]
+
+Grey = NDArray[np.float32]
+
+FADING = 32.0
+"""Sigma in voxels along a stripe over which its strength may change."""
+
+_OUTLIER = 0.25
+"""What differs more than this share from its neighbours along a stripe is structure."""
+_DARK = 0.35
+"""Darker than this share of the brightest phase, the noise is larger than any stripe."""
+
+
+def _blur(values: Grey, sigma_y: float, sigma_x: float) -> Grey:
+    return np.asarray(ndimage.gaussian_filter(values, (sigma_y, sigma_x), mode="nearest", truncate=3), np.float32)
+
+
+@kernel
+def _beside(calm: Grey, near: Grey, darkest: float, alike: float, out: Grey, weight: Grey) -> None:
+    """Average along x what is of like grey; ``near`` holds the weights by distance, from 0 on."""
+    height, width = calm.shape
+    reach = near.size - 1
+    for y in range(height):
+        for x in range(width):
+            here = calm[y, x]
+            out[y, x] = here
+            weight[y, x] = 0
+            if here < darkest:
+                continue
+            total = np.float32(0)
+            weights = np.float32(0)
+            for other in range(max(x - reach, 0), min(x + reach, width - 1) + 1):
+                value = calm[y, other]
+                if value > here * (1 - alike) and value * (1 - alike) < here:
+                    total += near[abs(other - x)] * value
+                    weights += near[abs(other - x)]
+            out[y, x] = total / weights
+            weight[y, x] = weights
+
+
+def _contrast(grey: Grey, window: int) -> tuple[Grey, Grey]:
+    """Return how much each pixel differs from its own phase beside it, as a share, and its weight (0: unknown)."""
+    calm = ndimage.uniform_filter1d(ndimage.median_filter(grey, (7, 3)), 5, axis=0)
+    bright = float(np.percentile(calm, 95))
+    near = np.exp(-0.5 * (np.arange(2 * window + 1) / window) ** 2).astype(np.float32)
+    around, weight = np.empty_like(grey), np.empty_like(grey)
+    _beside(calm, near, _DARK * bright, _OUTLIER, around, weight)
+    apart = np.clip(grey / np.maximum(around, 1e-6) - 1, -1, 1)
+    # of a phase that is hardly there beside it, and at edges, nothing can be said
+    flat = ndimage.maximum_filter(calm, 3) * (1 - _OUTLIER) < ndimage.minimum_filter(calm, 3)
+    known = (
+        flat & (weight > 0.2 * (2 * float(near.sum()) - 1)) & (np.abs(calm / np.maximum(around, 1e-6) - 1) < _OUTLIER)
+    )
+    return np.where(known, apart, 0).astype(np.float32), np.where(known, (around / bright) ** 2, 0).astype(np.float32)
+
+
+def _columns(apart: Grey, weight: Grey) -> tuple[Grey, float]:
+    """Return the median of each column that shows enough, and how much of its power is not noise, 0 to 1."""
+    value = np.where(weight > 0, apart, np.nan)
+    seen = (weight > 0).sum(axis=0)
+    known = seen >= max(8, 0.1 * apart.shape[0])
+    columns = np.zeros(apart.shape[1], np.float32)
+    if not known.any():
+        return columns, 0.0
+    columns[known] = np.nanmedian(value[:, known], axis=0)
+    # a median of n normal values errs by 1.253 of their deviation over the root of n
+    spread = 1.4826 * np.nanmedian(np.abs(value[:, known] - columns[known]), axis=0)
+    noise = float(np.mean((1.253 * spread) ** 2 / seen[known]))
+    power = float(np.mean(columns[known] ** 2))
+    return columns, max(0.0, 1 - noise / power) if power > 0 else 0.0
+
+
+def stripe_field(grey: Grey, window: int) -> Grey:
+    """Return the brightness of stripes along y relative to what lies beside them, shape (y, x), mean about 1.
+
+    Each pixel is compared with pixels of like grey beside it; a stripe is what all pixels of a column share
+    (their median), times a strength that changes slowly along and across the stripes (a local regression
+    on it), plus what columns share over a shorter way; both by how much they stand out from the noise, and
+    from structure, which looks the same across. Vertical cracks and filaments are of another grey, and take
+    no part.
+
+    Parameters
+    ----------
+    grey
+        One slice whose black is 0, shape (y, x).
+    window
+        Sigma in voxels across the stripes of what lies beside: more than the width of a stripe.
+
+    Examples
+    --------
+    >>> image = np.full((60, 90), 100, np.float32); image[:, 40] = 110
+    >>> (100 * stripe_field(image, 31)[30, 38:43]).round().tolist()
+    [100.0, 100.0, 110.0, 100.0, 100.0]
+    """
+    apart, weight = _contrast(grey, window)
+    columns, real = _columns(apart, weight)
+    columns = columns - ndimage.gaussian_filter1d(columns, 2 * window, mode="nearest")
+    pattern = np.broadcast_to(np.float32(real) * columns[None, :], grey.shape)
+    power = _blur(weight * pattern * pattern, FADING, window / 2)
+    # towards 1 where there is little to tell it from
+    trust = np.float32(0.02 * float(np.mean(pattern**2)) + 1e-12)
+    strength = (_blur(weight * apart * pattern, FADING, window / 2) + trust) / (power + trust)
+    field = np.clip(strength, 0, 3) * pattern
+    return np.asarray(1 + field + _fading(apart - field, weight), np.float32)
+
+
+def _fading(rest: Grey, weight: Grey) -> Grey:
+    """Return stripes that last for a part of the column only, by how much they stand out."""
+    known = weight > 0
+    local, across = (_lasting(rest, weight, axis) for axis in (0, 1))
+    power = float(np.mean(local[known] ** 2)) if known.any() else 0.0
+    # twice: what lies beside was taken off already, which lessens the means along x
+    null = 2 * float(np.mean(across[known] ** 2)) if known.any() else 0.0
+    return np.asarray(local * np.float32(max(0.0, 1 - null / power) if power > 0 else 0.0), np.float32)
+
+
+def _lasting(rest: Grey, weight: Grey, axis: int) -> Grey:
+    """Return local means along an axis of what is left, less sure where little is known."""
+    sigmas = (FADING, 0.0) if axis == 0 else (0.0, FADING)
+    calm = np.clip(rest, -0.3, 0.3) * weight
+    return np.asarray(_blur(calm, *sigmas) / (_blur(weight, *sigmas) + np.float32(0.1)), np.float32)
+
+
+def stripe_strength(grey: Grey, window: int) -> tuple[float, float]:
+    """Return the strength of stripes along y, and what noise and structure alone would give: both rms shares.
+
+    The second is the same measure along x, where there are no such stripes. Both are of the part that all
+    of a column (a row) shares.
+    """
+    found = []
+    for picture in (grey, np.ascontiguousarray(grey.T)):
+        apart, weight = _contrast(picture, window)
+        found.append(float(np.sqrt(np.mean(_columns(apart, weight)[0] ** 2))))
+    return found[0], found[1]
