@@ -1,13 +1,15 @@
-"""Islands of a few voxels take the phase around them."""
+"""Islands that are too small, or too faint to be told from the noise around them, take the phase around them."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, kernel, label_components
+from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components
+from micro.segment.levels import GreyLevels
+from micro.segment.noise import Noise
 
-__all__ = ["absorb_islands"]
+__all__ = ["absorb_islands", "island_sigmas"]
 
 ROUNDS = 6
 
@@ -48,8 +50,124 @@ def _absorb(
     return Done(None, (np.where(here == 255, labels, here)[block.inner],))
 
 
-def absorb_islands(labels: Source, *, phases: int, voxels_min: int, engine: Engine) -> Source:
-    """Return the labels (places 0, 1, ...) with every component below ``voxels_min`` filled from around.
+@kernel
+def _tally(
+    labels: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    rows: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    table: NDArray[np.int64],
+) -> None:
+    """Add up the grey, and the faces towards each phase, of the voxels of the core; ``rows`` is each voxel's row."""
+    depth, height, width = labels.shape
+    for z in range(bounds[0, 0], bounds[0, 1]):
+        for y in range(bounds[1, 0], bounds[1, 1]):
+            for x in range(bounds[2, 0], bounds[2, 1]):
+                row = rows[z - bounds[0, 0], y - bounds[1, 0], x - bounds[2, 0]]
+                if row < 0:
+                    continue
+                table[row, 0] += grey[z, y, x]
+                here = labels[z, y, x]
+                for axis in range(3):
+                    for step in (-1, 1):
+                        k = z + (step if axis == 0 else 0)
+                        j = y + (step if axis == 1 else 0)
+                        i = x + (step if axis == 2 else 0)
+                        if 0 <= k < depth and 0 <= j < height and 0 <= i < width and labels[k, j, i] != here:
+                            table[row, 1 + labels[k, j, i]] += 1
+
+
+def _tally_block(
+    block: Block,
+    labels: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    ids: NDArray[np.uint32],
+    *,
+    wanted: NDArray[np.bool_],
+    phases: int,
+) -> Done[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    inner = ids[block.inner]
+    here = np.unique(inner[wanted[inner]]).astype(np.int64)
+    place = np.full(len(wanted), -1, np.int64)
+    place[here] = np.arange(len(here))
+    table = np.zeros((len(here), 1 + phases), np.int64)
+    if len(here):
+        bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
+        _tally(labels, grey, place[inner], bounds, table)
+    return Done((here, table))
+
+
+def island_sigmas(
+    labels: Source,
+    grey: Source,
+    found: Components,
+    wanted: NDArray[np.bool_],
+    levels: GreyLevels,
+    noise: Noise,
+    *,
+    engine: Engine,
+) -> NDArray[np.float64]:
+    """Return by how many standard deviations the mean grey of each wanted island differs from what surrounds it.
+
+    The phase around an island is the one that it shares most faces with. The mean of an island of n voxels
+    has a standard deviation of ``noise.sd`` times the root of ``noise.volume`` / n, at most ``noise.sd``:
+    neighbouring voxels share their noise.
+
+    Parameters
+    ----------
+    labels, grey
+        Places of the phases, and the picture.
+    found
+        Components of ``labels``.
+    wanted
+        For each component (0 is background) whether it is to be looked at; the others are infinite.
+    levels, noise
+        Grey level of each phase, and the noise of the picture.
+    engine
+        Where the block tasks run.
+    """
+    phases = len(levels.names)
+    constants = {"wanted": wanted, "phases": phases}
+    parts = engine.run(_tally_block, [labels, grey, found.ids], halo=(1, 1, 1), stage="islands", constants=constants)
+    sums = np.zeros((found.count + 1, 1 + phases), np.int64)
+    for ids, table in parts:
+        np.add.at(sums, ids, table)
+    voxels = np.maximum(found.voxels, 1)
+    host = np.argmax(sums[:, 1:], axis=1)
+    away = np.abs(sums[:, 0] / voxels - np.asarray(levels.greys)[host])
+    error = noise.sd * np.sqrt(np.minimum(noise.volume / voxels, 1.0))
+    return np.where(wanted & (sums[:, 1:].sum(axis=1) > 0), away / np.maximum(error, 1e-9), np.inf)
+
+
+FAINT_VOXELS = 4096
+"""Larger islands are not noise, and not looked at."""
+
+
+def absorb_islands(
+    labels: Source,
+    *,
+    phases: int,
+    voxels_min: int,
+    engine: Engine,
+    grey: Source | None = None,
+    levels: GreyLevels | None = None,
+    noise: Noise | None = None,
+    sigmas_min: float = 0.0,
+) -> Source:
+    """Return the labels (places 0, 1, ...) with every component that is too small or too faint filled from around.
+
+    Parameters
+    ----------
+    labels
+        Places of the phases, shape (z, y, x).
+    phases
+        Number of phases.
+    voxels_min
+        Smaller components are filled.
+    engine
+        Where the block tasks run.
+    grey, levels, noise, sigmas_min
+        With these, components fainter than ``sigmas_min`` (see `island_sigmas`) are filled too.
 
     Examples
     --------
@@ -57,12 +175,17 @@ def absorb_islands(labels: Source, *, phases: int, voxels_min: int, engine: Engi
     >>> int(np.asarray(absorb_islands(speck, phases=3, voxels_min=4, engine=Engine())).sum())
     0
     """
-    if voxels_min <= 1:
+    faint = grey is not None and levels is not None and noise is not None and sigmas_min > 0
+    if voxels_min <= 1 and not faint:
         return labels
     z, y, x = labels.shape
     table = (np.arange(256) + 1).clip(max=255).astype(np.uint8)
     found = label_components(labels, engine=engine, table=table, connectivity=6)
     small = found.voxels < voxels_min
+    if grey is not None and levels is not None and noise is not None and sigmas_min > 0:
+        wanted = ~small & (found.voxels <= FAINT_VOXELS)
+        wanted[0] = False
+        small |= island_sigmas(labels, grey, found, wanted, levels, noise, engine=engine) < sigmas_min
     small[0] = False
     out: Source = engine.array((z, y, x), np.uint8)
     reach = ROUNDS + 1

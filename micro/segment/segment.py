@@ -15,8 +15,10 @@ from micro.segment.doubts import question
 from micro.segment.islands import absorb_islands
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
+from micro.segment.noise import Noise, measure_noise
 from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
+from micro.segment.refine import blur_weights, measure_blur, refine_edges, refine_reach
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
 from micro.segment.skins import remove_skins, skin_reach
@@ -74,12 +76,13 @@ def _classify(
     weights: NDArray[np.int32],
     rounds: int,
     reach: tuple[int, int, int],
+    pair: tuple[int, int] | None,
 ) -> Done[None]:
     labels = nearest_level(grey, costs)
     if rounds:
         labels = agree(labels, grey, costs, weights, rounds=rounds, start=block.outer_start)
     if max(reach):
-        labels = remove_skins(labels, grey, levels, reach)
+        labels = remove_skins(labels, grey, levels, reach, pair=pair)
     return Done(None, (labels[block.inner],))
 
 
@@ -102,8 +105,9 @@ def _label_grey(
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": reach,
+        "pair": pair,
     }
-    middle = max(len(levels.names) - 2, 0)
+    middle = max(len(levels.names) - 2, 0) + (pair is not None)
     z, y, x = (
         2 * params.iterations + (r + 2) * middle if length > 1 else 0
         for r, length in zip(reach, volume.shape, strict=True)
@@ -136,6 +140,59 @@ def _judge(
     halo = judge_reach((z, y, x), edges)
     engine.run(judge_objects, [places, grey], outputs=[judged], halo=halo, stage="thin objects", constants=constants)
     return judged
+
+
+def _refine(
+    places: Source,
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    phases: PhaseSet,
+    engine: Engine,
+) -> tuple[Source, float]:
+    """Draw the edges of the metal anew, blurred as the picture is; also return the blur in finest voxels."""
+    metal = next((k for k, name in enumerate(levels.names) if "metal" in phases[name].roles), None)
+    if metal is None:
+        return places, 0.0
+    edges = volume.spacing.um
+    blur = params.blur_voxels
+    if blur is None:
+        blur = measure_blur(places, grey, levels, edges, engine=engine)
+    if blur == 0:
+        return places, 0.0
+    constants = {
+        "levels": levels,
+        "metal": metal,
+        "weights": blur_weights(blur, edges, volume.shape),
+        "potts": neighbour_weights(volume.spacing, params.smoothing),
+        "noise": levels.noise,
+    }
+    refined: Source = engine.array(volume.shape, np.uint8)
+    halo = refine_reach(volume.shape)
+    engine.run(refine_edges, [places, grey], outputs=[refined], halo=halo, stage="edges", constants=constants)
+    return refined, blur
+
+
+def _clean_up(
+    places: Source, grey: Source, params: SegmentParams, levels: GreyLevels, matrix: str | None, engine: Engine
+) -> tuple[Source, Noise | None]:
+    """Fill the islands that are too small, or too faint for the noise of the matrix, which is returned."""
+    noise = None
+    if matrix in levels.names and params.island_sigmas > 0:
+        phase = levels.names.index(str(matrix))
+        noise = measure_noise(places, grey, phase=phase, level=levels.greys[phase], engine=engine)
+    clean = absorb_islands(
+        places,
+        phases=len(levels.names),
+        voxels_min=params.min_object_voxels,
+        engine=engine,
+        grey=grey,
+        levels=levels,
+        noise=noise,
+        sigmas_min=params.island_sigmas,
+    )
+    return clean, noise
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
@@ -188,7 +245,8 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
     pair = undecided_pair(levels, matrix)
     places = _label_grey(grey, volume, params, levels, pair, engine)
     places = _judge(places, grey, volume, params, levels, pair, engine)
-    places = absorb_islands(places, phases=len(levels.names), voxels_min=params.min_object_voxels, engine=engine)
+    places, blur = _refine(places, grey, volume, params, levels, phases, engine)
+    places, noise = _clean_up(places, grey, params, levels, matrix, engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
     )
@@ -199,6 +257,8 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         "levels": {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
         "noise": round(levels.noise / FULL_SCALE, 5),
         "shading": round(shading, 4),
+        "blur_voxels": blur,
+        "noise_volume_voxels": None if noise is None else round(noise.volume, 1),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
         "warnings": [*levels.warnings, *verdict.warnings],
         "doubts": [*levels.warnings, *verdict.words],

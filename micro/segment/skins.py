@@ -65,40 +65,76 @@ def _replace(
     labels: NDArray[np.uint8],
     core: NDArray[np.uint8],
     grey: NDArray[np.uint16],
-    phase: int,
+    sides: NDArray[np.int8],
+    takers: tuple[int, int],
     halfway: int,
     reach: tuple[int, int, int],
     out: NDArray[np.uint8],
 ) -> None:
-    """Give the thin voxels of ``phase`` that have darker and brighter phases near them to one of these."""
+    """Give the thin voxels of a phase that have phases of both sides near them to one of ``takers``.
+
+    ``sides`` holds for each phase: 0 the phase itself, -1 and 1 its two sides, 2 neither. The first of
+    the takers gets what is darker than ``halfway``.
+    """
     depth, height, width = labels.shape
     rz, ry, rx = reach
     for k in range(depth):
         for j in range(height):
             for i in range(width):
                 out[k, j, i] = labels[k, j, i]
-                if labels[k, j, i] != phase or core[k, j, i]:
+                if sides[labels[k, j, i]] != 0 or core[k, j, i]:
                     continue
-                dark = bright = solid = False
+                first = second = solid = False
                 for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
                     for dy in range(max(-ry, -j), min(ry, height - 1 - j) + 1):
                         for dx in range(max(-rx, -i), min(rx, width - 1 - i) + 1):
-                            near = labels[k + dz, j + dy, i + dx]
-                            dark |= near < phase
-                            bright |= near > phase
+                            side = sides[labels[k + dz, j + dy, i + dx]]
+                            first |= side == -1
+                            second |= side == 1
                             if core[k + dz, j + dy, i + dx] and abs(dz) < 2 and abs(dy) < 2 and abs(dx) < 2:
                                 solid = True
-                if dark and bright and not solid:
-                    out[k, j, i] = phase - 1 if grey[k, j, i] < halfway else phase + 1
+                if first and second and not solid:
+                    out[k, j, i] = takers[0] if grey[k, j, i] < halfway else takers[1]
+
+
+def _clean(
+    labels: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    sides: list[int],
+    takers: tuple[int, int],
+    halfway: int,
+    reach: tuple[int, int, int],
+) -> NDArray[np.uint8]:
+    core, out = np.zeros_like(labels), np.empty_like(labels)
+    _core(labels, sides.index(0), core)
+    _replace(labels, core, grey, np.array(sides, np.int8), takers, halfway, reach, out)
+    return out
 
 
 def remove_skins(
-    labels: NDArray[np.uint8], grey: NDArray[np.uint16], levels: GreyLevels, reach: tuple[int, int, int]
+    labels: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    levels: GreyLevels,
+    reach: tuple[int, int, int],
+    *,
+    pair: tuple[int, int] | None = None,
 ) -> NDArray[np.uint8]:
     """Give false skins of every middle phase to the phase on their darker or brighter side.
 
-    Reads ``reach`` + 2 voxels around each voxel. Parts as thick as three voxels, and what touches
-    such a part, are material and stay.
+    Reads ``reach`` + 2 voxels around each voxel, for each middle phase and once more for a pair. Parts as
+    thick as three voxels, and what touches such a part, are material and stay.
+
+    Parameters
+    ----------
+    labels, grey
+        Places of the phases, and grey values, shape (z, y, x).
+    levels
+        Grey level of each phase.
+    reach
+        Of `skin_reach`.
+    pair
+        Places of two phases on the same side of the matrix, the nearer one second (void and lithium): a
+        bright rim between them (charging, overshoot) is no skin of electrolyte but belongs to the second.
 
     Examples
     --------
@@ -109,10 +145,12 @@ def remove_skins(
     [0, 0, 0, 2, 2, 2, 2]
     """
     out = labels
-    for phase in range(1, len(levels.names) - 1):
-        core = np.zeros_like(out)
-        _core(out, phase, core)
-        cleaned = np.empty_like(out)
-        _replace(out, core, grey, phase, int(levels.midpoint(phase - 1, phase + 1)), reach, cleaned)
-        out = cleaned
+    places = range(len(levels.names))
+    for phase in places[1:-1]:
+        sides = [int(np.sign(place - phase)) for place in places]
+        out = _clean(out, grey, sides, (phase - 1, phase + 1), int(levels.midpoint(phase - 1, phase + 1)), reach)
+    if pair is not None:
+        matrix = 2 * pair[1] - pair[0]
+        sides = [{pair[0]: -1, pair[1]: 1, matrix: 0}.get(place, 2) for place in places]
+        out = _clean(out, grey, sides, (pair[1], pair[1]), 0, reach)
     return out
