@@ -187,15 +187,13 @@ def _half_round(
 
 
 @kernel
-def _follow(
+def _forget(
     before: NDArray[np.uint8],
     after: NDArray[np.uint8],
-    levels: NDArray[np.int32],
     weights: Weights,
     known: NDArray[np.uint8],
-    difference: NDArray[np.int32],
 ) -> None:
-    """Bring the differences up to date with changed labels."""
+    """Forget the differences that changed labels have made wrong."""
     depth, height, width = before.shape
     rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
     for z in range(depth):
@@ -249,7 +247,7 @@ def refine_edges(
     for turn in range(2 * ROUNDS):
         parity = (sum(block.outer_start) + turn) % 2
         _half_round(here, grey, allowed, greys, weights, stiff, scale, parity, known, difference, there)
-        _follow(here, there, greys, weights, known, difference)
+        _forget(here, there, weights, known)
         here, there = there, here
     return Done(None, (here[block.inner],))
 

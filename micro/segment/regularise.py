@@ -71,37 +71,61 @@ def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:
 
 
 @kernel
+def _decide(
+    labels: NDArray[np.uint8],
+    costs: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    at: tuple[int, int, int],
+    like: NDArray[np.int64],
+) -> int:
+    """Return the phase of least cost for the voxel at ``at``; ``costs`` are its own."""
+    k, j, i = at
+    depth, height, width = labels.shape
+    like[:] = 0
+    for dz in range(max(-1, -k), min(1, depth - 1 - k) + 1):
+        for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
+            for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
+                like[labels[k + dz, j + dy, i + dx]] += weights[dz + 1, dy + 1, dx + 1]
+    best = int(labels[k, j, i])
+    least = costs[best] - like[best]
+    for phase in range(costs.size):
+        cost = costs[phase] - like[phase]
+        if cost < least:
+            least = cost
+            best = phase
+    return best
+
+
+@kernel
 def _half_round(
     labels: NDArray[np.uint8],
     grey: NDArray[np.uint16],
     costs: NDArray[np.int32],
     weights: NDArray[np.int32],
     parity: int,
+    due: NDArray[np.uint8],
     out: NDArray[np.uint8],
 ) -> None:
-    """Give every other voxel the phase of least cost among the labels as they stand."""
+    """Give every other voxel that is due the phase of least cost among the labels as they stand.
+
+    A voxel is due again when one around it has changed; else it would decide as before.
+    """
     depth, height, width = labels.shape
-    phases = costs.shape[1]
-    like = np.zeros(phases, np.int64)
+    like = np.zeros(costs.shape[1], np.int64)
     for k in range(depth):
         for j in range(height):
-            for i in range(width):
-                if (k + j + i + parity) % 2:
-                    out[k, j, i] = labels[k, j, i]
-                    continue
-                like[:] = 0
-                for dz in range(max(-1, -k), min(1, depth - 1 - k) + 1):
-                    for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
-                        for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
-                            like[labels[k + dz, j + dy, i + dx]] += weights[dz + 1, dy + 1, dx + 1]
-                best = labels[k, j, i]
-                least = costs[grey[k, j, i], best] - like[best]
-                for phase in range(phases):
-                    cost = costs[grey[k, j, i], phase] - like[phase]
-                    if cost < least:
-                        least = cost
-                        best = np.uint8(phase)
-                out[k, j, i] = best
+            for i in range((k + j + parity) % 2, width, 2):
+                if due[k, j, i]:
+                    due[k, j, i] = 0
+                    out[k, j, i] = _decide(labels, costs[grey[k, j, i]], weights, (k, j, i), like)
+    for k in range(depth):
+        for j in range(height):
+            for i in range((k + j + parity) % 2, width, 2):
+                if out[k, j, i] != labels[k, j, i]:
+                    for z in range(max(k - 1, 0), min(k + 2, depth)):
+                        for y in range(max(j - 1, 0), min(j + 2, height)):
+                            for x in range(max(i - 1, 0), min(i + 2, width)):
+                                due[z, y, x] = 1
 
 
 def agree(
@@ -138,8 +162,10 @@ def agree(
     >>> int(agree(speck, flat, costs, weights, rounds=1, start=(0, 0, 0)).sum())
     0
     """
-    here, there = labels.copy(), np.empty_like(labels)
+    here = labels.copy()
+    due = np.ones_like(labels)
     for turn in range(2 * rounds):
-        _half_round(here, grey, costs, weights, (sum(start) + turn) % 2, there)
-        here, there = there, here
+        there = here.copy()
+        _half_round(here, grey, costs, weights, (sum(start) + turn) % 2, due, there)
+        here = there
     return here

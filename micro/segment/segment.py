@@ -148,12 +148,13 @@ def _refine(
     volume: Volume,
     params: SegmentParams,
     levels: GreyLevels,
+    pair: tuple[int, int] | None,
     phases: PhaseSet,
     engine: Engine,
 ) -> tuple[Source, float]:
     """Draw the edges of the metal anew, blurred as the picture is; also return the blur in finest voxels."""
     metal = next((k for k, name in enumerate(levels.names) if "metal" in phases[name].roles), None)
-    if metal is None:
+    if metal is None or pair is None:
         return places, 0.0
     edges = volume.spacing.um
     blur = params.blur_voxels
@@ -245,7 +246,7 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
     pair = undecided_pair(levels, matrix)
     places = _label_grey(grey, volume, params, levels, pair, engine)
     places = _judge(places, grey, volume, params, levels, pair, engine)
-    places, blur = _refine(places, grey, volume, params, levels, phases, engine)
+    places, blur = _refine(places, grey, volume, params, levels, pair, phases, engine)
     places, noise = _clean_up(places, grey, params, levels, matrix, engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
