@@ -18,18 +18,18 @@ SHARE = 0.7
 def _border_counts(
     block: Block, grey: NDArray[np.uint16], *, edges: NDArray[np.int64], shape: tuple[int, ...], depth: tuple[int, ...]
 ) -> Done[NDArray[np.int64]]:
-    """Count the greys, by class, in a slab at each of the six borders, and in the block: shape (7, class)."""
+    """Count the greys, by class, in a slab at each of the six borders and across the middle: shape (9, class)."""
     place = np.searchsorted(edges, grey, side="right")
-    counts = np.zeros((7, len(edges) + 1), np.int64)
-    counts[6] = np.bincount(place.ravel(), minlength=len(edges) + 1)
+    counts = np.zeros((9, len(edges) + 1), np.int64)
     for axis in range(3):
         if shape[axis] == 1:
             continue
         start = block.core[axis].start
         index = np.arange(start, block.core[axis].stop)
-        for side, inside in enumerate((index < depth[axis], index >= shape[axis] - depth[axis])):
+        middle = np.abs(2 * index + 1 - shape[axis]) <= depth[axis]
+        for side, inside in enumerate((index < depth[axis], index >= shape[axis] - depth[axis], middle)):
             slab = np.compress(inside, place, axis=axis)
-            counts[2 * axis + side] = np.bincount(slab.ravel(), minlength=len(edges) + 1)
+            counts[3 * axis + side] = np.bincount(slab.ravel(), minlength=len(edges) + 1)
     return Done(counts)
 
 
@@ -37,7 +37,7 @@ def metal_layers(grey: Source, peaks: tuple[float, ...], engine: Engine) -> dict
     """Tell for each grey (from dark to bright) whether it fills a border but not the whole picture.
 
     A border slab is a fiftieth of the picture deep. A layer fills at least 0.7 of one slab, and at
-    least 0.4 less of the opposite one.
+    least 0.4 less of the opposite one; or, with an electrode on both sides, of a slab across the middle.
     """
     if len(peaks) < 2:
         return dict.fromkeys(range(len(peaks)), False)
@@ -49,7 +49,9 @@ def metal_layers(grey: Source, peaks: tuple[float, ...], engine: Engine) -> dict
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     found = {}
     for k in range(len(peaks)):
-        low, high = shares[0:6:2, k], shares[1:6:2, k]
-        layer = (np.maximum(low, high) >= SHARE) & (np.abs(low - high) >= 0.4)
+        low, high, middle = shares[0::3, k], shares[1::3, k], shares[2::3, k]
+        one_side = (np.maximum(low, high) >= SHARE) & (np.abs(low - high) >= 0.4)
+        both_sides = (np.minimum(low, high) >= SHARE) & (np.minimum(low, high) - middle >= 0.4)
+        layer = one_side | both_sides
         found[k] = bool(layer.any())
     return found

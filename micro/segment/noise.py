@@ -126,7 +126,7 @@ def measure_noise(places: Source, grey: Source, *, phase: int, level: float, eng
         if length <= 2 * LAGS:
             continue
         rho = covariance[axis] / max(covariance[axis, 0], 1e-9)
-        slow = max(float(rho[-1]), 0.0)
+        slow = min(max(float(rho[-1]), 0.0), 0.99)
         own = np.clip((rho[1:] - slow) / max(1 - slow, 1e-9), 0, 1)
         first = int(np.argmax(own <= 0.05)) if (own <= 0.05).any() else LAGS
         volume *= 1 + 2 * float(own[:first].sum())

@@ -33,8 +33,8 @@ class SegmentParams(BaseModel):
     object_voxels: float = Field(
         3.0, ge=0, le=8, description="Reach over which thin objects are judged as a whole, in finest voxels; 0: never."
     )
-    blur_voxels: float | None = Field(
-        None, ge=0, le=2, description="Blur left at edges of the metal, in finest voxels; empty: measured, 0: none."
+    blur_voxels: float = Field(
+        0.7, ge=0, le=2, description="Blur with which edges of lithium are drawn anew, in finest voxels; 0: never."
     )
     min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")
     island_sigmas: float = Field(
@@ -43,3 +43,5 @@ class SegmentParams(BaseModel):
         le=20,
         description="Islands whose mean grey is nearer to what is around them, in sigmas, go; 0: none.",
     )
+    metal_layer: bool = Field(True, description="Metal fills a border of the picture: tells which grey is the metal's.")
+    metal_islands: bool = Field(True, description="Whether metal may lie in the electrolyte, away from the electrodes.")

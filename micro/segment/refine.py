@@ -15,22 +15,20 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, kernel
+from micro.blocks import Block, Done, kernel
 from micro.segment.levels import GreyLevels
 from micro.segment.regularise import UNIT
 
-__all__ = ["blur_weights", "measure_blur", "refine_edges", "refine_reach"]
+__all__ = ["blur_weights", "refine_edges", "refine_reach"]
 
 SCALE = 1024
 """The weights of a blur are integers that add up to this."""
 ALIKE = 3.0
 """Neighbours weigh this much more than in the first labels: in a denoised picture they share their noise."""
-ROUNDS = 2
+ROUNDS = 4
 NEAR = 3
 """Edges this close to metal (voxels) are drawn anew. Those between void and electrolyte far from metal lie where
 the grey is halfway, which bright rims move less."""
-CANDIDATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0)
-"""Blur (standard deviation in finest voxels) that is looked for in a cleaned picture."""
 
 Weights = NDArray[np.int32]
 
@@ -65,8 +63,8 @@ def blur_weights(blur_voxels: float, edges_um: tuple[float, float, float], shape
 
 def refine_reach(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return how many voxels along each axis `refine_edges` reads around a voxel."""
-    # a decision reads the picture within 2 voxels, and labels within 2 more
-    z, y, x = (2 * ROUNDS * 4 + NEAR if length > 1 else 0 for length in shape)
+    # a proposal reads the picture within 2 voxels and labels within 2 more; it is compared with those around it
+    z, y, x = (ROUNDS * 5 + NEAR if length > 1 else 0 for length in shape)
     return (z, y, x)
 
 
@@ -139,7 +137,7 @@ def _look_around(
 
 
 @kernel
-def _half_round(
+def _propose(
     labels: NDArray[np.uint8],
     grey: NDArray[np.uint16],
     allowed: NDArray[np.uint8],
@@ -147,24 +145,21 @@ def _half_round(
     weights: Weights,
     potts: NDArray[np.int32],
     scale: float,
-    parity: int,
     known: NDArray[np.uint8],
     difference: NDArray[np.int32],
-    out: NDArray[np.uint8],
+    gain: NDArray[np.float32],
+    wish: NDArray[np.uint8],
 ) -> None:
-    """Decide every other voxel at an edge, from the labels and differences as they stand."""
+    """Write for every voxel at an edge the phase it would change to by itself, and how much is gained by it."""
     depth, height, width = labels.shape
     rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    phases = levels.size
-    like = np.zeros(phases, np.int64)
+    like = np.zeros(levels.size, np.int64)
     squares = np.sum(weights.astype(np.int64) ** 2)
     for z in range(depth):
         for y in range(height):
             for x in range(width):
-                out[z, y, x] = labels[z, y, x]
-                if (z + y + x + parity) % 2 or not allowed[z, y, x]:
-                    continue
-                if not _look_around(labels, potts, z, y, x, like):
+                gain[z, y, x] = 0
+                if not allowed[z, y, x] or not _look_around(labels, potts, z, y, x, like):
                     continue
                 match = np.int64(0)
                 for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
@@ -175,15 +170,38 @@ def _half_round(
                                 known[k, j, i] = 1
                             match += np.int64(weights[k - z + rz, j - y + ry, i - x + rx]) * difference[k, j, i]
                 here = labels[z, y, x]
-                least = -float(like[here])
-                for phase in range(phases):
+                for phase in range(levels.size):
                     if like[phase] == 0 or phase == here:
                         continue
                     step = np.int64(levels[phase] - levels[here])
-                    cost = scale * float(step * step * squares - 2 * step * match) - like[phase]
-                    if cost < least:
-                        least = cost
-                        out[z, y, x] = phase
+                    won = like[phase] - like[here] - scale * float(step * step * squares - 2 * step * match)
+                    if won > gain[z, y, x]:
+                        gain[z, y, x] = won
+                        wish[z, y, x] = phase
+
+
+@kernel
+def _accept(
+    labels: NDArray[np.uint8], gain: NDArray[np.float32], wish: NDArray[np.uint8], out: NDArray[np.uint8]
+) -> None:
+    """Change the voxels that gain more than all around them: changes side by side would undo each other's gain."""
+    depth, height, width = labels.shape
+    for z in range(depth):
+        for y in range(height):
+            for x in range(width):
+                out[z, y, x] = labels[z, y, x]
+                if gain[z, y, x] <= 0:
+                    continue
+                first = True
+                for dz in range(max(-1, -z), min(1, depth - 1 - z) + 1):
+                    for dy in range(max(-1, -y), min(1, height - 1 - y) + 1):
+                        for dx in range(max(-1, -x), min(1, width - 1 - x) + 1):
+                            other = gain[z + dz, y + dy, x + dx]
+                            earlier = 9 * dz + 3 * dy + dx < 0
+                            if other > gain[z, y, x] or (other == gain[z, y, x] and earlier):
+                                first = False
+                if first:
+                    out[z, y, x] = wish[z, y, x]
 
 
 @kernel
@@ -243,81 +261,12 @@ def refine_edges(
     stiff = np.rint(ALIKE * potts).astype(np.int32)
     known = np.zeros_like(places)
     difference = np.zeros(places.shape, np.int32)
+    gain = np.zeros(places.shape, np.float32)
+    wish = np.zeros_like(places)
     here, there = places.copy(), np.empty_like(places)
-    for turn in range(2 * ROUNDS):
-        parity = (sum(block.outer_start) + turn) % 2
-        _half_round(here, grey, allowed, greys, weights, stiff, scale, parity, known, difference, there)
+    for _ in range(ROUNDS):
+        _propose(here, grey, allowed, greys, weights, stiff, scale, known, difference, gain, wish)
+        _accept(here, gain, wish, there)
         _forget(here, there, weights, known)
         here, there = there, here
     return Done(None, (here[block.inner],))
-
-
-@kernel
-def _misfit(
-    labels: NDArray[np.uint8],
-    grey: NDArray[np.uint16],
-    levels: NDArray[np.int32],
-    weights: Weights,
-    bounds: NDArray[np.int64],
-    start: NDArray[np.int64],
-) -> tuple[float, int]:
-    """Return the sum of squared differences at every third voxel of the core that lies at an edge, and their number."""
-    total, count = 0.0, 0
-    for z in range(bounds[0, 0], bounds[0, 1]):
-        for y in range(bounds[1, 0], bounds[1, 1]):
-            for x in range(bounds[2, 0], bounds[2, 1]):
-                if (start[0] + z + 5 * (start[1] + y) + 7 * (start[2] + x)) % 3:
-                    continue
-                here = labels[z, y, x]
-                edge = (
-                    labels[max(z - 1, 0), y, x] != here
-                    or labels[z, max(y - 1, 0), x] != here
-                    or labels[z, y, max(x - 1, 0)] != here
-                )
-                if edge:
-                    misfit = _difference(labels, grey, levels, weights, z, y, x) // SCALE
-                    total += misfit * misfit
-                    count += 1
-    return total, count
-
-
-def _misfits(
-    block: Block,
-    places: NDArray[np.uint8],
-    grey: NDArray[np.uint16],
-    *,
-    greys: NDArray[np.int32],
-    candidates: tuple[Weights, ...],
-) -> Done[list[tuple[float, int]]]:
-    bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
-    start = np.array(block.outer_start, np.int64)
-    return Done([_misfit(places, grey, greys, weights, bounds, start) for weights in candidates])
-
-
-def measure_blur(
-    places: Source, grey: Source, levels: GreyLevels, edges_um: tuple[float, float, float], *, engine: Engine
-) -> float:
-    """Return the blur of a cleaned picture (standard deviation in finest voxels): that of `CANDIDATES` which fits best.
-
-    The labels are drawn with each blur and compared with the picture at their edges.
-
-    Parameters
-    ----------
-    places, grey
-        Places of the phases, and the picture, shape (z, y, x).
-    levels
-        Grey level of each phase.
-    edges_um
-        Voxel edges.
-    engine
-        Where the block tasks run.
-    """
-    shape = grey.shape
-    candidates = tuple(blur_weights(blur, edges_um, shape) for blur in CANDIDATES)
-    greys = np.rint(levels.greys).astype(np.int32)
-    halo = tuple(2 if length > 1 else 0 for length in shape)
-    constants = {"greys": greys, "candidates": candidates}
-    parts = engine.run(_misfits, [places, grey], halo=(halo[0], halo[1], halo[2]), stage="blur", constants=constants)
-    sums = np.sum(np.array(parts, np.float64), axis=0)
-    # sums of squared integers below 2^53 are exact, so the order of the blocks decides nothing
-    return CANDIDATES[int(np.argmin(sums[:, 0]))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.segment.bodies import bodies_only
 from micro.segment.doubts import question
 from micro.segment.islands import absorb_islands
 from micro.segment.layers import metal_layers
@@ -18,7 +20,8 @@ from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_pea
 from micro.segment.noise import Noise, measure_noise
 from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
-from micro.segment.refine import blur_weights, measure_blur, refine_edges, refine_reach
+from micro.segment.probabilities import probabilities_of
+from micro.segment.refine import blur_weights, refine_edges, refine_reach
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
 from micro.segment.skins import remove_skins, skin_reach
@@ -47,6 +50,7 @@ def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine
         noise = max((peak.width for peak in peaks), default=1000.0)
         return GreyLevels(params.greys, stated, noise)
     metal = next((name for name in params.greys if "metal" in phases[name].roles), None)
+    metal = metal if params.metal_layer else None
     excess = dark_excess(everything, peaks[0]) if peaks else None
     layers = metal_layers(grey, tuple(peak.grey for peak in peaks), engine)
     return assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, excess=excess)
@@ -86,6 +90,12 @@ def _classify(
     return Done(None, (labels[block.inner],))
 
 
+def _noise_of(levels: GreyLevels) -> float:
+    """Return the noise of the levels, but no less than an eighth of the smallest step, or grains would decide."""
+    steps = [b - a for a, b in itertools.pairwise(levels.greys)]
+    return max(levels.noise, 0.125 * min(steps, default=0.0))
+
+
 def _label_grey(
     grey: Source,
     volume: Volume,
@@ -96,12 +106,9 @@ def _label_grey(
 ) -> Source:
     """Return the place of each voxel's phase in the order of ``levels``, from its grey and its neighbours."""
     reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
-    steps = [b - a for a, b in itertools.pairwise(levels.greys)]
-    # no sharper than an eighth of the smallest step, or grains of one grey level would decide
-    noise = max(levels.noise, 0.125 * min(steps, default=0.0))
     constants = {
         "levels": levels,
-        "costs": cost_table(levels, noise=noise, pair=pair),
+        "costs": cost_table(levels, noise=_noise_of(levels), pair=pair),
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": reach,
@@ -143,36 +150,20 @@ def _judge(
 
 
 def _refine(
-    places: Source,
-    grey: Source,
-    volume: Volume,
-    params: SegmentParams,
-    levels: GreyLevels,
-    pair: tuple[int, int] | None,
-    phases: PhaseSet,
-    engine: Engine,
-) -> tuple[Source, float]:
-    """Draw the edges of the metal anew, blurred as the picture is; also return the blur in finest voxels."""
-    metal = next((k for k, name in enumerate(levels.names) if "metal" in phases[name].roles), None)
-    if metal is None or pair is None:
-        return places, 0.0
-    edges = volume.spacing.um
-    blur = params.blur_voxels
-    if blur is None:
-        blur = measure_blur(places, grey, levels, edges, engine=engine)
-    if blur == 0:
-        return places, 0.0
+    places: Source, grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, metal: int, engine: Engine
+) -> Source:
+    """Draw the edges of the metal anew, blurred as the picture is."""
     constants = {
         "levels": levels,
         "metal": metal,
-        "weights": blur_weights(blur, edges, volume.shape),
+        "weights": blur_weights(params.blur_voxels, volume.spacing.um, volume.shape),
         "potts": neighbour_weights(volume.spacing, params.smoothing),
         "noise": levels.noise,
     }
     refined: Source = engine.array(volume.shape, np.uint8)
     halo = refine_reach(volume.shape)
     engine.run(refine_edges, [places, grey], outputs=[refined], halo=halo, stage="edges", constants=constants)
-    return refined, blur
+    return refined
 
 
 def _clean_up(
@@ -200,7 +191,14 @@ def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]
     return Done(np.bincount(places.ravel(), minlength=len(values)), (values[places],))
 
 
-def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: PhaseSet = SSB_PHASES) -> Labels:
+def segment(
+    volume: Volume,
+    params: SegmentParams,
+    engine: Engine,
+    *,
+    phases: PhaseSet = SSB_PHASES,
+    probabilities: bool = False,
+) -> Labels:
     """Segment a clean stack into the phases of ``params.greys``.
 
     The grey levels come from the modes of the histogram away from edges; shading from a smooth fit
@@ -217,6 +215,8 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         Where the block tasks run.
     phases
         Label values of the phase names.
+    probabilities
+        Whether the labels carry probabilities; see `micro.segment.probabilities`.
 
     Returns
     -------
@@ -246,8 +246,12 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
     pair = undecided_pair(levels, matrix)
     places = _label_grey(grey, volume, params, levels, pair, engine)
     places = _judge(places, grey, volume, params, levels, pair, engine)
-    places, blur = _refine(places, grey, volume, params, levels, pair, phases, engine)
+    metal = next((k for k, name in enumerate(levels.names) if "metal" in phases[name].roles), None)
+    if metal is not None and pair is not None and params.blur_voxels > 0:
+        places = _refine(places, grey, volume, params, levels, metal, engine)
     places, noise = _clean_up(places, grey, params, levels, matrix, engine)
+    if metal is not None and not params.metal_islands:
+        places = bodies_only(places, grey, metal, costs=cost_table(levels, noise=levels.noise), engine=engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
     )
@@ -258,11 +262,16 @@ def segment(volume: Volume, params: SegmentParams, engine: Engine, *, phases: Ph
         "levels": {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
         "noise": round(levels.noise / FULL_SCALE, 5),
         "shading": round(shading, 4),
-        "blur_voxels": blur,
         "noise_volume_voxels": None if noise is None else round(noise.volume, 1),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
         "warnings": [*levels.warnings, *verdict.warnings],
         "doubts": [*levels.warnings, *verdict.words],
     }
     step = Step("segment", {**params.model_dump(mode="json"), "found": found}, version=__version__)
-    return Labels(as_dask(data), volume.spacing, phases, (*volume.history, step), name=volume.name)
+    labels = Labels(as_dask(data), volume.spacing, phases, (*volume.history, step), name=volume.name)
+    if not probabilities:
+        return labels
+    weights = neighbour_weights(volume.spacing, params.smoothing)
+    costs = cost_table(levels, noise=_noise_of(levels), pair=pair)
+    chances = probabilities_of(places, grey, costs, weights, engine=engine)
+    return replace(labels, probabilities=chances, probability_phases=levels.names)

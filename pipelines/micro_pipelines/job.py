@@ -90,7 +90,7 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
         corrected = preprocess(volume, recipe.preprocess, engine)
     with journal.timed("segment"):
         if job.model is None:
-            segmented = segment(corrected, recipe.segment, engine)
+            segmented = segment(corrected, recipe.segment, engine, probabilities=job.probabilities)
         else:
             segmented = labels_from_model(corrected, job.model, recipe, engine)
         if job.probabilities and segmented.probabilities is None:

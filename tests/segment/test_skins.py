@@ -72,3 +72,15 @@ def test_reach_is_in_voxels_of_the_finest_axis() -> None:
     # a section reaches nowhere along z; nothing asked for, nowhere at all
     assert skin_reach((1, 9, 9), (0.05, 0.05, 0.05), 2) == (0, 2, 2)
     assert skin_reach((9, 9, 9), (0.05, 0.05, 0.05), 0) == (0, 0, 0)
+
+
+def test_a_bright_rim_between_void_and_metal_is_metal() -> None:
+    labels = np.full((1, 30, 40), SE, np.uint8)
+    labels[0, 15:] = LI
+    labels[0, 15:19, 8:30] = VOID
+    rimmed = labels.copy()
+    rimmed[0, 19:21, 10:28] = SE
+    grey = np.choose(rimmed, LEVELS.greys).astype(np.uint16)
+    reach = skin_reach(labels.shape, (1.0, 1.0, 1.0), 2)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(remove_skins(rimmed, grey, LEVELS, reach, pair=(VOID, LI)), labels)
+    np.testing.assert_array_equal(remove_skins(labels, grey, LEVELS, reach, pair=(VOID, LI)), labels)
