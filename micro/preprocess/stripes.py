@@ -22,7 +22,34 @@ _DARK = 0.35
 
 
 def _blur(values: Grey, sigma_y: float, sigma_x: float) -> Grey:
-    return np.asarray(ndimage.gaussian_filter(values, (sigma_y, sigma_x), mode="nearest", truncate=3), np.float32)
+    """Smooth by three running means along each axis, which is a Gaussian to a few percent at any width's cost."""
+    out = values
+    for axis, sigma in enumerate((sigma_y, sigma_x)):
+        # three means over n voxels have the variance 3 (n^2 - 1) / 12
+        width = round(float(np.sqrt(4 * sigma**2 + 1)))
+        for _ in range(3 if width > 1 else 0):
+            out = ndimage.uniform_filter1d(out, width, axis=axis, mode="nearest")
+    return np.asarray(out, np.float32)
+
+
+@kernel
+def _median(grey: Grey, out: Grey) -> None:
+    """Write the median of 7 voxels along y by 3 along x; at the border the outermost ones stand in."""
+    height, width = grey.shape
+    some = np.empty(21, np.float32)
+    for y in range(height):
+        for x in range(width):
+            count = 0
+            for dy in range(-3, 4):
+                for dx in range(-1, 2):
+                    value = grey[min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)]
+                    place = count
+                    while place > 0 and some[place - 1] > value:
+                        some[place] = some[place - 1]
+                        place -= 1
+                    some[place] = value
+                    count += 1
+            out[y, x] = some[10]
 
 
 @kernel
@@ -50,7 +77,9 @@ def _beside(calm: Grey, near: Grey, darkest: float, alike: float, out: Grey, wei
 
 def _contrast(grey: Grey, window: int) -> tuple[Grey, Grey]:
     """Return how much each pixel differs from its own phase beside it, as a share, and its weight (0: unknown)."""
-    calm = ndimage.uniform_filter1d(ndimage.median_filter(grey, (7, 3)), 5, axis=0)
+    calm = np.empty_like(grey)
+    _median(grey, calm)
+    calm = ndimage.uniform_filter1d(calm, 5, axis=0)
     bright = float(np.percentile(calm, 95))
     near = np.exp(-0.5 * (np.arange(2 * window + 1) / window) ** 2).astype(np.float32)
     around, weight = np.empty_like(grey), np.empty_like(grey)
