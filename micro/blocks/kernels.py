@@ -36,6 +36,25 @@ def _correlate(source: NDArray[np.float32], weights: NDArray[np.float32], out: N
                     out[i, j, k] += weight * (source[i, low, k] + source[i, high, k])
 
 
+@kernel
+def _correlate_rows(source: NDArray[np.float32], weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Correlate along the last axis of (row, along), with the sums of each voxel in the order of `_correlate`."""
+    rows, along = source.shape
+    reach = weights.size // 2
+    for i in range(rows):
+        for j in range(along):
+            out[i, j] = weights[reach] * source[i, j]
+        for step in range(1, reach + 1):
+            weight = weights[reach + step]
+            left, right = min(step, along), max(along - step, min(step, along))
+            for j in range(left):
+                out[i, j] += weight * (source[i, 0] + source[i, min(j + step, along - 1)])
+            for j in range(left, right):
+                out[i, j] += weight * (source[i, j - step] + source[i, j + step])
+            for j in range(right, along):
+                out[i, j] += weight * (source[i, max(j - step, 0)] + source[i, along - 1])
+
+
 def smooth_axis(array: NDArray[np.float32], weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     """Correlate a volume with symmetric ``weights`` (odd length) along one axis.
 
@@ -47,7 +66,10 @@ def smooth_axis(array: NDArray[np.float32], weights: NDArray[np.float32], axis: 
     before = math.prod(array.shape[:axis])
     source = np.ascontiguousarray(array, np.float32).reshape(before, array.shape[axis], -1)
     out = np.empty_like(source)
-    _correlate(source, weights, out)
+    if source.shape[2] == 1:
+        _correlate_rows(source[:, :, 0], weights, out[:, :, 0])
+    else:
+        _correlate(source, weights, out)
     return out.reshape(array.shape)
 
 

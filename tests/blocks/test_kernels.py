@@ -54,3 +54,15 @@ def test_smoothing_along_an_axis_does_not_depend_on_the_blocks(axis: int) -> Non
 
 def test_reach_covers_three_sigma() -> None:
     assert [gaussian_reach(sigma) for sigma in (0, 0.1, 1, 1.1)] == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 40])
+@pytest.mark.parametrize("reach", [1, 3, 24])
+def test_along_rows_the_bits_are_those_of_the_other_axes(length: int, reach: int) -> None:
+    rng = np.random.default_rng(length)
+    volume = rng.random((3, 4, length)).astype(np.float32)
+    half = rng.random(reach).astype(np.float32)
+    weights = np.concatenate([half, [np.float32(1)], half[::-1]]).astype(np.float32)
+    along_rows = smooth_axis(volume, weights, 2)
+    turned = smooth_axis(np.ascontiguousarray(np.moveaxis(volume, 2, 0)), weights, 0)
+    np.testing.assert_array_equal(along_rows, np.moveaxis(turned, 0, 2))
