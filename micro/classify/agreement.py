@@ -44,6 +44,8 @@ def _half_round(
     mixed: NDArray[np.uint8],
     chances: NDArray[np.uint8],
     costs: NDArray[np.int32],
+    grey: NDArray[np.uint16],
+    grey_costs: NDArray[np.int32],
     weights: NDArray[np.int32],
     parity: int,
     out: NDArray[np.uint8],
@@ -64,17 +66,48 @@ def _half_round(
                         for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
                             like[labels[k + dz, j + dy, i + dx]] += weights[dz + 1, dy + 1, dx + 1]
                 best = labels[k, j, i]
-                least = costs[chances[best, k, j, i]] - like[best]
+                tone = grey_costs[grey[k, j, i]]
+                least = costs[chances[best, k, j, i]] + tone[best] - like[best]
                 for phase in range(phases):
-                    cost = costs[chances[phase, k, j, i]] - like[phase]
+                    cost = costs[chances[phase, k, j, i]] + tone[phase] - like[phase]
                     if cost < least:
                         least = cost
                         best = np.uint8(phase)
                 out[k, j, i] = best
 
 
+@kernel
+def _likeliest(
+    chances: NDArray[np.uint8],
+    costs: NDArray[np.int32],
+    grey: NDArray[np.uint16],
+    grey_costs: NDArray[np.int32],
+    out: NDArray[np.uint8],
+) -> None:
+    """Give each voxel the phase of least cost by itself."""
+    phases, depth, height, width = chances.shape
+    for k in range(depth):
+        for j in range(height):
+            for i in range(width):
+                tone = grey_costs[grey[k, j, i]]
+                best = 0
+                least = costs[chances[0, k, j, i]] + tone[0]
+                for phase in range(1, phases):
+                    cost = costs[chances[phase, k, j, i]] + tone[phase]
+                    if cost < least:
+                        least = cost
+                        best = phase
+                out[k, j, i] = best
+
+
 def agree_on(
-    chances: NDArray[np.uint8], weights: NDArray[np.int32], *, rounds: int, start: tuple[int, int, int]
+    chances: NDArray[np.uint8],
+    weights: NDArray[np.int32],
+    *,
+    rounds: int,
+    start: tuple[int, int, int],
+    grey: NDArray[np.uint16] | None = None,
+    grey_costs: NDArray[np.int32] | None = None,
 ) -> NDArray[np.uint8]:
     """Let each voxel take its most probable phase given its neighbours, for some rounds.
 
@@ -91,6 +124,8 @@ def agree_on(
         How many.
     start
         The first voxel's index in the picture.
+    grey, grey_costs
+        The picture, and what its grey adds to the cost of each phase, shape (grey, phase); both or neither.
 
     Returns
     -------
@@ -104,11 +139,13 @@ def agree_on(
     >>> int(agree_on(chances, np.full((3, 3, 3), 100, np.int32), rounds=1, start=(0, 0, 0)).sum())
     0
     """
-    here: NDArray[np.uint8] = np.argmax(chances, axis=0).astype(np.uint8)
-    there, mixed = np.empty_like(here), np.empty_like(here)
     costs = byte_costs()
+    if grey is None or grey_costs is None:
+        grey, grey_costs = np.zeros(chances.shape[1:], np.uint16), np.zeros((1, len(chances)), np.int32)
+    here, there, mixed = (np.empty(chances.shape[1:], np.uint8) for _ in range(3))
+    _likeliest(chances, costs, grey, grey_costs, here)
     for turn in range(2 * rounds):
         _mixed_places(here, mixed)
-        _half_round(here, mixed, chances, costs, weights, (sum(start) + turn) % 2, there)
+        _half_round(here, mixed, chances, costs, grey, grey_costs, weights, (sum(start) + turn) % 2, there)
         here, there = there, here
     return here

@@ -13,17 +13,24 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.classify.agreement import agree_on
 from micro.classify.features import feature_slices, prepare
+from micro.classify.greys import grey_levels
 from micro.classify.model import Classifier
 from micro.classify.network import Network, probabilities
 from micro.classify.plan import FeaturePlan, plan_features
 from micro.classify.pyramid import build_levels
 from micro.errors import ShapeMismatchError
-from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.segment.finish import finish, first_reach, like_pair, noise_of
 from micro.segment.islands import absorb_islands
+from micro.segment.levels import GreyLevels
 from micro.segment.params import SegmentParams
-from micro.segment.regularise import neighbour_weights
+from micro.segment.regularise import cost_table, neighbour_weights
+from micro.segment.skins import remove_skins, skin_reach
 
 __all__ = ["classify", "phase_probabilities"]
+
+GREY_SHARE = 0.5
+"""Weight of a voxel's grey beside the classifier's probability, which has seen that grey already."""
 
 
 def _predict(
@@ -63,6 +70,61 @@ def _agree(block: Block, *chances: NDArray[np.uint8], weights: NDArray[np.int32]
     return Done(None, (places[block.inner],))
 
 
+def _agree_with_grey(
+    block: Block,
+    grey: NDArray[np.uint16],
+    *chances: NDArray[np.uint8],
+    levels: GreyLevels,
+    pair: tuple[int, int] | None,
+    costs: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    rounds: int,
+    reach: tuple[int, int, int],
+) -> Done[None]:
+    together = np.stack(chances)
+    places = agree_on(together, weights, rounds=rounds, start=block.outer_start, grey=grey, grey_costs=costs)
+    if max(reach):
+        places = remove_skins(places, grey, levels, reach, pair=pair)
+    return Done(None, (places[block.inner],))
+
+
+def _label(volume: Volume, chances: Sequence[Source], params: SegmentParams, engine: Engine) -> Source:
+    """Return the place of each voxel's phase, from the probabilities alone."""
+    places: Source = engine.array(volume.shape, np.uint8)
+    reach = 2 * params.iterations
+    z, y, x = (reach if length > 1 else 0 for length in volume.shape)
+    constants = {"weights": neighbour_weights(volume.spacing, params.smoothing), "rounds": params.iterations}
+    engine.run(_agree, chances, outputs=[places], halo=(z, y, x), stage="neighbours agree", constants=constants)
+    return absorb_islands(places, phases=len(chances), voxels_min=params.min_object_voxels, engine=engine)
+
+
+def _label_with_grey(
+    volume: Volume,
+    chances: Sequence[Source],
+    params: SegmentParams,
+    levels: GreyLevels,
+    *,
+    phases: PhaseSet,
+    engine: Engine,
+) -> Source:
+    """Return the place of each voxel's phase in the order of ``levels``, whose order ``chances`` has."""
+    places: Source = engine.array(volume.shape, np.uint8)
+    pair = like_pair(levels, phases)
+    costs = np.rint(GREY_SHARE * cost_table(levels, noise=noise_of(levels), pair=pair)).astype(np.int32)
+    constants = {
+        "levels": levels,
+        "pair": pair,
+        "costs": costs,
+        "weights": neighbour_weights(volume.spacing, params.smoothing),
+        "rounds": params.iterations,
+        "reach": skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels),
+    }
+    halo = first_reach(volume, params, levels, pair)
+    inputs = [volume.data, *chances]
+    engine.run(_agree_with_grey, inputs, outputs=[places], halo=halo, stage="neighbours agree", constants=constants)
+    return finish(places, volume.data, volume, params, levels, phases=phases, engine=engine)[0]
+
+
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
     return Done(np.bincount(places.ravel(), minlength=len(values)), (values[places],))
 
@@ -84,7 +146,9 @@ def classify(
     classifier
         Of `micro.classify.train` or `micro.classify.read_classifier`.
     params
-        ``smoothing``, ``iterations`` and ``min_object_voxels`` are used.
+        See `SegmentParams`. Where grey tells the phases too (`micro.classify.greys`), all of its rules follow as
+        in the automatic segmentation; else only ``smoothing``, ``iterations`` and ``min_object_voxels``. Levels and
+        their order come from the classifier.
     engine
         Where the block tasks run.
     phases
@@ -115,18 +179,24 @@ def classify(
     >>> found.data[0, 5, [3, 20]].compute().tolist(), found.probability_phases
     ([1, 2], ('void', 'SE'))
     """
-    values = np.array([phases[name].value for name in classifier.phases], np.uint8)
+    for name in classifier.phases:
+        phases[name]  # an unknown name is refused before any work
     chances = phase_probabilities(volume, classifier, engine)
-    places: Source = engine.array(volume.shape, np.uint8)
-    reach = 2 * params.iterations
-    z, y, x = (reach if length > 1 else 0 for length in volume.shape)
-    constants = {"weights": neighbour_weights(volume.spacing, params.smoothing), "rounds": params.iterations}
-    engine.run(_agree, chances, outputs=[places], halo=(z, y, x), stage="neighbours agree", constants=constants)
-    places = absorb_islands(places, phases=len(values), voxels_min=params.min_object_voxels, engine=engine)
+    levels = grey_levels(volume.data, chances, classifier, phases=phases, engine=engine)
+    names = classifier.phases if levels is None else levels.names
+    if levels is None:
+        places = _label(volume, chances, params, engine)
+    else:
+        ordered = [chances[classifier.phases.index(name)] for name in names]
+        places = _label_with_grey(volume, ordered, params, levels, phases=phases, engine=engine)
+    values = np.array([phases[name].value for name in names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
     found = {
-        "share": {n: int(c) for n, c in zip(classifier.phases, np.sum(counts, axis=0), strict=True)},
+        "levels": None
+        if levels is None
+        else {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
+        "share": {n: int(c) for n, c in zip(names, np.sum(counts, axis=0), strict=True)},
         "warnings": list(_warnings(volume, classifier)),
     }
     step = Step("classify", {**_described(classifier, params), "found": found}, version=__version__)
@@ -142,7 +212,7 @@ def classify(
 
 
 def _described(classifier: Classifier, params: SegmentParams) -> dict[str, Any]:
-    used = params.model_dump(mode="json", include={"smoothing", "iterations", "min_object_voxels"})
+    used = params.model_dump(mode="json", exclude={"greys", "levels", "shading", "metal_layer"})
     return {**used, "train": classifier.params.model_dump(mode="json"), "training": dict(classifier.facts)}
 
 

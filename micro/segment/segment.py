@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,16 +11,12 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
-from micro.segment.bodies import bodies_only
 from micro.segment.doubts import question
-from micro.segment.islands import absorb_islands
+from micro.segment.finish import finish, first_reach, like_pair, noise_of
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
-from micro.segment.noise import Noise, measure_noise
-from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
 from micro.segment.probabilities import probabilities_of
-from micro.segment.refine import blur_weights, refine_edges, refine_reach
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
 from micro.segment.skins import remove_skins, skin_reach
@@ -90,12 +85,6 @@ def _classify(
     return Done(None, (labels[block.inner],))
 
 
-def _noise_of(levels: GreyLevels) -> float:
-    """Return the noise of the levels, but no less than an eighth of the smallest step, or grains would decide."""
-    steps = [b - a for a, b in itertools.pairwise(levels.greys)]
-    return max(levels.noise, 0.125 * min(steps, default=0.0))
-
-
 def _label_grey(
     grey: Source,
     volume: Volume,
@@ -108,83 +97,16 @@ def _label_grey(
     reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
     constants = {
         "levels": levels,
-        "costs": cost_table(levels, noise=_noise_of(levels), pair=pair),
+        "costs": cost_table(levels, noise=noise_of(levels), pair=pair),
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": reach,
         "pair": pair,
     }
-    middle = max(len(levels.names) - 2, 0) + (pair is not None)
-    z, y, x = (
-        2 * params.iterations + (r + 2) * middle if length > 1 else 0
-        for r, length in zip(reach, volume.shape, strict=True)
-    )
+    halo = first_reach(volume, params, levels, pair)
     places: Source = engine.array(volume.shape, np.uint8)
-    engine.run(_classify, [grey], outputs=[places], halo=(z, y, x), stage="classify", constants=constants)
+    engine.run(_classify, [grey], outputs=[places], halo=halo, stage="classify", constants=constants)
     return places
-
-
-def _judge(
-    places: Source,
-    grey: Source,
-    volume: Volume,
-    params: SegmentParams,
-    levels: GreyLevels,
-    pair: tuple[int, int] | None,
-    engine: Engine,
-) -> Source:
-    """Judge thin objects of two phases of like grey as a whole, where there are two such phases."""
-    if pair is None or params.object_voxels == 0:
-        return places
-    edges = volume.spacing.um
-    finest = min(edge for edge, length in zip(edges, volume.shape, strict=True) if length > 1)
-    z, y, x = (
-        params.object_voxels * finest / edge if length > 1 else 0.0
-        for edge, length in zip(edges, volume.shape, strict=True)
-    )
-    constants = {"levels": levels, "pair": pair, "sigmas": (z, y, x), "edges_um": edges}
-    judged: Source = engine.array(volume.shape, np.uint8)
-    halo = judge_reach((z, y, x), edges)
-    engine.run(judge_objects, [places, grey], outputs=[judged], halo=halo, stage="thin objects", constants=constants)
-    return judged
-
-
-def _refine(
-    places: Source, grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, metal: int, engine: Engine
-) -> Source:
-    """Draw the edges of the metal anew, blurred as the picture is."""
-    constants = {
-        "levels": levels,
-        "metal": metal,
-        "weights": blur_weights(params.blur_voxels, volume.spacing.um, volume.shape),
-        "potts": neighbour_weights(volume.spacing, params.smoothing),
-        "noise": levels.noise,
-    }
-    refined: Source = engine.array(volume.shape, np.uint8)
-    halo = refine_reach(volume.shape)
-    engine.run(refine_edges, [places, grey], outputs=[refined], halo=halo, stage="edges", constants=constants)
-    return refined
-
-
-def _clean_up(
-    places: Source, grey: Source, params: SegmentParams, levels: GreyLevels, matrix: str | None, engine: Engine
-) -> tuple[Source, Noise | None]:
-    """Fill the islands that are too small, or too faint for the noise of the matrix, which is returned."""
-    noise = None
-    if matrix in levels.names and params.island_sigmas > 0:
-        phase = levels.names.index(str(matrix))
-        noise = measure_noise(places, grey, phase=phase, level=levels.greys[phase], engine=engine)
-    clean = absorb_islands(
-        places,
-        phases=len(levels.names),
-        voxels_min=params.min_object_voxels,
-        engine=engine,
-        grey=grey,
-        levels=levels,
-        noise=noise,
-        sigmas_min=params.island_sigmas,
-    )
-    return clean, noise
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
@@ -242,16 +164,9 @@ def segment(
     if params.shading:
         grey, shading = _even_out(grey, volume.shape, levels, engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
-    matrix = next((name for name in params.greys if "electrolyte" in phases[name].roles), None)
-    pair = undecided_pair(levels, matrix)
+    pair = like_pair(levels, phases)
     places = _label_grey(grey, volume, params, levels, pair, engine)
-    places = _judge(places, grey, volume, params, levels, pair, engine)
-    metal = next((k for k, name in enumerate(levels.names) if "metal" in phases[name].roles), None)
-    if metal is not None and pair is not None and params.blur_voxels > 0:
-        places = _refine(places, grey, volume, params, levels, metal, engine)
-    places, noise = _clean_up(places, grey, params, levels, matrix, engine)
-    if metal is not None and not params.metal_islands:
-        places = bodies_only(places, grey, metal, costs=cost_table(levels, noise=levels.noise), engine=engine)
+    places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
     )
@@ -272,6 +187,6 @@ def segment(
     if not probabilities:
         return labels
     weights = neighbour_weights(volume.spacing, params.smoothing)
-    costs = cost_table(levels, noise=_noise_of(levels), pair=pair)
+    costs = cost_table(levels, noise=noise_of(levels), pair=pair)
     chances = probabilities_of(places, grey, costs, weights, engine=engine)
     return replace(labels, probabilities=chances, probability_phases=levels.names)

@@ -46,7 +46,19 @@ def test_bytes_do_not_depend_on_blocks_or_workers(case):
         classifier = train([(volume, strokes)], QUICK, engine, preprocessed={}).classifier
         labels = classify(volume, classifier, SegmentParams(), engine)
         found.append((labels.data.compute().tobytes(), labels.probabilities.compute().tobytes()))
+        # both ways are under test: labels finished by grey, and those of the network alone
+        assert (labels.history[-1].parameters["found"]["levels"] is not None) == (case == "cubes")
     assert found[0] == found[1] == found[2]
+
+
+def test_phases_with_greys_of_their_own_are_finished_as_the_automatic_labels_are():
+    volume, strokes, truth = layers(*CASES["a section"])
+    classifier = train([(volume, strokes)], TrainParams(), Engine(), preprocessed={}).classifier
+    labels = classify(volume, classifier, SegmentParams(), Engine())
+    assert list(labels.history[-1].parameters["found"]["levels"]) == ["void", "Li", "SE"]
+    by_itself = labels.probabilities.compute().argmax(axis=0) + 1
+    # steps of 13000 and 20000 at a noise of 4000: neighbours and grey decide every voxel but some at edges
+    assert np.mean(labels.data.compute() == truth) > 0.99 > np.mean(by_itself == truth)
 
 
 def test_a_classifier_of_sections_refuses_a_volume_and_the_other_way_round():

@@ -1,0 +1,159 @@
+"""What follows the first labels, whoever drew them: rules for what one voxel by itself can't tell."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from micro.blocks import Engine, Source
+from micro.model import PhaseSet, Volume
+from micro.segment.bodies import bodies_only
+from micro.segment.islands import absorb_islands
+from micro.segment.levels import GreyLevels
+from micro.segment.noise import Noise, measure_noise
+from micro.segment.objects import judge_objects, judge_reach, undecided_pair
+from micro.segment.params import SegmentParams
+from micro.segment.refine import blur_weights, refine_edges, refine_reach
+from micro.segment.regularise import cost_table, neighbour_weights
+from micro.segment.skins import skin_reach
+
+__all__ = ["finish", "first_reach", "like_pair", "noise_of"]
+
+
+def _with_role(levels: GreyLevels, phases: PhaseSet, role: str) -> int | None:
+    return next((place for place, name in enumerate(levels.names) if role in phases[name].roles), None)
+
+
+def like_pair(levels: GreyLevels, phases: PhaseSet) -> tuple[int, int] | None:
+    """Return the places of two phases on one side of the electrolyte in the order of greys, the nearer one second.
+
+    Examples
+    --------
+    >>> from micro.model import SSB_PHASES
+    >>> like_pair(GreyLevels(("void", "Li", "SE"), (1, 2, 3), 0.1), SSB_PHASES)
+    (0, 1)
+    """
+    matrix = _with_role(levels, phases, "electrolyte")
+    return undecided_pair(levels, None if matrix is None else levels.names[matrix])
+
+
+def noise_of(levels: GreyLevels) -> float:
+    """Return the noise of the levels, but no less than an eighth of the smallest step, or grains would decide."""
+    steps = [b - a for a, b in itertools.pairwise(levels.greys)]
+    return max(levels.noise, 0.125 * min(steps, default=0.0))
+
+
+def first_reach(
+    volume: Volume, params: SegmentParams, levels: GreyLevels, pair: tuple[int, int] | None
+) -> tuple[int, int, int]:
+    """Return how many voxels along each axis the rounds of agreement and `remove_skins` after them read."""
+    reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
+    middle = max(len(levels.names) - 2, 0) + (pair is not None)
+    z, y, x = (
+        2 * params.iterations + (r + 2) * middle if length > 1 else 0
+        for r, length in zip(reach, volume.shape, strict=True)
+    )
+    return (z, y, x)
+
+
+def _judge(
+    places: Source,
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    pair: tuple[int, int] | None,
+    engine: Engine,
+) -> Source:
+    """Judge thin objects of two phases of like grey as a whole, where there are two such phases."""
+    if pair is None or params.object_voxels == 0:
+        return places
+    edges = volume.spacing.um
+    finest = min(edge for edge, length in zip(edges, volume.shape, strict=True) if length > 1)
+    z, y, x = (
+        params.object_voxels * finest / edge if length > 1 else 0.0
+        for edge, length in zip(edges, volume.shape, strict=True)
+    )
+    constants = {"levels": levels, "pair": pair, "sigmas": (z, y, x), "edges_um": edges}
+    judged: Source = engine.array(volume.shape, np.uint8)
+    halo = judge_reach((z, y, x), edges)
+    engine.run(judge_objects, [places, grey], outputs=[judged], halo=halo, stage="thin objects", constants=constants)
+    return judged
+
+
+def _refine(
+    places: Source, grey: Source, volume: Volume, params: SegmentParams, levels: GreyLevels, metal: int, engine: Engine
+) -> Source:
+    """Draw the edges of the metal anew, blurred as the picture is."""
+    constants = {
+        "levels": levels,
+        "metal": metal,
+        "weights": blur_weights(params.blur_voxels, volume.spacing.um, volume.shape),
+        "potts": neighbour_weights(volume.spacing, params.smoothing),
+        "noise": levels.noise,
+    }
+    refined: Source = engine.array(volume.shape, np.uint8)
+    halo = refine_reach(volume.shape)
+    engine.run(refine_edges, [places, grey], outputs=[refined], halo=halo, stage="edges", constants=constants)
+    return refined
+
+
+def _clean_up(
+    places: Source, grey: Source, params: SegmentParams, levels: GreyLevels, matrix: int | None, engine: Engine
+) -> tuple[Source, Noise | None]:
+    """Fill the islands that are too small, or too faint for the noise of the matrix, which is returned."""
+    noise = None
+    if matrix is not None and params.island_sigmas > 0:
+        noise = measure_noise(places, grey, phase=matrix, level=levels.greys[matrix], engine=engine)
+    clean = absorb_islands(
+        places,
+        phases=len(levels.names),
+        voxels_min=params.min_object_voxels,
+        engine=engine,
+        grey=grey,
+        levels=levels,
+        noise=noise,
+        sigmas_min=params.island_sigmas,
+    )
+    return clean, noise
+
+
+def finish(
+    places: Source,
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    *,
+    phases: PhaseSet,
+    engine: Engine,
+) -> tuple[Source, Noise | None]:
+    """Judge thin objects as a whole, draw edges of the metal anew, fill islands; also return the electrolyte's noise.
+
+    The same for the automatic segmentation and for a classifier whose phases have grey levels of their own.
+
+    Parameters
+    ----------
+    places
+        Place of each voxel's phase in the order of ``levels``, false skins removed.
+    grey, volume
+        The picture to compare with, and the volume that it belongs to.
+    params
+        See `SegmentParams`.
+    levels
+        Grey level of each phase.
+    phases
+        Roles of the phases.
+    engine
+        Where the block tasks run.
+    """
+    pair = like_pair(levels, phases)
+    matrix, metal = _with_role(levels, phases, "electrolyte"), _with_role(levels, phases, "metal")
+    places = _judge(places, grey, volume, params, levels, pair, engine)
+    if metal is not None and pair is not None and params.blur_voxels > 0:
+        places = _refine(places, grey, volume, params, levels, metal, engine)
+    places, noise = _clean_up(places, grey, params, levels, matrix, engine)
+    if metal is not None and not params.metal_islands:
+        places = bodies_only(places, grey, metal, costs=cost_table(levels, noise=levels.noise), engine=engine)
+    return places, noise

@@ -1,0 +1,49 @@
+"""What follows the first labels."""
+
+import numpy as np
+
+from micro.blocks import Engine
+from micro.model import SSB_PHASES, Spacing, Volume
+from micro.segment import SegmentParams
+from micro.segment.finish import finish, first_reach, like_pair, noise_of
+from micro.segment.levels import GreyLevels
+
+LEVELS = GreyLevels(("void", "Li", "SE"), (10_000, 25_000, 45_000), 2_000, (), (1_500, 1_200, 2_000))
+
+
+def test_a_picture_without_electrolyte_has_no_like_pair():
+    assert like_pair(LEVELS, SSB_PHASES) == (0, 1)
+    assert like_pair(GreyLevels(("void", "Li"), (1, 2), 1), SSB_PHASES) is None
+    assert like_pair(GreyLevels(("void", "SE", "Li"), (1, 2, 3), 1), SSB_PHASES) is None
+
+
+def test_noise_is_no_less_than_an_eighth_of_the_smallest_step():
+    assert noise_of(LEVELS) == 2_000
+    assert noise_of(GreyLevels(("void", "SE"), (0, 16_000), 10)) == 2_000
+
+
+def test_a_section_is_not_read_along_z():
+    flat = Volume(np.zeros((1, 9, 9), np.uint16), Spacing(1, 1, 1))
+    reach = first_reach(flat, SegmentParams(), LEVELS, (0, 1))
+    assert reach[0] == 0
+    assert min(reach[1:]) > 2 * SegmentParams().iterations
+
+
+def test_faint_islands_go_and_clear_ones_stay_whatever_the_blocks():
+    rng = np.random.default_rng(0)
+    places = np.full((16, 60, 50), 2, np.uint8)
+    places[:, :20] = 1
+    places[4:8, 40:44, 10:14] = 0  # a pore
+    places[4:8, 40:44, 30:34] = 0  # no pore: its grey is that of the electrolyte
+    grey = np.array(LEVELS.greys)[places] + rng.normal(0, 1_500, places.shape)
+    grey[4:8, 40:44, 30:34] = 45_000
+    volume = Volume(grey.clip(0, 65535).astype(np.uint16), Spacing(1, 1, 1))
+    params = SegmentParams()
+    results = []
+    for engine in (Engine(), Engine(block_shape=(7, 17, 13))):
+        done, noise = finish(places, volume.data, volume, params, LEVELS, phases=SSB_PHASES, engine=engine)
+        results.append(np.asarray(done))
+        assert noise is not None
+    assert (results[0] == results[1]).all()
+    assert (results[0][5:7, 41:43, 11:13] == 0).all()
+    assert (results[0][4:8, 40:44, 30:34] == 2).all()
