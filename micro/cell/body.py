@@ -41,14 +41,29 @@ def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -
 
 
 def _erode(
-    block: Block, labels: NDArray[np.uint8], *, table: NDArray[np.bool_], spacing: Spacing, radius_um: float
-) -> Done[bool]:
-    """Keep the metal that is farther than the radius from all else; say whether there is metal at all."""
+    block: Block,
+    labels: NDArray[np.uint8],
+    *,
+    table: NDArray[np.bool_],
+    spacing: Spacing,
+    radius_um: float,
+    axis: int,
+) -> Done[tuple[bool, int, int]]:
+    """Keep the metal that is farther than the radius from all else that is labelled.
+
+    What is unlabelled ends the picture, as its border does: slices that were put in line have such rims. Also
+    say whether there is metal at all, and the first and the last plane with a label along ``axis``.
+    """
     metal = table[labels]
     held = bool(metal[block.inner].any())
-    if held and not metal.all():
-        metal &= ~within_um(~metal, spacing.um, radius_um)
-    return Done(held, (metal[block.inner].astype(np.uint8),))
+    if held:
+        other = (labels != 0) & ~metal
+        if other.any():
+            metal &= ~within_um(other, spacing.um, radius_um)
+    others = tuple(k for k in range(3) if k != axis)
+    planes = np.flatnonzero((labels[block.inner] != 0).any(axis=others)) + block.core[axis].start
+    low, high = (int(planes[0]), int(planes[-1])) if planes.size else (np.iinfo(np.int64).max, -1)
+    return Done((held, low, high), (metal[block.inner].astype(np.uint8),))
 
 
 def _dilate(
@@ -102,11 +117,13 @@ def find_bodies(
         halo = reach_voxels(exact, spacing, shape)
         common = {"table": table, "spacing": spacing, "radius_um": exact}
         eroded = engine.array(shape, np.uint8)
-        held = engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=common)
-        if not any(held):
+        constants = {**common, "axis": normal.axis}
+        parts = engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=constants)
+        if not any(held for held, _, _ in parts):
             return None
+        ends = min(low for _, low, _ in parts), 1 + max(high for _, _, high in parts)
         found = label_components(eroded, engine=engine)
-        which = _choose(found.start, found.stop, found.voxels, shape, normal)
+        which = _choose(found.start, found.stop, found.voxels, ends, normal)
         if ANODE in which:
             mask = engine.array(shape, np.uint8)
             constants = {**common, "which": which}
@@ -117,10 +134,13 @@ def find_bodies(
 
 
 def _choose(
-    start: NDArray[np.int64], stop: NDArray[np.int64], voxels: NDArray[np.int64], shape: tuple[int, ...], normal: Normal
+    start: NDArray[np.int64], stop: NDArray[np.int64], voxels: NDArray[np.int64], ends: tuple[int, int], normal: Normal
 ) -> NDArray[np.uint8]:
-    """Name the largest component at the anode's side ANODE, and all that touch the far side only COUNTER."""
-    low, high = start[:, normal.axis] == 0, stop[:, normal.axis] == shape[normal.axis]
+    """Name the largest component at the anode's side ANODE, and all that touch the far side only COUNTER.
+
+    ``ends`` are the first plane with a label along the normal's axis and one past the last.
+    """
+    low, high = start[:, normal.axis] == ends[0], stop[:, normal.axis] == ends[1]
     near, far = (low, high) if normal.sign > 0 else (high, low)
     which = np.zeros(len(voxels), np.uint8)
     near[0] = far[0] = False

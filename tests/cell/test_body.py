@@ -105,3 +105,20 @@ def test_the_opening_is_that_of_scipy_in_um_whatever_the_blocks(spacing: Spacing
         cut = find_bodies(labels, metal, DOWN, spacing=spacing, radius_um=radius, engine=engine)
         assert cut is not None
         np.testing.assert_array_equal(cut.mask, found.mask)
+
+
+def test_an_unlabelled_rim_ends_the_picture_as_its_border_does() -> None:
+    labels = np.full((16, 60, 50), 2, np.uint8)
+    labels[:, 35:] = 3
+    labels[:, 15:35, 20:24] = 3
+    metal = np.arange(256) == 3
+    whole = find_bodies(labels, metal, DOWN, spacing=UNIT, radius_um=4, engine=Engine())
+    rimmed = labels.copy()
+    for k in range(16):
+        # each slice was moved by its own shift, so each has a rim of its own at the anode's side
+        rimmed[k, 57 - 3 * (k % 4) :] = 0
+        rimmed[k, :, : k % 3] = 0
+    found = find_bodies(rimmed, metal, DOWN, spacing=UNIT, radius_um=4, engine=Engine())
+    assert whole is not None
+    assert found is not None
+    np.testing.assert_array_equal(np.asarray(found.mask), np.where(rimmed == 0, 0, np.asarray(whole.mask)))
