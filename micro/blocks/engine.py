@@ -33,6 +33,7 @@ DEFAULT_BLOCK: Shape = (128, 128, 128)
 _FLAT_BLOCK: Shape = (1, 1024, 1024)
 
 P = TypeVar("P")
+Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
 
 
@@ -188,28 +189,37 @@ class Engine:
         """
         z, y, x = sources[0].shape
         blocks = self.blocks((z, y, x), halo=halo, block_shape=block_shape)
-        one = partial(_run_block, task, sources, outputs, constants or {})
+        return self.map(partial(_run_block, task, sources, outputs, constants or {}), blocks, stage=stage)
+
+    def map(self, one: Callable[[Item], P], items: Sequence[Item], *, stage: str = "") -> list[P]:
+        """Call ``one`` on every item (a block, an object), as the workers are free; return the results in order.
+
+        Examples
+        --------
+        >>> Engine().map(abs, [-1, 2, -3])
+        [1, 2, 3]
+        """
         if self.scheduler is None:
-            return self._run_threads(one, blocks, stage)
-        nodes = [dask.delayed(one, pure=False, traverse=False)(block) for block in blocks]
+            return self._run_threads(one, items, stage)
+        nodes = [dask.delayed(one, pure=False, traverse=False)(item) for item in items]
         return list(dask.compute(*nodes, scheduler=self.scheduler))
 
-    def _run_threads(self, one: Callable[[Block], P], blocks: Sequence[Block], stage: str) -> list[P]:
+    def _run_threads(self, one: Callable[[Item], P], items: Sequence[Item], stage: str) -> list[P]:
         import threading
 
         done = 0
         lock = threading.Lock()
 
-        def counted(block: Block) -> P:
+        def counted(item: Item) -> P:
             nonlocal done
-            result = one(block)
+            result = one(item)
             if self.progress is not None:
                 with lock:
                     done += 1
-                    self.progress(stage, done, len(blocks))
+                    self.progress(stage, done, len(items))
             return result
 
-        if len(blocks) == 1 or self.workers == 1:
-            return [counted(block) for block in blocks]
-        nodes = [dask.delayed(counted, pure=False, traverse=False)(block) for block in blocks]
+        if len(items) <= 1 or self.workers == 1:
+            return [counted(item) for item in items]
+        nodes = [dask.delayed(counted, pure=False, traverse=False)(item) for item in items]
         return list(dask.compute(*nodes, scheduler="threads", num_workers=self.workers))

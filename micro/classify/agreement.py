@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import kernel
+from micro.segment.regularise import UNIT
 
 __all__ = ["agree_on", "byte_costs"]
-
-UNIT = 1024
-"""Integer value of a cost of one (a factor e in probability)."""
 
 
 def byte_costs() -> NDArray[np.int32]:

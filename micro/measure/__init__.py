@@ -2,10 +2,11 @@
 
 from micro.measure.definitions import DEFINITIONS, definition
 from micro.measure.intervals import Interval, Spread, fraction_interval, poisson_interval, ratio_spread, value_interval
-from micro.measure.measure import BUILT_IN, MEASUREMENTS, measure
+from micro.measure.measure import BUILT_IN, MEASUREMENTS, WHOLE, measure
 from micro.measure.params import MeasureParams
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import PROFILE_COLUMNS, ContactMap, Findings, Results, ThicknessMap
+from micro.measure.scene import ObjectView, Scene, WholeMeasurement, map_objects
 from micro.measure.surface import surface_area
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DEFINITIONS",
     "MEASUREMENTS",
     "PROFILE_COLUMNS",
+    "WHOLE",
     "BlockMeasurement",
     "BlockView",
     "ContactMap",
@@ -21,11 +23,15 @@ __all__ = [
     "Interval",
     "MeasureParams",
     "ObjectTable",
+    "ObjectView",
     "Results",
+    "Scene",
     "Spread",
     "ThicknessMap",
+    "WholeMeasurement",
     "definition",
     "fraction_interval",
+    "map_objects",
     "measure",
     "poisson_interval",
     "ratio_spread",

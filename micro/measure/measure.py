@@ -22,9 +22,10 @@ from micro.measure.params import MeasureParams
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import Results, merge_findings
+from micro.measure.scene import Scene, WholeMeasurement
 from micro.registry import Registry
 
-__all__ = ["BUILT_IN", "MEASUREMENTS", "measure"]
+__all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
 
 BUILT_IN: Mapping[str, BlockMeasurement] = {
     "interface": Interface(),
@@ -36,6 +37,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
     "profiles": Profiles(),
 }
 """The measurements that every cell gets, in the order of the table."""
+
+WHOLE: Mapping[str, WholeMeasurement] = {}
+"""Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
 """Further measurements, brought by other distributions and asked for by name in `MeasureParams.extra`."""
@@ -130,4 +134,6 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     census: Census = merge_census([one.census for one in partials], grid, context.phases)
     context = replace(context, census=census)
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
+    scene = Scene(cell, context, objects, engine)
+    found += [one.measure(scene) for one in WHOLE.values()]
     return merge_findings(found)

@@ -94,8 +94,17 @@ def merge_findings(found: list[Findings]) -> Results:
     maps = [one.contact_map for one in found if one.contact_map is not None]
     return Results(
         rows=tuple(row for one in found for row in one.rows),
-        objects={name: table for one in found for name, table in one.objects.items()},
+        objects=_join_objects(found),
         profiles=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(PROFILE_COLUMNS)),
         contact_map=maps[0] if maps else None,
         thickness_maps={name: one_map for one in found for name, one_map in one.thickness_maps.items()},
     )
+
+
+def _join_objects(found: list[Findings]) -> dict[str, pd.DataFrame]:
+    """Return the object tables by name; those of one name are joined by ``id``, the first one's rows and order kept."""
+    tables: dict[str, pd.DataFrame] = {}
+    for one in found:
+        for name, table in one.objects.items():
+            tables[name] = tables[name].merge(table, on="id", how="left") if name in tables else table
+    return tables
