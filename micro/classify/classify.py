@@ -20,7 +20,7 @@ from micro.classify.plan import FeaturePlan, plan_features
 from micro.classify.pyramid import build_levels
 from micro.errors import ShapeMismatchError
 from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
-from micro.segment.finish import finish, first_reach, like_pair, noise_of
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, without_rims
 from micro.segment.islands import absorb_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.params import SegmentParams
@@ -99,6 +99,7 @@ def _label(volume: Volume, chances: Sequence[Source], params: SegmentParams, eng
 
 
 def _label_with_grey(
+    grey: Source,
     volume: Volume,
     chances: Sequence[Source],
     params: SegmentParams,
@@ -120,9 +121,9 @@ def _label_with_grey(
         "reach": skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels),
     }
     halo = first_reach(volume, params, levels, pair)
-    inputs = [volume.data, *chances]
+    inputs = [grey, *chances]
     engine.run(_agree_with_grey, inputs, outputs=[places], halo=halo, stage="neighbours agree", constants=constants)
-    return finish(places, volume.data, volume, params, levels, phases=phases, engine=engine)[0]
+    return finish(places, grey, volume, params, levels, phases=phases, engine=engine)[0]
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
@@ -188,7 +189,10 @@ def classify(
         places = _label(volume, chances, params, engine)
     else:
         ordered = [chances[classifier.phases.index(name)] for name in names]
-        places = _label_with_grey(volume, ordered, params, levels, phases=phases, engine=engine)
+        places = _label_with_grey(volume.data, volume, ordered, params, levels, phases=phases, engine=engine)
+        even = without_rims(places, volume.data, volume, params, levels, phases=phases, engine=engine)
+        if even is not None:
+            places = _label_with_grey(even[0], volume, ordered, params, levels, phases=phases, engine=engine)
     values = np.array([phases[name].value for name in names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})

@@ -16,9 +16,13 @@ from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
 from micro.segment.refine import blur_weights, refine_edges, refine_reach
 from micro.segment.regularise import cost_table, neighbour_weights
+from micro.segment.rims import Rims, measure_rims, take_off_rims
 from micro.segment.skins import skin_reach
 
-__all__ = ["finish", "first_reach", "like_pair", "noise_of"]
+__all__ = ["finish", "first_reach", "like_pair", "noise_of", "without_rims"]
+
+RIM_SHARE_MIN = 0.05
+"""Rims that rise by less than this share of the step from void to electrolyte are left alone by "auto"."""
 
 
 def _with_role(levels: GreyLevels, phases: PhaseSet, role: str) -> int | None:
@@ -157,3 +161,42 @@ def finish(
     if metal is not None and not params.metal_islands:
         places = bodies_only(places, grey, metal, costs=cost_table(levels, noise=levels.noise), engine=engine)
     return places, noise
+
+
+def without_rims(
+    places: Source,
+    grey: Source,
+    volume: Volume,
+    params: SegmentParams,
+    levels: GreyLevels,
+    *,
+    phases: PhaseSet,
+    engine: Engine,
+) -> tuple[Source, float] | None:
+    """Return the picture without the bright rims around void, and their height; None where there are none to speak of.
+
+    The height is that of the rim one voxel off a flat edge, as a share of the step from void to electrolyte.
+
+    Parameters
+    ----------
+    places
+        Finished labels: places in the order of ``levels``.
+    grey, volume, params, levels, phases, engine
+        As in `finish`.
+    """
+    if params.rims == "none" or (params.rims == "auto" and volume.modality == "xct"):
+        return None
+    void, matrix, metal = (_with_role(levels, phases, role) for role in ("pore", "electrolyte", "metal"))
+    if void is None or matrix is None:
+        return None
+    blur = params.blur_voxels
+    found = measure_rims(
+        places, grey, volume, levels, void=void, matrix=matrix, metal=metal, blur_voxels=blur, engine=engine
+    )
+    step = abs(levels.greys[matrix] - levels.greys[void])
+    if found is None or (params.rims == "auto" and found.edge < RIM_SHARE_MIN * step):
+        return None
+    even: Source = engine.array(volume.shape, np.uint16)
+    constants: dict[str, Rims] = {"rims": found}
+    engine.run(take_off_rims, [places, grey], outputs=[even], halo=found.halo, stage="rims", constants=constants)
+    return even, found.edge / step

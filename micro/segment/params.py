@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["SegmentParams"]
@@ -35,6 +37,10 @@ class SegmentParams(BaseModel):
     )
     blur_voxels: float = Field(
         0.7, ge=0, le=2, description="Blur with which edges of lithium are drawn anew, in finest voxels; 0: never."
+    )
+    rims: Literal["auto", "remove", "none"] = Field(
+        "auto",
+        description="Take bright rims around void off the picture and label it again; auto: where there are any.",
     )
     min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")
     island_sigmas: float = Field(

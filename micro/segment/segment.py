@@ -12,7 +12,7 @@ from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
-from micro.segment.finish import finish, first_reach, like_pair, noise_of
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, without_rims
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
 from micro.segment.params import SegmentParams
@@ -167,6 +167,11 @@ def segment(
     pair = like_pair(levels, phases)
     places = _label_grey(grey, volume, params, levels, pair, engine)
     places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
+    even = without_rims(places, grey, volume, params, levels, phases=phases, engine=engine)
+    if even is not None:
+        grey = even[0]
+        places = _label_grey(grey, volume, params, levels, pair, engine)
+        places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
     )
@@ -177,6 +182,7 @@ def segment(
         "levels": {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
         "noise": round(levels.noise / FULL_SCALE, 5),
         "shading": round(shading, 4),
+        "rims": 0.0 if even is None else round(even[1], 4),
         "noise_volume_voxels": None if noise is None else round(noise.volume, 1),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
         "warnings": [*levels.warnings, *verdict.warnings],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.segment.levels import GreyLevels
 
-__all__ = ["remove_skins", "skin_reach"]
+__all__ = ["mark_cores", "remove_skins", "skin_reach"]
 
 
 def skin_reach(shape: tuple[int, ...], edges_um: tuple[float, float, float], voxels: int) -> tuple[int, int, int]:
@@ -109,6 +109,19 @@ def _clean(
     _core(labels, sides.index(0), core)
     _replace(labels, core, grey, np.array(sides, np.int8), takers, halfway, reach, out)
     return out
+
+
+def mark_cores(labels: NDArray[np.uint8], phase: int) -> NDArray[np.bool_]:
+    """Return the voxels of a phase that lie in a cube of 3 voxels (a square in one slice) full of it.
+
+    Examples
+    --------
+    >>> int(mark_cores(np.pad(np.ones((1, 3, 3), np.uint8), ((0, 0), (1, 1), (1, 1))), 1).sum())
+    9
+    """
+    core = np.zeros_like(labels)
+    _core(labels, phase, core)
+    return core.astype(np.bool_)
 
 
 def remove_skins(
