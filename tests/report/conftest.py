@@ -54,7 +54,7 @@ def make_rows(contact: float) -> tuple[Measurement, ...]:
                     note="a maximum has no interval"),
         Measurement("dendrite_fraction", 0.0123, "1", "dendrite_fraction/v1", "dendrite", "", "se_region",
                     0.0071, 0.0212, 81234),
-        Measurement("crack_density", 0.0412, "1/um", "crack_density/P21/v1", "crack", "", "se_region",
+        Measurement("crack_density", 0.0412, "1/um", "crack_density/P21/v2", "crack", "", "se_region",
                     0.031, 0.054, 3),
         Measurement("porosity", 0.041, "1", "porosity/v1", "", "", "se_region", 0.032, 0.052, 81234),
         Measurement("phase_fraction", 0.30, "1", "phase_fraction/v1", "Li", "", "all", 0.29, 0.31, 120000),
