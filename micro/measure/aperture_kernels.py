@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import kernel
 
-__all__ = ["chords_of", "list_core", "moments", "shares_of"]
+__all__ = ["chords_along", "chords_of", "list_core", "moments", "shares_of"]
 
 
 @kernel
@@ -139,6 +139,22 @@ def chords_of(
                                 chords[k, j, i] = chord
                                 sums[a, b, c, 0] += chord
                                 sums[a, b, c, 1] += 1.0
+
+
+@kernel
+def chords_along(
+    mask: NDArray[np.uint8],
+    voxels: NDArray[np.int64],
+    direction: tuple[float, float, float],
+    edges: tuple[float, float, float],
+    limit: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Write the chord through each of the voxels (n, 3) along one direction, up to ``limit`` on either side."""
+    back = (-direction[0], -direction[1], -direction[2])
+    for row in range(voxels.shape[0]):
+        voxel = (voxels[row, 0], voxels[row, 1], voxels[row, 2])
+        out[row] = _run(mask, voxel, direction, edges, limit) + _run(mask, voxel, back, edges, limit)
 
 
 @kernel

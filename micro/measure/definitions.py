@@ -102,6 +102,20 @@ DEFINITIONS: dict[str, str] = {
         "interval takes whole cracks as clusters."
     ),
     "crack_depth_max/v1": "As crack_depth_min, the greatest height.",
+    "crack_intensity/3D/v1": (
+        "Crack density parameter 2/pi sum(A^2 / P) / V (Budiansky & O'Connell 1976), with A a crack's mid-surface and "
+        "P its perimeter, over the cracks with SE as host and V the volume of the SE region; sum(a^3) / V for discs "
+        "of radius a. The interval takes the cracks as independent (compound Poisson)."
+    ),
+    "crack_intensity/2D/v1": (
+        "The same for a plane with line cracks: sum(a^2) / A (Bristow 1960; Kachanov 1992), with a half the length of "
+        "a trace with SE as host and A the area of the SE region."
+    ),
+    "crack_metal_filling/v1": (
+        "V_metal / (V_metal + V_void) of the cracks with SE as host: V_void the cracks' own voxels, V_metal the "
+        "dendrite voxels, joined or isolated, that go on in a crack's sheet, no thicker than it, from where they "
+        "touch it; the interval takes whole cracks as clusters."
+    ),
     "crack_area/v1": (
         "Area of the mid-surfaces of the cracks whose host phase_a names (SE, anode side, far side; unknown without an "
         "interface), in the whole picture; n is their number."

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micro.measure.distributions import DISTRIBUTION_COLUMNS
 from micro.model import Measurement
 
-__all__ = ["PROFILE_COLUMNS", "ContactMap", "Findings", "Results", "ThicknessMap"]
+__all__ = ["PROFILE_COLUMNS", "ContactMap", "Findings", "Results", "ThicknessMap", "join_objects"]
 
 PROFILE_COLUMNS: tuple[str, ...] = ("depth_um", "quantity", "phase", "value", "unit", "n")
 """Columns of the profile table."""
@@ -98,7 +98,7 @@ def merge_findings(found: list[Findings]) -> Results:
     maps = [one.contact_map for one in found if one.contact_map is not None]
     return Results(
         rows=tuple(row for one in found for row in one.rows),
-        objects=_join_objects(found),
+        objects=join_objects(found),
         profiles=_stack([one.profiles for one in found], PROFILE_COLUMNS),
         contact_map=maps[0] if maps else None,
         thickness_maps={name: one_map for one in found for name, one_map in one.thickness_maps.items()},
@@ -112,7 +112,7 @@ def _stack(found: list[pd.DataFrame | None], columns: tuple[str, ...]) -> pd.Dat
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
 
 
-def _join_objects(found: list[Findings]) -> dict[str, pd.DataFrame]:
+def join_objects(found: list[Findings]) -> dict[str, pd.DataFrame]:
     """Return the object tables by name; those of one name are joined by ``id``, the first one's rows and order kept."""
     tables: dict[str, pd.DataFrame] = {}
     for one in found:
