@@ -70,7 +70,9 @@ def mean_plane(mask: NDArray[np.bool_], edges_um: tuple[float, float, float]) ->
         moments[0, :] = moments[:, 0] = 0.0
         moments[0, 0] = 4 * np.trace(moments) + 1.0
     values, vectors = np.linalg.eigh(moments)
-    return MeanPlane(centre, vectors.T, math.sqrt(12 * max(values[0], 0.0)))
+    # One of the two signs of each axis, the same in whatever order the picture's axes come.
+    signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(3)])
+    return MeanPlane(centre, (vectors * signs).T, math.sqrt(12 * max(values[0], 0.0)))
 
 
 def outline_of(mask: NDArray[np.bool_], edges_um: tuple[float, float, float], plane: MeanPlane) -> Outline:
@@ -107,8 +109,11 @@ def outline_of(mask: NDArray[np.bool_], edges_um: tuple[float, float, float], pl
     highest = ndimage.maximum_filter(smooth, reach)
     inside = np.divide(smooth, highest, out=np.zeros_like(smooth), where=highest > 0.25 * pitch) - 0.5
     lines = find_contours(inside, 0.0)
-    perimeter = sum(float(np.linalg.norm(np.diff(line, axis=0), axis=1).sum()) for line in lines)
-    return Outline(float(np.count_nonzero(inside > 0)) * pitch**2, perimeter * pitch)
+    steps = [(line[:-1], line[1:]) for line in lines]
+    perimeter = sum(float(np.linalg.norm(end - begin, axis=1).sum()) for begin, end in steps)
+    # Outlines of holes run the other way round, so that their areas come off.
+    area = abs(sum(float((begin[:, 0] * end[:, 1] - begin[:, 1] * end[:, 0]).sum()) for begin, end in steps)) / 2
+    return Outline(area * pitch**2, perimeter * pitch)
 
 
 def _points(mask: NDArray[np.bool_], edges: Floats) -> list[Floats]:

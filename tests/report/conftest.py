@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from micro.cell import Cell, Normal, ReferencePlane
+from micro.measure import distribution_table
 from micro.measure.results import PROFILE_COLUMNS, ContactMap, Results, ThicknessMap
 from micro.model import Labels, Measurement, Spacing, Step, Volume
 from micro.report import SampleReport
@@ -76,6 +77,20 @@ def make_profiles(labels: np.ndarray, step_um: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PROFILE_COLUMNS))
 
 
+def make_distributions(*, section: bool) -> pd.DataFrame:
+    angles, axial = np.arange(0, 91, 10.0), 10 * (np.arange(19) - 0.5)
+    name, first = ("crack_trace_angle", -90.0) if section else ("crack_strike", 0.0)
+    bell = np.exp(-0.5 * ((np.arange(18) - 6) / 3) ** 2)
+    tables = [
+        distribution_table("crack_aperture", np.arange(9) * 0.05, [0, 0, 1, 3, 4, 2, 1, 0.5], unit="um",
+                           weight="mid-surface area", n=np.arange(8)),
+        distribution_table("crack_orientation", angles, [9, 8, 5, 3, 2, 2, 1, 1, 0.2], unit="deg",
+                           weight="mid-surface area", n=np.arange(9)),
+        distribution_table(name, axial + first, bell, unit="deg", weight="length", n=np.arange(18)),
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
 def make_contact(shape: tuple[int, int, int], spacing: Spacing) -> ContactMap:
     depth, _, width = shape
     z, x = np.indices((depth, width))
@@ -111,6 +126,7 @@ def make_sample(
         profiles=make_profiles(array, spacing.y) if anode else pd.DataFrame(columns=list(PROFILE_COLUMNS)),
         contact_map=make_contact(shape, spacing) if anode else None,
         thickness_maps={"Li": ThicknessMap(thickness, (spacing.z, spacing.x), ("z", "x"))} if anode else {},
+        distributions=make_distributions(section=shape[0] == 1) if anode else pd.DataFrame(),
     )  # fmt: skip
     cell = Cell(
         labels,
