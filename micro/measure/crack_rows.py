@@ -25,8 +25,8 @@ FOLLOWS = "no interval of its own: crack_porosity over crack_density"
 NO_QUANTILE = "no interval: the apertures of one crack are not independent"
 NO_EXTREME = "an extreme has no honest interval"
 
-CLASS = 16
-"""Bins of `CrackSums.apertures` in a class of the distribution: half a mean voxel edge."""
+CLASS = 32
+"""Bins of `CrackSums.apertures` in a class of the distribution: a mean voxel edge, centred on whole edges."""
 
 AREA, BELOW, ANGLE, SINE2, HEIGHT = range(5)
 """Columns of `CrackSums.in_region`."""
@@ -46,7 +46,7 @@ class CrackSums:
     cells
         Mid-surface in the SE region by cell of the coarse grid.
     aperture_bin_um, apertures
-        Mid-surface and voxels by local aperture, in bins from 0 on; shape (2, bins).
+        Mid-surface and voxels by local aperture, in bins centred on multiples of a width; shape (2, bins).
     angles, axial
         Mid-surface and voxels by the angle to the normal; trace length and voxels by direction.
     lowest, heights
@@ -148,7 +148,7 @@ def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measureme
 
 def _quantile(sums: CrackSums, share: float) -> float:
     reached = int(np.searchsorted(np.cumsum(sums.apertures[0]), share * sums.apertures[0].sum()))
-    return (reached + 0.5) * sums.aperture_bin_um
+    return reached * sums.aperture_bin_um
 
 
 def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurement]:
@@ -235,10 +235,11 @@ def _profile(context: Context, sums: CrackSums) -> pd.DataFrame | None:
 
 def _distributions(context: Context, sums: CrackSums) -> pd.DataFrame | None:
     weight = "trace length" if context.is_2d else "mid-surface area"
-    bins = -(-sums.apertures.shape[1] // CLASS)
-    padded = np.pad(sums.apertures, ((0, 0), (0, bins * CLASS - sums.apertures.shape[1])))
+    half = CLASS // 2
+    bins = -(-(sums.apertures.shape[1] + half) // CLASS)
+    padded = np.pad(sums.apertures, ((0, 0), (half, bins * CLASS - sums.apertures.shape[1] - half)))
     padded = padded.reshape(2, bins, CLASS).sum(axis=2)
-    edges = np.arange(bins + 1) * CLASS * sums.aperture_bin_um
+    edges = np.maximum(np.arange(bins + 1) * CLASS - half, 0) * sums.aperture_bin_um
     first = -90.0 if context.is_2d else 0.0
     name, of = ("crack_trace_angle", weight) if context.is_2d else ("crack_strike", "trace length along the interface")
     axial = first + STEP_DEG * (np.arange(sums.axial.shape[1] + 1) - 0.5)

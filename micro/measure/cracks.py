@@ -207,8 +207,9 @@ def _by_cell(
 
 
 def _apertures(context: Context, apertures: NDArray[np.float64], area: NDArray[np.float64]) -> _Bins:
-    bins = np.floor(apertures / (_mean_edge(context) / BINS_PER_EDGE)).astype(np.int64)
-    lowest = int(bins.min(initial=0)) if not bins.size else int(bins.min())
+    # To the nearest, because sheets along the axes are whole voxels thick, and rounding must not move them.
+    bins = np.rint(apertures / (_mean_edge(context) / BINS_PER_EDGE)).astype(np.int64)
+    lowest = int(bins.min()) if bins.size else 0
     counts = np.bincount(bins - lowest, minlength=1).astype(np.float64)
     return _Bins(lowest, np.stack([np.bincount(bins - lowest, weights=area, minlength=1), counts]))
 

@@ -135,8 +135,8 @@ def test_a_wedge_has_every_aperture_alike() -> None:
     assert rows["value"].sum() == pytest.approx(1.0)
     assert set(rows["weight"]) == {"mid-surface area"}
     inside = rows[(rows["bin_low"] >= 4) & (rows["bin_high"] <= 11)]
-    # 7 of 9 um of equal share.
-    assert inside["value"].sum() == pytest.approx(7 / 9, abs=0.06)
+    # Six of nine um (4.5 to 10.5), each with an equal share.
+    assert inside["value"].sum() == pytest.approx(6 / 9, abs=0.06)
 
 
 def test_metal_fills_a_crack_as_far_as_it_goes_on_in_its_sheet() -> None:
