@@ -150,7 +150,7 @@ def _measured(
         todo &= covariances.any(axis=3)
         normals[todo] = _normals(covariances, is_2d=geometry.is_2d)[todo]
         chords_of(sheet, first, geometry.cell, geometry.edges_um, window, todo, normals, chords, sums)
-        todo = sums[..., 0] > THICK * window * sums[..., 1]
+        todo &= sums[..., 0] > THICK * window * sums[..., 1]
         if not todo.any():
             break
     return normals, chords, sums
