@@ -48,20 +48,79 @@ DEFINITIONS: dict[str, str] = {
     ),
     "dendrite_fraction/v1": "Voxels of dendrites, joined and isolated, over the labelled voxels of the SE region.",
     "dendrite_isolated_fraction/v1": "Isolated over all dendrite voxels.",
-    "crack_density/P32/v1": (
-        "Area of the cracks' mid-surfaces over the volume of the SE region (Dershowitz & Herda 1992, P32); cracks with "
-        "SE as host; each voxel adds its volume over the local aperture, so that the rim adds nothing and a junction "
-        "counts once."
+    "crack_density/P32/v2": (
+        "Area of the cracks' mid-surfaces in the SE region over the volume of the SE region (Dershowitz & Herda 1992, "
+        "P32); each voxel adds its volume over the local aperture along the sheet's normal, so that the rim adds "
+        "nothing and a junction counts once; n is the number of cracks with SE as host."
     ),
-    "crack_density/P21/v1": (
-        "Length of the cracks' traces over the area of the SE region (Dershowitz & Herda 1992, P21); each pixel adds "
-        "its area over the local aperture, so that the ends add nothing and a junction counts once."
+    "crack_density/P21/v2": (
+        "Length of the cracks' traces in the SE region over the area of the SE region (Dershowitz & Herda 1992, P21); "
+        "each pixel adds its area over the local aperture across the trace, so that the ends add nothing and a "
+        "junction counts once; n is the number of traces with SE as host."
     ),
     "crack_porosity/P33/v1": "Voxels of cracks with SE as host over the labelled voxels of the SE region (P33).",
     "crack_porosity/P22/v1": "Pixels of cracks with SE as host over the labelled pixels of the SE region (P22).",
     "crack_count_density/P30/v1": "Cracks with SE as host over the volume of the SE region (P30).",
     "crack_count_density/P20/v1": "Crack traces with SE as host over the area of the SE region (P20).",
-    "crack_aperture_mean/v1": "Volume over mid-surface area of the cracks with SE as host.",
+    "crack_aperture_mean/v2": (
+        "Volume over mid-surface area (in a section area over trace length) of the cracks in the SE region; "
+        "n is the number of cracks."
+    ),
+    "crack_aperture_median/v1": (
+        "Local aperture that half of the cracks' mid-surface in the SE region (in a section trace length) stays below; "
+        "the local aperture is volume over mid-surface within 9 mean voxel edges; resolved to 1/32 of the mean edge."
+    ),
+    "crack_aperture_p95/v1": "As crack_aperture_median, for 95 % of the mid-surface (trace length).",
+    "crack_below_resolution/v1": (
+        "Share of the cracks' mid-surface (trace length) in the SE region whose local aperture is below two voxel "
+        "edges along the sheet's normal."
+    ),
+    "crack_orientation_mean/3D/v1": (
+        "Mean by mid-surface area of the angle between the crack's plane and the interface's normal, over the SE "
+        "region: 0 a crack that runs along the normal, 90 one along the interface; 32.7 when all directions are "
+        "alike. The interval takes whole cracks as clusters (ratio estimator, Cochran 1977, section 6.5)."
+    ),
+    "crack_orientation_mean/2D/v1": (
+        "Mean by length of the angle between the crack's trace and the interface's normal, over the SE region: 0 a "
+        "trace along the normal, 90 one along the interface; 45 when all directions are alike. The interval takes "
+        "whole traces as clusters (ratio estimator, Cochran 1977, section 6.5)."
+    ),
+    "crack_alignment/3D/v1": (
+        "(3 <cos2 a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "
+        "(Hermans' orientation factor): 1 all along the interface, 0 no preference, -0.5 all along the normal."
+    ),
+    "crack_alignment/2D/v1": (
+        "2 <cos2 a> - 1 by trace length, with a the angle between the trace's and the interface's normals: 1 all along "
+        "the interface, 0 no preference, -1 all along the normal."
+    ),
+    "crack_depth_min/v1": (
+        "Least height of a voxel centre of cracks with SE as host above the reference interface; below zero where a "
+        "crack reaches through it; n is the number of cracks."
+    ),
+    "crack_depth_mean/v1": (
+        "Mean by mid-surface area (trace length) of the height above the reference interface, over the SE region; the "
+        "interval takes whole cracks as clusters."
+    ),
+    "crack_depth_max/v1": "As crack_depth_min, the greatest height.",
+    "crack_intensity/3D/v1": (
+        "Crack density parameter 2/pi sum(A^2 / P) / V (Budiansky & O'Connell 1976), with A a crack's mid-surface and "
+        "P its perimeter, over the cracks with SE as host and V the volume of the SE region; sum(a^3) / V for discs "
+        "of radius a. The interval takes the cracks as independent (compound Poisson)."
+    ),
+    "crack_intensity/2D/v1": (
+        "The same for a plane with line cracks: sum(a^2) / A (Bristow 1960; Kachanov 1992), with a half the length of "
+        "a trace with SE as host and A the area of the SE region."
+    ),
+    "crack_metal_filling/v1": (
+        "V_metal / (V_metal + V_void) of the cracks with SE as host: V_void the cracks' own voxels, V_metal the "
+        "dendrite voxels, joined or isolated, that go on in a crack's sheet, no thicker than it, from where they "
+        "touch it; the interval takes whole cracks as clusters."
+    ),
+    "crack_area/v1": (
+        "Area of the mid-surfaces of the cracks whose host phase_a names (SE, anode side, far side; unknown without an "
+        "interface), in the whole picture; n is their number."
+    ),
+    "crack_length/v1": "The same in a section: length of the traces.",
     "layer_thickness/v1": (
         "From the first to the last voxel of the layer in each column along the normal's axis, times the cosine "
         "between that axis and the reference normal; over the columns that hold the layer (n)."

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from micro.blocks import Shape, kernel
 from micro.cell import Part
 from micro.measure.intervals import Spread, poisson_interval, value_interval
-from micro.measure.objects import ObjectPartial, Objects, box_columns, heights_of, merge_objects, object_block
+from micro.measure.objects import (
+    ObjectPartial,
+    Objects,
+    box_columns,
+    heights_of,
+    mean_heights_um,
+    merge_objects,
+    object_block,
+)
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
 from micro.model import Measurement
@@ -110,20 +118,9 @@ def _table(context: Context, objects: Objects) -> pd.DataFrame:
     missing = context.plane is None
     table["depth_um"] = np.nan if missing else objects.high_um[ids]
     table["depth_start_um"] = np.nan if missing else objects.low_um[ids]
-    table["depth_mean_um"] = np.nan if missing else _mean_heights(context, objects, ids)
+    table["depth_mean_um"] = np.nan if missing else mean_heights_um(context, objects, ids)
     table["touches_crack"] = objects.touches[ids]
     return table
-
-
-def _mean_heights(context: Context, objects: Objects, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each object's mean height: above a plane from the exact sums of its voxel indices."""
-    assert context.plane is not None
-    voxels = context.objects.voxels[ids]
-    if context.plane.bow is not None:
-        return np.asarray(objects.sum_um[ids] / np.maximum(voxels, 1))
-    steps = np.array(context.spacing.um) * np.array(context.plane.direction)
-    means = (context.objects.sums[ids] / np.maximum(voxels, 1)[:, None] + 0.5) @ steps
-    return np.asarray(means - context.plane.offset_um)
 
 
 def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) -> list[Measurement]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import Block, Components, Done, Engine, Shape, label_components
 from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
+from micro.measure.crack_shapes import CrackShapes
 from micro.measure.cracks import Cracks
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
@@ -21,7 +22,7 @@ from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
-from micro.measure.results import Results, merge_findings
+from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
 from micro.registry import Registry
 
@@ -38,7 +39,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {}
+WHOLE: Mapping[str, WholeMeasurement] = {
+    "crack shapes": CrackShapes(),
+}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
@@ -134,6 +137,6 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     census: Census = merge_census([one.census for one in partials], grid, context.phases)
     context = replace(context, census=census)
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
-    scene = Scene(cell, context, objects, engine)
+    scene = Scene(cell, context, objects, engine, join_objects(found))
     found += [one.measure(scene) for one in WHOLE.values()]
     return merge_findings(found)

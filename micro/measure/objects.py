@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.measure.protocol import BlockView, Context, ObjectTable
 
-__all__ = ["ObjectPartial", "Objects", "box_columns", "heights_of", "merge_objects", "object_block"]
+__all__ = ["ObjectPartial", "Objects", "box_columns", "heights_of", "mean_heights_um", "merge_objects", "object_block"]
 
 
 @dataclass(frozen=True)
@@ -150,3 +150,14 @@ def box_columns(context: Context, table: ObjectTable, ids: NDArray[np.int64]) ->
         columns[f"stop_{name}_um"] = table.stop[ids, axis] * edges[axis]
         columns[f"centroid_{name}_um"] = centre[:, axis]
     return pd.DataFrame(columns)
+
+
+def mean_heights_um(context: Context, objects: Objects, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each object's mean height: above a plane from the exact sums of its voxel indices."""
+    assert context.plane is not None
+    voxels = context.objects.voxels[ids]
+    if context.plane.bow is not None:
+        return np.asarray(objects.sum_um[ids] / np.maximum(voxels, 1))
+    steps = np.array(context.spacing.um) * np.array(context.plane.direction)
+    means = (context.objects.sums[ids] / np.maximum(voxels, 1)[:, None] + 0.5) @ steps
+    return np.asarray(means - context.plane.offset_um)

@@ -50,11 +50,6 @@ class _Partial:
     counts: NDArray[np.int64]
 
 
-def _bin_um(context: Context) -> float:
-    assert context.normal is not None
-    return context.params.profile_bin_um or 4 * context.spacing.um[context.normal.axis]
-
-
 @dataclass(frozen=True)
 class Profiles:
     """Long table of fractions in bins of height; the anode's side has negative heights."""
@@ -67,7 +62,7 @@ class Profiles:
         """Count the voxels of each phase and part in each bin."""
         if context.plane is None:
             return None
-        bin_um = _bin_um(context)
+        bin_um = context.profile_bin_um
         heights = np.ascontiguousarray(view.core(heights_of(context, view)))
         lowest = math.floor(float(heights.min()) / bin_um)
         bins = math.floor(float(heights.max()) / bin_um) - lowest + 1
@@ -89,7 +84,7 @@ class Profiles:
         phases = len(context.phases)
         labelled = counts[:, 1 : phases + 2].sum(axis=1)
         full = labelled > 0
-        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * _bin_um(context)
+        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * context.profile_bin_um
         tables = []
         for column, phase in enumerate(context.phases, start=1):
             if counts[:, column].any():

@@ -21,7 +21,10 @@ __all__ = ["BlockMeasurement", "BlockView", "Context", "ObjectTable"]
 
 @dataclass(frozen=True)
 class ObjectTable:
-    """The connected dendrites, isolated filaments, gaps and cracks; ``classes`` holds their `Part`."""
+    """The connected dendrites, isolated filaments, gaps and cracks; ``classes`` holds their `Part`.
+
+    ``covariances`` are those of the voxel indices, shape (count + 1, 3, 3).
+    """
 
     count: int
     classes: NDArray[np.uint8]
@@ -29,11 +32,12 @@ class ObjectTable:
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     sums: NDArray[np.int64]
+    covariances: NDArray[np.float64]
 
     @classmethod
     def of(cls, found: Components) -> ObjectTable:
         """Return the tables of ``found`` without its volume of ids."""
-        return cls(found.count, found.classes, found.voxels, found.start, found.stop, found.sums)
+        return cls(found.count, found.classes, found.voxels, found.start, found.stop, found.sums, found.covariances())
 
     def ids_of(self, part: Part) -> NDArray[np.int64]:
         """Return the ids of the objects of one kind, ascending."""
@@ -85,6 +89,12 @@ class Context:
         """Volume of a voxel in um3, or area of a pixel in um2."""
         z, y, x = self.spacing.um
         return y * x if self.is_2d else z * y * x
+
+    @property
+    def profile_bin_um(self) -> float:
+        """Bin of the profiles along the normal."""
+        axis = 0 if self.normal is None else self.normal.axis
+        return self.params.profile_bin_um or 4 * self.spacing.um[axis]
 
     @property
     def no_interface(self) -> str:

@@ -24,7 +24,7 @@ from micro.model import Measurement, Spacing, to_table
 
 Busy = Callable[..., Cell]
 SPACING = Spacing(0.5, 0.25, 0.25)
-POWERS = {"1": 0, "um": 1, "um2": 2, "um3": 3, "1/um": -1, "1/um2": -2, "1/um3": -3, "1/mm": -1, "1/mm2": -2}
+POWERS = {"1": 0, "um": 1, "um2": 2, "um3": 3, "1/um": -1, "1/um2": -2, "1/um3": -3, "1/mm": -1, "1/mm2": -2, "deg": 0}
 
 
 def by_key(results: Results) -> Mapping[tuple[str, str, str], Measurement]:
@@ -120,7 +120,7 @@ def test_crack_density_over_the_region(make_busy: Busy) -> None:
     area = 26 * 0.5 * 30 * 0.25
     # 5 %: the bar for sheets of three voxels and up.
     assert results.row("crack_density").value == pytest.approx(area / (region * SPACING.voxel_volume_um3), rel=0.05)
-    assert results.row("crack_density").definition == "crack_density/P32/v1"
+    assert results.row("crack_density").definition == "crack_density/P32/v2"
     crack = results.objects["cracks"].iloc[0]
     assert crack["host"] == "SE"
     assert crack["aperture_mean_um"] == pytest.approx(1.0, rel=0.05)
