@@ -69,6 +69,14 @@ DEFINITIONS: dict[str, str] = {
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
     "gap_area/v1": "Area of the gaps in the section.",
+    "pore_size/3D/v1": (
+        "Local thickness of the pores, the diameter of the largest ball in them that holds the voxel (Hildebrand & "
+        "Rüegsegger 1997), weighted by volume: d50 is reached by half of the pore volume. Cracks and gaps are outside."
+    ),
+    "pore_size/2D/v1": (
+        "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
+        "a section mostly cuts beside their middle."
+    ),
     "profile/v1": (
         "Voxels of the phase or part over the labelled voxels whose centres lie in the bin of height above the "
         "reference interface."

@@ -19,6 +19,7 @@ from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
+from micro.measure.pores import PoreSizes
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import Results, merge_findings
@@ -38,7 +39,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {}
+WHOLE: Mapping[str, WholeMeasurement] = {
+    "pore sizes": PoreSizes(),
+}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")

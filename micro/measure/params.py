@@ -27,4 +27,9 @@ class MeasureParams(BaseModel):
     cut_columns_max: float = Field(
         0.01, ge=0, le=1, description="A layer that touches the picture's edge in more of its columns than this is cut."
     )
+    pore_size_max_um: float | None = Field(
+        None,
+        gt=0,
+        description="Thicker pores count as this thick; more costs time and memory; empty: 64 times the mean edge.",
+    )
     extra: tuple[str, ...] = Field((), description="Further measurements of the entry-point group micro.measurements.")

@@ -87,6 +87,11 @@ class Context:
         return y * x if self.is_2d else z * y * x
 
     @property
+    def mean_edge_um(self) -> float:
+        """Geometric mean of the voxel's edges, in a section of the pixel's."""
+        return self.voxel_measure ** (1 / 2 if self.is_2d else 1 / 3)
+
+    @property
     def no_interface(self) -> str:
         """Why there is no interface; empty where there is one."""
         if self.plane is not None:
