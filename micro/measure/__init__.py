@@ -1,6 +1,7 @@
 """What is read off a cell: numbers with units, intervals and definitions, objects, profiles and maps."""
 
 from micro.measure.definitions import DEFINITIONS, definition
+from micro.measure.distributions import DISTRIBUTION_COLUMNS, distribution_table, even_edges
 from micro.measure.intervals import Interval, Spread, fraction_interval, poisson_interval, ratio_spread, value_interval
 from micro.measure.measure import BUILT_IN, MEASUREMENTS, WHOLE, measure
 from micro.measure.params import MeasureParams
@@ -12,6 +13,7 @@ from micro.measure.surface import surface_area
 __all__ = [
     "BUILT_IN",
     "DEFINITIONS",
+    "DISTRIBUTION_COLUMNS",
     "MEASUREMENTS",
     "PROFILE_COLUMNS",
     "WHOLE",
@@ -30,6 +32,8 @@ __all__ = [
     "ThicknessMap",
     "WholeMeasurement",
     "definition",
+    "distribution_table",
+    "even_edges",
     "fraction_interval",
     "map_objects",
     "measure",

@@ -102,7 +102,7 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
 
 def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     folder = out_dir / source.name
-    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "figures"]
+    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "distributions.csv", "figures"]
     wanted += [PROBABILITIES_ZARR] if job.probabilities else []
     if not all((folder / name).exists() for name in wanted):
         return False

@@ -75,11 +75,12 @@ def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabi
 
 
 def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:
-    """Write ``measurements.csv``, one ``objects_*.csv`` a kind of object, and ``profiles.csv``."""
+    """Write ``measurements.csv``, an ``objects_*.csv`` a kind of object, ``profiles.csv``, ``distributions.csv``."""
     _write_csv(to_table(rows), folder / "measurements.csv")
     for kind, table in results.objects.items():
         _write_csv(table, folder / f"objects_{kind}.csv")
     _write_csv(results.profiles, folder / "profiles.csv")
+    _write_csv(results.distributions, folder / "distributions.csv")
 
 
 def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> None:
