@@ -30,6 +30,8 @@ _FAR = np.float32(3e38)
 _SAME = 4e-6
 """Squared distances nearer to each other than this share are one: more than float32 rounds, less than matters."""
 _CODES_MAX = 2**16 - 1
+_FIRST = 8
+"""Radius that is looked for first, in voxels of the largest edge."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,8 @@ def _radius_block(
     squares: NDArray[np.float64],
     edges_um: tuple[float, float, float],
     reach: Shape,
-) -> Done[None]:
+) -> Done[bool]:
+    """Write the code of each voxel's radius; say whether one is the largest that was looked for."""
     kinds = classify(*arrays)
     inside = kinds[block.inner] == INSIDE
     out = np.zeros(inside.shape, np.uint16)
@@ -177,7 +180,7 @@ def _radius_block(
         distance = _squared_distance(np.ascontiguousarray(kinds == OUTSIDE), edges_um, reach)[block.inner]
         tops = squares[:-1] * (1 + _SAME / 2)
         out[inside] = np.searchsorted(tops, distance[inside].astype(np.float64))
-    return Done(None, (out,))
+    return Done(bool((out == len(squares) - 1).any()), (out,))
 
 
 def ball_radii(
@@ -200,7 +203,8 @@ def ball_radii(
     edges_um
         Voxel edges along z, y and x; in a single slice the first is not used.
     radius_max_um
-        No larger ball is looked for; the halo of a block is this wide.
+        No larger ball is looked for. The search begins with small balls, whose halo is narrow, and goes on while
+        they are too small.
     engine
         How blocks are run.
 
@@ -210,23 +214,27 @@ def ball_radii(
         If the radius is below a voxel's edge, or so large that there are more than 65535 different distances.
     """
     z, y, x = sources[0].shape
-    if not radius_max_um >= max(edge for edge, n in zip(edges_um, (z, y, x), strict=True) if n > 1 or n == x):
+    shape = (z, y, x)
+    wide = [edge for edge, n in zip(edges_um, shape, strict=True) if n > 1] or list(edges_um)
+    if not radius_max_um >= max(wide):
         raise ParameterError(f"a largest radius of {radius_max_um} um; expected at least the voxel's edges {edges_um}")
-    rz, ry, rx = (
-        0 if n == 1 else math.ceil(radius_max_um / edge) for edge, n in zip(edges_um, (z, y, x), strict=True)
-    )
-    reach = (rz, ry, rx)
-    squares, need = _tables(reach, edges_um, radius_max_um)
-    codes = engine.array((z, y, x), np.uint16)
-    engine.run(
-        _radius_block,
-        sources,
-        outputs=[codes],
-        halo=reach,
-        stage="radii",
-        constants={"classify": classify, "squares": squares, "edges_um": edges_um, "reach": reach},
-    )
-    return Radii(codes, squares, need, reach, edges_um)
+    codes = engine.array(shape, np.uint16)
+    radius_um = min(radius_max_um, _FIRST * max(wide))
+    while True:
+        tried = _tried(shape, edges_um, radius_um, codes)
+        constants = {"classify": classify, "squares": tried.squares, "edges_um": edges_um, "reach": tried.reach}
+        found = engine.run(
+            _radius_block, sources, outputs=[codes], halo=tried.reach, stage="radii", constants=constants
+        )
+        if radius_um == radius_max_um or not any(found):
+            return tried
+        radius_um = min(radius_max_um, 2 * radius_um)
+
+
+def _tried(shape: Shape, edges_um: tuple[float, float, float], radius_um: float, codes: Any) -> Radii:  # noqa: ANN401
+    z, y, x = (0 if n == 1 else math.ceil(radius_um / edge) for edge, n in zip(edges_um, shape, strict=True))
+    squares, need = _tables((z, y, x), edges_um, radius_um)
+    return Radii(codes, squares, need, (z, y, x), edges_um)
 
 
 @kernel
@@ -313,9 +321,7 @@ def _as_mask(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(values, np.uint8)
 
 
-def local_thickness(
-    mask: Source, *, edges_um: tuple[float, float, float], radius_max_um: float, engine: Engine
-) -> Any:  # noqa: ANN401
+def local_thickness(mask: Source, *, edges_um: tuple[float, float, float], radius_max_um: float, engine: Engine) -> Any:  # noqa: ANN401
     """Return the local thickness in um: the diameter of the largest ball in the structure that holds the voxel.
 
     Definition of Hildebrand & Rueegsegger, J. Microscopy 185 (1997) 67; in a single slice the largest disc. Exact on

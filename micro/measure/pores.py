@@ -15,14 +15,16 @@ from micro.blocks import Block, Done, Radii, ball_radii, largest_balls
 from micro.blocks.thickness import INSIDE, NEITHER, OUTSIDE
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
+from micro.measure.distributions import distribution_table
 from micro.measure.intervals import Interval, Spread, fraction_interval, ratio_spread, value_interval
 from micro.measure.profiles import bin_um
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.measure.scene import Scene
+from micro.measure.tally import Tally
 from micro.model import Measurement
 
-__all__ = ["PoreSizes", "SizeCounts", "size_quantile"]
+__all__ = ["PoreSizes", "size_quantile"]
 
 LARGEST_VOXELS = 64
 """Largest diameter that is told apart, in mean voxel edges, where the recipe doesn't say."""
@@ -34,22 +36,22 @@ CLASSES = 16
 
 
 @dataclass(frozen=True)
-class SizeCounts:
-    """Voxels of pores by size (see `micro.blocks.Radii`), by class of size and cell of a grid, and by height."""
+class _Partial:
+    """Voxels of pores in a block: by code of size; their number and sum of sizes by cell and class, and by height."""
+
+    by_code: NDArray[np.int64]
+    places: Tally
+    heights: Tally
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The same of the whole picture; ``by_class`` has shape (cells, classes), ``sums`` (cells)."""
 
     by_code: NDArray[np.int64]
     by_class: NDArray[np.int64]
     sums: NDArray[np.float64]
-    heights: dict[int, tuple[int, float]]
-
-    def __add__(self, other: SizeCounts) -> SizeCounts:
-        heights = dict(self.heights)
-        for rank, (voxels, total) in other.heights.items():
-            before = heights.get(rank, (0, 0.0))
-            heights[rank] = (before[0] + voxels, before[1] + total)
-        return SizeCounts(
-            self.by_code + other.by_code, self.by_class + other.by_class, self.sums + other.sums, heights
-        )
+    heights: Tally
 
 
 def size_quantile(counts: NDArray[np.int64], share: float, sizes: NDArray[np.float64]) -> float:
@@ -86,7 +88,7 @@ def _count_block(
     context: Context,
     grid: Grid,
     whole: bool,
-) -> Done[SizeCounts | None]:
+) -> Done[_Partial | None]:
     core = parts[block.inner]
     inside = (core & 127 == Part.PORE) & (whole | (core >= SE_REGION))
     if not inside.any():
@@ -98,16 +100,23 @@ def _count_block(
     for axis in range(3):
         steps = grid.cells(axis, block.core[axis].start, block.core[axis].stop)
         cell = cell[..., None] * grid.counts[axis] + steps
-    cells, total = np.broadcast_to(cell, (1, *core.shape))[0][inside], math.prod(grid.counts)
-    by_class = np.bincount(cells * CLASSES + _class_of(sizes)[found], minlength=total * CLASSES)
-    sums = np.bincount(cells, weights=sizes[found], minlength=total)
-    heights: dict[int, tuple[int, float]] = {}
+    cells = np.broadcast_to(cell, (1, *core.shape))[0][inside]
+    places = Tally.of(cells * CLASSES + _class_of(sizes)[found], sizes[found])
+    heights = Tally.of(np.zeros(0, np.int64), np.zeros(0))
     if context.plane is not None and not whole:
         high = context.plane.heights_um(core.shape, context.spacing, block.start)[inside]
-        ranks, which = np.unique(np.floor(high / bin_um(context)).astype(np.int64), return_inverse=True)
-        voxels, weights = np.bincount(which), np.bincount(which, weights=sizes[found])
-        heights = {int(r): (int(n), float(w)) for r, n, w in zip(ranks, voxels, weights, strict=True)}
-    return Done(SizeCounts(by_code, by_class.reshape(total, CLASSES), sums, heights))
+        heights = Tally.of(np.floor(high / bin_um(context)).astype(np.int64), sizes[found])
+    return Done(_Partial(by_code, places, heights))
+
+
+def _merge(partials: list[_Partial], grid: Grid) -> _Counts:
+    places = Tally.merged([one.places for one in partials])
+    cells = math.prod(grid.counts)
+    by_class, sums = np.zeros(cells * CLASSES, np.int64), np.zeros(cells * CLASSES)
+    by_class[places.keys], sums[places.keys] = places.counts, places.sums
+    by_code = np.sum([one.by_code for one in partials], axis=0)
+    heights = Tally.merged([one.heights for one in partials])
+    return _Counts(by_code, by_class.reshape(cells, CLASSES), sums.reshape(cells, CLASSES).sum(axis=1), heights)
 
 
 @dataclass(frozen=True)
@@ -143,14 +152,17 @@ def _findings(scene: Scene, *, whole: bool) -> Findings:
         halo=radii.reach,
         stage="pore sizes",
     )
-    counts = [one for one in found if one is not None]
-    total = sum(counts[1:], counts[0])
+    total = _merge([one for one in found if one is not None], census.grid)
     rows = _rows(context, total, radii.diameters_um, census.grid, whole=whole)
-    return Findings(tuple(rows), profiles=None if whole else _profile(context, total))
+    return Findings(
+        tuple(rows),
+        profiles=None if whole else _profile(context, total),
+        distributions=_distribution(context, total, radii.diameters_um),
+    )
 
 
 def _rows(
-    context: Context, counts: SizeCounts, sizes: NDArray[np.float64], grid: Grid, *, whole: bool
+    context: Context, counts: _Counts, sizes: NDArray[np.float64], grid: Grid, *, whole: bool
 ) -> list[Measurement]:
     voxels = int(counts.by_code.sum())
     mean = float(counts.by_code @ sizes) / voxels
@@ -170,7 +182,7 @@ def _rows(
     return rows
 
 
-def _quantile_interval(counts: SizeCounts, share: float, sizes: NDArray[np.float64], grid: Grid) -> Interval | None:
+def _quantile_interval(counts: _Counts, share: float, sizes: NDArray[np.float64], grid: Grid) -> Interval | None:
     """Return the interval of a quantile (Woodruff, J. Am. Stat. Assoc. 47, 1952, 635).
 
     It is that of the share of volume below the quantile, turned back into sizes. The share's spread is taken at the
@@ -182,9 +194,7 @@ def _quantile_interval(counts: SizeCounts, share: float, sizes: NDArray[np.float
     if not usable.size:
         return None
     edge = usable[np.argmin(np.abs(shares[usable] - share))]
-    spread = ratio_spread(
-        below[:, edge].reshape(grid.counts), below[:, -1].reshape(grid.counts), grid.edges_um
-    )
+    spread = ratio_spread(below[:, edge].reshape(grid.counts), below[:, -1].reshape(grid.counts), grid.edges_um)
     if spread is None:
         return None
     scale = share * (1 - share) / (shares[edge] * (1 - shares[edge]))
@@ -220,10 +230,26 @@ def _row(
     )
 
 
-def _profile(context: Context, counts: SizeCounts) -> pd.DataFrame:
-    ranks = sorted(counts.heights)
-    voxels = np.array([counts.heights[rank][0] for rank in ranks])
-    means = np.array([counts.heights[rank][1] for rank in ranks]) / voxels
-    depth = (np.array(ranks) + 0.5) * bin_um(context)
+def _profile(context: Context, counts: _Counts) -> pd.DataFrame:
+    heights = counts.heights
+    depth = (heights.keys + 0.5) * bin_um(context)
+    means, voxels = heights.sums / heights.counts, heights.counts
     columns: tuple[Any, ...] = (depth, "pore_size_mean", "void", means, "um", voxels)
     return pd.DataFrame(dict(zip(PROFILE_COLUMNS, columns, strict=True)))
+
+
+def _distribution(context: Context, counts: _Counts, sizes: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the shares of volume in bins of one mean voxel edge, centred on whole edges."""
+    edge = context.mean_edge_um
+    bins = np.floor(sizes / edge + 0.5).astype(np.int64)
+    voxels = np.bincount(bins, weights=counts.by_code).astype(np.int64)
+    first, last = np.flatnonzero(voxels)[[0, -1]]
+    return distribution_table(
+        "pore_size",
+        (np.arange(first, last + 2) - 0.5) * edge,
+        voxels[first : last + 1],
+        unit="um",
+        weight="area" if context.is_2d else "volume",
+        n=voxels[first : last + 1],
+        phase="void",
+    )
