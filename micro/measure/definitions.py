@@ -77,6 +77,21 @@ DEFINITIONS: dict[str, str] = {
         "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
         "a section mostly cuts beside their middle."
     ),
+    "tortuosity/3D/v1": (
+        "Tortuosity factor eps D0 / Deff of the phase along the normal's axis, eps the share of the box that is phase "
+        "and joined by faces to both ends (Cooper et al. 2016; with all of the phase: divide by "
+        "percolating_fraction); the box is the largest that lies whole in the SE region; n is its number of voxels."
+    ),
+    "tortuosity/2D/v1": (
+        "The same within a section: paths that leave it are missing, so it is no estimate of the tortuosity in space."
+    ),
+    "effective_diffusivity/3D/v1": (
+        "Deff / D0 of the phase along the normal's axis: steady diffusion through the box of tortuosity between two "
+        "concentrations on its ends, no flow through its sides or into other phases."
+    ),
+    "effective_diffusivity/2D/v1": "The same within a section, which lets through less than the volume.",
+    "percolating_fraction/3D/v1": "Share of the phase in the box of tortuosity that is joined by faces to both ends.",
+    "percolating_fraction/2D/v1": "The same within a section, in which less is joined than in space.",
     "profile/v1": (
         "Voxels of the phase or part over the labelled voxels whose centres lie in the bin of height above the "
         "reference interface."

@@ -24,6 +24,7 @@ from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import Results, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
+from micro.measure.transport import Transport
 from micro.registry import Registry
 
 __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
@@ -41,6 +42,7 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 
 WHOLE: Mapping[str, WholeMeasurement] = {
     "pore sizes": PoreSizes(),
+    "transport": Transport(),
 }
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 

@@ -32,4 +32,12 @@ class MeasureParams(BaseModel):
         gt=0,
         description="Thicker pores count as this thick; more costs time and memory; empty: 64 times the mean edge.",
     )
+    transport: tuple[str, ...] = Field(
+        ("SE",), description="Phases whose tortuosity and effective diffusivity are measured; empty: none."
+    )
+    transport_voxels_max: int = Field(
+        2**23,
+        ge=2**12,
+        description="Largest box in which diffusion is solved, at 60 bytes a voxel; of a larger one its middle.",
+    )
     extra: tuple[str, ...] = Field((), description="Further measurements of the entry-point group micro.measurements.")
