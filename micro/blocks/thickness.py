@@ -308,8 +308,9 @@ def largest_balls(block: Block, codes: NDArray[np.uint16], radii: Radii) -> NDAr
     lo = tuple(part.start for part in block.inner)
     hi = tuple(part.stop for part in block.inner)
     out = np.zeros(codes[block.inner].shape, np.uint16)
-    edges = tuple(float(e) if r else 1e30 for e, r in zip(radii.edges_um, radii.reach, strict=True))
-    _fill(np.ascontiguousarray(codes), radii.squares, radii.need, edges, lo, hi, out)
+    z, y, x = (edge if reach else 1e30 for edge, reach in zip(radii.edges_um, radii.reach, strict=True))
+    _fill(np.ascontiguousarray(codes), radii.squares, radii.need, (z, y, x), lo, hi, out)
+    out[codes[block.inner] == 0] = 0  # balls reach over what is neither
     return out
 
 

@@ -77,6 +77,15 @@ DEFINITIONS: dict[str, str] = {
         "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
         "a section mostly cuts beside their middle."
     ),
+    "particle_size/3D/v1": (
+        "Diameter of the ball of a particle's volume, weighted by volume; touching particles are split by the "
+        "watershed of the distance map; those that the picture cuts are left out, and each other one counts for those like it "
+        "that were cut (Miles 1974; Lantuéjoul 1980); the interval takes particles as independent; n is their number."
+    ),
+    "particle_size/2D/v1": (
+        "The same in a section, with discs and areas: not the size in space, as a section cuts particles beside their "
+        "middle."
+    ),
     "tortuosity/3D/v1": (
         "Tortuosity factor eps D0 / Deff of the phase along the normal's axis, eps the share of the box that is phase "
         "and joined by faces to both ends (Cooper et al. 2016; with all of the phase: divide by "

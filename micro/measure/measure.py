@@ -19,6 +19,7 @@ from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
+from micro.measure.particles import Particles
 from micro.measure.pores import PoreSizes
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
@@ -42,6 +43,7 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 
 WHOLE: Mapping[str, WholeMeasurement] = {
     "pore sizes": PoreSizes(),
+    "particles": Particles(),
     "transport": Transport(),
 }
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""

@@ -48,14 +48,16 @@ class Level:
 @kernel
 def _row_fine(x: Floats, c: int, sz: int, sy: int, g: Floats) -> float:
     """Return what the neighbours of a cell bring; cells that don't conduct hold 0."""
-    return g[0] * (x[c - sz] + x[c + sz]) + g[1] * (x[c - sy] + x[c + sy]) + g[2] * (x[c - 1] + x[c + 1])
+    total: float = g[0] * (x[c - sz] + x[c + sz]) + g[1] * (x[c - sy] + x[c + sy]) + g[2] * (x[c - 1] + x[c + 1])
+    return total
 
 
 @kernel
 def _row_coarse(x: Floats, c: int, sz: int, sy: int, g: Floats) -> float:
-    total = g[0, c - sz] * x[c - sz] + g[0, c] * x[c + sz]
+    total: float = g[0, c - sz] * x[c - sz] + g[0, c] * x[c + sz]
     total += g[1, c - sy] * x[c - sy] + g[1, c] * x[c + sy]
-    return total + g[2, c - 1] * x[c - 1] + g[2, c] * x[c + 1]
+    total += g[2, c - 1] * x[c - 1] + g[2, c] * x[c + 1]
+    return total
 
 
 @kernel

@@ -32,6 +32,9 @@ class MeasureParams(BaseModel):
         gt=0,
         description="Thicker pores count as this thick; more costs time and memory; empty: 64 times the mean edge.",
     )
+    particles: tuple[str, ...] = Field(
+        ("cathode",), description="Phases that are split into particles, to measure their sizes; empty: none."
+    )
     transport: tuple[str, ...] = Field(
         ("SE",), description="Phases whose tortuosity and effective diffusivity are measured; empty: none."
     )

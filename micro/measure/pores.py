@@ -76,7 +76,7 @@ def _class_of(sizes: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the class of each size: their edges are spaced evenly on the logarithmic scale."""
     low, high = math.log(sizes[1]), math.log(sizes[-1])
     rank = (np.log(np.maximum(sizes, sizes[1])) - low) / max(high - low, 1e-12) * CLASSES
-    return np.minimum(rank.astype(np.int64), CLASSES - 1)
+    return np.asarray(np.minimum(rank, CLASSES - 1), np.int64)
 
 
 def _count_block(

@@ -89,7 +89,7 @@ class Context:
     @property
     def mean_edge_um(self) -> float:
         """Geometric mean of the voxel's edges, in a section of the pixel's."""
-        return self.voxel_measure ** (1 / 2 if self.is_2d else 1 / 3)
+        return math.sqrt(self.voxel_measure) if self.is_2d else math.cbrt(self.voxel_measure)
 
     @property
     def no_interface(self) -> str:

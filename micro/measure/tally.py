@@ -31,7 +31,9 @@ class Tally:
         """
         found, which = np.unique(keys, return_inverse=True)
         counts = np.bincount(which, minlength=len(found))
-        return cls(found, counts.astype(np.int64), np.bincount(which, weights=values, minlength=len(found)))
+        return cls(
+            found, counts.astype(np.int64), np.bincount(which, weights=values, minlength=len(found)).astype(np.float64)
+        )
 
     @classmethod
     def merged(cls, tallies: Sequence[Tally]) -> Tally:

@@ -81,7 +81,7 @@ def _span(context: Context) -> tuple[int, int]:
     assert context.normal is not None
     axis = context.normal.axis
     edge, length = context.spacing.um[axis], context.shape[axis]
-    u, v = ((np.arange(context.shape[a]) + 0.5) * context.spacing.um[a] for a in context.map_axes)
+    u, v = ((np.arange(context.shape[a], dtype=np.float64) + 0.5) * context.spacing.um[a] for a in context.map_axes)
     near = context.plane.place_um(axis, u[:, None], v[None, :])
     far = None if context.far_plane is None else context.far_plane.place_um(axis, u[:, None], v[None, :])
     if context.normal.sign > 0:
