@@ -79,8 +79,9 @@ DEFINITIONS: dict[str, str] = {
     ),
     "particle_size/3D/v1": (
         "Diameter of the ball of a particle's volume, weighted by volume; touching particles are split by the "
-        "watershed of the distance map; those that the picture cuts are left out, and each other one counts for those like it "
-        "that were cut (Miles 1974; Lantuéjoul 1980); the interval takes particles as independent; n is their number."
+        "watershed of the distance map; those that the picture cuts are left out, and each other one counts for those "
+        "like it that were cut (Miles 1974; Lantuéjoul 1980); the interval takes particles as independent; n is their "
+        "number."
     ),
     "particle_size/2D/v1": (
         "The same in a section, with discs and areas: not the size in space, as a section cuts particles beside their "
