@@ -98,7 +98,7 @@ def _why_cut(context: Context, name: str, ends: Ends) -> str:
     length = context.shape[context.normal.axis]
     cut = (ends.first == 0) | (ends.last == length - 1)
     share = np.count_nonzero(cut & found) / np.count_nonzero(found)
-    return CUT if share > context.params.cut_columns_max else ""
+    return CUT if share == 1 or share > context.params.cut_columns_max else ""
 
 
 def _thickness(context: Context, ends: Ends) -> ThicknessMap:
