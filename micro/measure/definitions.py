@@ -66,6 +66,10 @@ DEFINITIONS: dict[str, str] = {
         "From the first to the last voxel of the layer in each column along the normal's axis, times the cosine "
         "between that axis and the reference normal; over the columns that hold the layer (n)."
     ),
+    "layer_thickness/SE/v1": (
+        "From the reference interface to the first voxel of the cathode or counter electrode in each column along the "
+        "normal's axis, times the cosine between that axis and the reference normal; over the columns that hold both (n)."
+    ),
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
     "gap_area/v1": "Area of the gaps in the section.",

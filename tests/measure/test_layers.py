@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from micro.blocks import Engine
-from micro.cell import Cell, Part, ReferencePlane
+from micro.cell import SE_REGION, Cell, Part, ReferencePlane
 from micro.measure import MeasureParams, Results, measure
 from micro.model import Spacing
 
@@ -51,6 +52,25 @@ def test_tilted_layers_within_half_a_voxel(make_cell: Make, spacing: Spacing, ti
                 value = found.row(f"layer_thickness_{metric}", phase_a=layer).value
                 assert value == pytest.approx(expected, abs=spacing.z)
             assert found.row("layer_thickness_sd", phase_a=layer).value <= spacing.z / 2
+
+
+def test_the_electrolyte_ends_where_the_cathode_begins(make_cell: Make) -> None:
+    # Anatomy counts all between two planes as SE region; the map follows the cathode's bumps and hollows.
+    labels = np.full((10, 40, 20), COLLECTOR, np.uint8)
+    labels[:, :10] = LI
+    labels[:, 10:30] = SE
+    labels[:, 30:] = CATHODE
+    labels[3:5, 27:30, 4:9] = CATHODE
+    labels[6:9, 30:32, 12:15] = SE
+    parts = np.where(labels == LI, np.uint8(Part.ANODE), np.uint8(Part.OTHER))
+    parts[:, 10:30] |= SE_REGION
+    planes = {"plane": ReferencePlane((0, 1, 0), 10.0), "far_plane": ReferencePlane((0, 1, 0), 30.0)}
+    cell = replace(make_cell(labels, Spacing(1, 1, 1), normal="+y", **planes), parts=parts)
+    found = run(cell)
+    expected = np.full((10, 20), 20.0)
+    expected[3:5, 4:9], expected[6:9, 12:15] = 17.0, 22.0
+    np.testing.assert_array_equal(found.thickness_maps["SE"].values_um, expected)
+    assert found.row("layer_thickness_max", phase_a="SE").definition == "layer_thickness/SE/v1"
 
 
 def test_the_map_shows_where_a_layer_is_thin(make_cell: Make) -> None:
