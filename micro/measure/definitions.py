@@ -68,7 +68,8 @@ DEFINITIONS: dict[str, str] = {
     ),
     "layer_thickness/SE/v1": (
         "From the reference interface to the first voxel of the cathode or counter electrode in each column along the "
-        "normal's axis, times the cosine between that axis and the reference normal; over the columns that hold both (n)."
+        "normal's axis, times the cosine between that axis and the reference normal; over the columns that hold both "
+        "(n)."
     ),
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
