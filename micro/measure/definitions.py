@@ -125,9 +125,47 @@ DEFINITIONS: dict[str, str] = {
         "From the first to the last voxel of the layer in each column along the normal's axis, times the cosine "
         "between that axis and the reference normal; over the columns that hold the layer (n)."
     ),
+    "layer_thickness/SE/v1": (
+        "From the reference interface to the first voxel of the cathode or counter electrode in each column along the "
+        "normal's axis, times the cosine between that axis and the reference normal; over the columns that hold both "
+        "(n)."
+    ),
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
     "gap_area/v1": "Area of the gaps in the section.",
+    "pore_size/3D/v1": (
+        "Local thickness of the pores, the diameter of the largest ball in them that holds the voxel (Hildebrand & "
+        "Rüegsegger 1997), weighted by volume: d50 is reached by half of the pore volume. Cracks and gaps are outside."
+    ),
+    "pore_size/2D/v1": (
+        "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
+        "a section mostly cuts beside their middle."
+    ),
+    "particle_size/3D/v1": (
+        "Diameter of the ball of a particle's volume, weighted by volume; touching particles are split by the "
+        "watershed of the distance map; those that the picture cuts are left out, and each other one counts for those "
+        "like it that were cut (Miles 1974; Lantuéjoul 1980); the interval takes particles as independent; n is their "
+        "number."
+    ),
+    "particle_size/2D/v1": (
+        "The same in a section, with discs and areas: not the size in space, as a section cuts particles beside their "
+        "middle."
+    ),
+    "tortuosity/3D/v1": (
+        "Tortuosity factor eps D0 / Deff of the phase along the normal's axis, eps the share of the box that is phase "
+        "and joined by faces to both ends (Cooper et al. 2016; with all of the phase: divide by "
+        "percolating_fraction); the box is the largest that lies whole in the SE region; n is its number of voxels."
+    ),
+    "tortuosity/2D/v1": (
+        "The same within a section: paths that leave it are missing, so it is no estimate of the tortuosity in space."
+    ),
+    "effective_diffusivity/3D/v1": (
+        "Deff / D0 of the phase along the normal's axis: steady diffusion through the box of tortuosity between two "
+        "concentrations on its ends, no flow through its sides or into other phases."
+    ),
+    "effective_diffusivity/2D/v1": "The same within a section, which lets through less than the volume.",
+    "percolating_fraction/3D/v1": "Share of the phase in the box of tortuosity that is joined by faces to both ends.",
+    "percolating_fraction/2D/v1": "The same within a section, in which less is joined than in space.",
     "profile/v1": (
         "Voxels of the phase or part over the labelled voxels whose centres lie in the bin of height above the "
         "reference interface."

@@ -67,8 +67,10 @@ class Layers:
             return Findings(tuple(rows))
         shape = (context.shape[context.map_axes[0]], context.shape[context.map_axes[1]])
         rows, maps = [], {}
-        for name in LAYERS:
-            ends = merge_ends([one.get(name) for one in partials], shape)
+        found = {name: merge_ends([one.get(name) for one in partials], shape) for name in LAYERS}
+        if context.far_plane is not None:
+            found["SE"] = _up_to(found["SE"], found[context.far_side])
+        for name, ends in found.items():
             if not ends.found.any() and name not in ("Li", "SE"):
                 continue
             why = _why_cut(context, name, ends)
@@ -77,6 +79,12 @@ class Layers:
             if not why:
                 maps[name] = thickness
         return Findings(tuple(rows), thickness_maps=maps)
+
+
+def _up_to(layer: Ends, far: Ends) -> Ends:
+    """Return the columns of a layer from its first voxel up to where the far electrode really begins in each."""
+    whole = layer.found & far.found & (far.first > layer.first)
+    return Ends(np.where(whole, layer.first, -1), np.where(whole, far.first - 1, -1))
 
 
 def _at_end(context: Context, view: BlockView) -> bool:
@@ -98,7 +106,7 @@ def _why_cut(context: Context, name: str, ends: Ends) -> str:
     length = context.shape[context.normal.axis]
     cut = (ends.first == 0) | (ends.last == length - 1)
     share = np.count_nonzero(cut & found) / np.count_nonzero(found)
-    return CUT if share > context.params.cut_columns_max else ""
+    return CUT if share == 1 or share > context.params.cut_columns_max else ""
 
 
 def _thickness(context: Context, ends: Ends) -> ThicknessMap:
@@ -147,7 +155,7 @@ def _row(
         f"layer_thickness_{metric}",
         value,
         "um",
-        "layer_thickness/v1",
+        "layer_thickness/SE/v1" if name == "SE" else "layer_thickness/v1",
         name,
         ci_low=interval[0],
         ci_high=interval[1],

@@ -20,10 +20,13 @@ from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
+from micro.measure.particles import Particles
+from micro.measure.pores import PoreSizes
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
+from micro.measure.transport import Transport
 from micro.registry import Registry
 
 __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
@@ -41,6 +44,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 
 WHOLE: Mapping[str, WholeMeasurement] = {
     "crack shapes": CrackShapes(),
+    "pore sizes": PoreSizes(),
+    "particles": Particles(),
+    "transport": Transport(),
 }
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 

@@ -62,13 +62,13 @@ class Profiles:
         """Count the voxels of each phase and part in each bin."""
         if context.plane is None:
             return None
-        bin_um = context.profile_bin_um
+        edge_um = context.profile_bin_um
         heights = np.ascontiguousarray(view.core(heights_of(context, view)))
-        lowest = math.floor(float(heights.min()) / bin_um)
-        bins = math.floor(float(heights.max()) / bin_um) - lowest + 1
+        lowest = math.floor(float(heights.min()) / edge_um)
+        bins = math.floor(float(heights.max()) / edge_um) - lowest + 1
         counts = np.zeros((bins, len(context.phases) + 2 + PARTS), np.int64)
         labels, parts = (np.ascontiguousarray(view.core(array)) for array in (view.labels, view.parts))
-        _count(labels, parts, label_columns(context.phases), heights, bin_um, lowest, counts)
+        _count(labels, parts, label_columns(context.phases), heights, edge_um, lowest, counts)
         return _Partial(lowest, counts)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:

@@ -97,6 +97,11 @@ class Context:
         return self.params.profile_bin_um or 4 * self.spacing.um[axis]
 
     @property
+    def mean_edge_um(self) -> float:
+        """Geometric mean of the voxel's edges, in a section of the pixel's."""
+        return math.sqrt(self.voxel_measure) if self.is_2d else math.cbrt(self.voxel_measure)
+
+    @property
     def no_interface(self) -> str:
         """Why there is no interface; empty where there is one."""
         if self.plane is not None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tiff
 from micro.measure import Results
-from micro.model import Labels, Measurement, Volume, to_table
+from micro.model import Labels, Measurement, Spacing, Volume, to_table
 
 __all__ = [
     "LABELS_ZARR",
@@ -23,6 +24,7 @@ __all__ = [
     "write_json",
     "write_labels",
     "write_tables",
+    "write_thickness_maps",
 ]
 
 LABELS_ZARR = "labels.ome.zarr"
@@ -81,6 +83,17 @@ def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) ->
         _write_csv(table, folder / f"objects_{kind}.csv")
     _write_csv(results.profiles, folder / "profiles.csv")
     _write_csv(results.distributions, folder / "distributions.csv")
+
+
+def write_thickness_maps(folder: Path, results: Results) -> None:
+    """Write ``thickness_*.tif``, one a layer that has a map: um as float32, NaN where the layer is missing.
+
+    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um.
+    """
+    for name, found in results.thickness_maps.items():
+        spacing = Spacing(min(found.spacing_um), *found.spacing_um)
+        values = found.values_um.astype(np.float32)
+        write_tiff(folder / f"thickness_{name.replace(' ', '_')}.tif", Volume(values[None], spacing))
 
 
 def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> None:

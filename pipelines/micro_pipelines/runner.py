@@ -18,7 +18,7 @@ from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
-from micro_pipelines.outputs import LABELS_ZARR, write_json, write_labels, write_tables
+from micro_pipelines.outputs import LABELS_ZARR, write_json, write_labels, write_tables, write_thickness_maps
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash, recipe_text
 from micro_pipelines.record import record_of
@@ -160,3 +160,4 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> No
     with journal.timed("write"):
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
         write_tables(folder, report.table_rows, report.results)
+        write_thickness_maps(folder, report.results)

@@ -31,6 +31,7 @@ SAMPLE_FILES = {
     "objects_gaps.csv",
     "profiles.csv",
     "distributions.csv",
+    "thickness_gap.tif",
     "figures",
     "run.json",
 }
@@ -67,6 +68,16 @@ def test_a_run_leaves_what_the_contract_says(done: Path, sem: Phantom, sem_image
     image = read_volume(sample / "labels.ome.zarr").data.compute()
     np.testing.assert_array_equal(image, sem.volume.data.compute())
     np.testing.assert_array_equal(read_labels(sample / "labels.tif").data.compute(), labels.data.compute())
+
+
+def test_a_thickness_map_is_a_calibrated_image(done: Path, sem: Phantom) -> None:
+    found = read_volume(done / "Querschnitt 1" / "thickness_gap.tif")
+    values = found.data.compute()
+    # A section: one row, along x; the voxel size goes through the file as a ratio of two whole numbers.
+    assert values.shape == (1, 1, sem.truth.shape[2])
+    assert found.spacing.x == pytest.approx(sem.truth.spacing.x, rel=1e-6)
+    table = pd.read_csv(done / "measurements.csv").set_index("metric")
+    assert values[values > 0].mean() == pytest.approx(table.loc["gap_thickness_mean", "value"], rel=1e-6)
 
 
 def test_the_tables_say_sample_state_and_recipe(done: Path) -> None:
