@@ -46,8 +46,9 @@ class Gaps:
         """Return thickness, volume, map and table."""
         table = box_columns(context, context.objects, context.objects.ids_of(Part.GAP))
         rows = _empty_rows(context)
-        if context.normal is None:
-            return Findings(tuple(replace(row, note=context.no_interface) for row in rows), {"gaps": table})
+        if context.normal is None or context.no_anode:
+            why = context.no_anode or context.no_interface
+            return Findings(tuple(replace(row, note=why) for row in rows), {"gaps": table})
         a, b = context.map_axes
         voxels = np.zeros((context.shape[a], context.shape[b]), np.int64)
         for one in partials:
