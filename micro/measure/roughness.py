@@ -104,7 +104,8 @@ def roughness_of(
         return None
     squares = np.where(known, (rest * cosine) ** 2, 0.0)
     area, flat, cells = _areas(base + rest, base, known, spacing_um)
-    variance, developed = squares[known].mean(), area.sum() / flat.sum() - 1
+    # A plane can come out a few 1e-5 below its own area, since the mean slope of the voxels is not quite its.
+    variance, developed = squares[known].mean(), max(float(area.sum() / flat.sum() - 1), 0.0)
     grid = Grid.fitting((1, *known.shape), (1.0, *spacing_um), cells=2**14)
     of_squares = value_interval(
         float(variance), ratio_spread(grid.pool(squares[None]), grid.pool(known[None]), grid.edges_um)
