@@ -91,8 +91,7 @@ def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) ->
 def write_contact_map(folder: Path, results: Results, cell: Cell) -> None:
     """Write ``contact_map.tif``, where there is a map: 0 no data, 1 contact, 2 void, seen along the normal.
 
-    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um;
-    that of the slice is the voxel edge along the normal.
+    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um.
     """
     found = results.contact_map
     if found is None or cell.normal is None:
