@@ -15,6 +15,7 @@ from micro.measure.census import Census, CensusPartial, Grid, census_block, merg
 from micro.measure.cracks import Cracks
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
+from micro.measure.gap_shapes import GapShapes
 from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
@@ -38,7 +39,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {}
+WHOLE: Mapping[str, WholeMeasurement] = {
+    "gap shapes": GapShapes(),
+}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.measure.census import Grid
-from micro.measure.intervals import Interval, ratio_spread, value_interval
+from micro.measure.intervals import Interval, Spread, ratio_spread, value_interval
 from micro.measure.protocol import Context
 from micro.model import Measurement
 
@@ -107,15 +107,20 @@ def roughness_of(
     # A plane can come out a few 1e-5 below its own area, since the mean slope of the voxels is not quite its.
     variance, developed = squares[known].mean(), max(float(area.sum() / flat.sum() - 1), 0.0)
     grid = Grid.fitting((1, *known.shape), (1.0, *spacing_um), cells=2**14)
-    of_squares = value_interval(
+    of_squares = _interval(
         float(variance), ratio_spread(grid.pool(squares[None]), grid.pool(known[None]), grid.edges_um)
     )
     fine = Grid.fitting((1, *cells.shape), (1.0, *spacing_um), cells=2**14)
-    of_ratio = value_interval(
-        float(developed), ratio_spread(fine.pool((area - flat)[None]), fine.pool(flat[None]), fine.edges_um)
-    )
+    of_ratio = _interval(developed, ratio_spread(fine.pool((area - flat)[None]), fine.pool(flat[None]), fine.edges_um))
     sq_interval = None if of_squares is None else (math.sqrt(of_squares[0]), math.sqrt(of_squares[1]))
     return Roughness(math.sqrt(variance), float(developed), int(np.count_nonzero(known)), sq_interval, of_ratio)
+
+
+def _interval(value: float, spread: Spread | None) -> Interval | None:
+    """Return the interval of a value that is more than its own noise: of a flat surface's there is none."""
+    if spread is None or spread.variance > value**2:
+        return None
+    return value_interval(value, spread)
 
 
 def _smoothed(
