@@ -15,7 +15,6 @@ from micro.measure.census import Census, CensusPartial, Grid, census_block, merg
 from micro.measure.cracks import Cracks
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
-from micro.measure.gap_shapes import GapShapes
 from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
@@ -39,9 +38,7 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {
-    "gap shapes": GapShapes(),
-}
+WHOLE: Mapping[str, WholeMeasurement] = {}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
@@ -139,4 +136,18 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
     scene = Scene(cell, context, objects, engine)
     found += [one.measure(scene) for one in WHOLE.values()]
-    return merge_findings(found)
+    return _told(merge_findings(found), context)
+
+
+def _told(results: Results, context: Context) -> Results:
+    """Return the results; without an anode body the rows of dendrites say what joined means."""
+    if not context.no_anode:
+        return results
+    told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"
+    rows = [
+        replace(row, note="; ".join(filter(None, [row.note, told])))
+        if row.metric.startswith(("dendrite_", "isolated_"))
+        else row
+        for row in results.rows
+    ]
+    return replace(results, rows=tuple(rows))

@@ -70,6 +70,7 @@ def test_depths_of_a_cell_whose_anode_has_gone(name: str, slices: int) -> None:
     assert (data[:, 170:] != DENDRITE).all()
     assert results.row("dendrite_depth_max").value == pytest.approx(79.5)
     assert results.row("isolated_depth_max").value == pytest.approx(59.5)
+    assert "joined: connected with metal at or below the reference" in results.row("dendrite_depth_max").note
     fraction = results.row("contact_fraction")
     assert fraction.value is None
     assert fraction.note.startswith("no anode body left; reference interface: ")
