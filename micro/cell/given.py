@@ -79,8 +79,8 @@ def plane_through(
     Examples
     --------
     >>> plane = plane_through(((9.5, 0), (9.5, 40)), Normal(1, -1), spacing=Spacing(1, 0.5, 0.5))
-    >>> plane.direction, plane.offset_um, plane.residual_um
-    ((0.0, -1.0, 0.0), -5.0, 0.0)
+    >>> [round(part) for part in plane.direction], round(plane.offset_um, 9), plane.residual_um
+    ([0, -1, 0], -5.0, 0.0)
     """
     places = np.array([(0.0,) * (3 - len(point)) + tuple(point) for point in points], np.float64)
     if np.unique(np.delete(places, normal.axis, axis=1), axis=0).shape[0] < 2:

@@ -37,7 +37,7 @@ def contact_loss(now: Measurement, first: Measurement) -> Measurement:
     ...     return Measurement("contact_fraction", value, "1", "contact_fraction/v1", ci_low=low, ci_high=high)
     >>> loss = contact_loss(fraction(0.6, 0.55, 0.65), fraction(0.8, 0.76, 0.84))
     >>> round(loss.value, 3), round(loss.ci_low, 3), round(loss.ci_high, 3)
-    (0.25, 0.177, 0.318)
+    (0.25, 0.175, 0.321)
     """
     row = empty_loss("")
     told = f"first state: {first.state or first.sample or 'unnamed'}"

@@ -86,7 +86,7 @@ def roughness_of(
     --------
     >>> wave = np.tile(2 * np.sin(2 * np.pi * np.arange(640) / 80), (640, 1))
     >>> found = roughness_of(wave, np.zeros_like(wave), (1.0, 1.0), smoothing_um=10.0)
-    >>> round(found.sq_um * np.sqrt(2) / 2, 2)
+    >>> round(found.sq_um * 2**0.5 / 2, 2)
     0.98
     >>> slope = 2 * np.pi / 80 * 2 * np.cos(np.linspace(0, 2 * np.pi, 10_000))
     >>> bool(abs(found.developed / (np.sqrt(1 + slope**2).mean() - 1) - 1) < 0.05)
