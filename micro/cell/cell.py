@@ -127,6 +127,10 @@ class Cell:
         ``cathode``, ``counter electrode`` or ``cut by the picture``.
     notes
         What could not be found and why, in one line each; they end in the note column of the tables.
+    reference
+        Where the reference interface comes from, in a few words; empty where there is none.
+    has_anode
+        False where the reference interface was given and no anode body is left.
     """
 
     labels: Labels
@@ -136,3 +140,5 @@ class Cell:
     far_plane: ReferencePlane | None = None
     far_side: str = "cut by the picture"
     notes: tuple[str, ...] = ()
+    reference: str = ""
+    has_anode: bool = True

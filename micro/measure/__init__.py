@@ -3,11 +3,14 @@
 from micro.measure.definitions import DEFINITIONS, definition
 from micro.measure.distributions import DISTRIBUTION_COLUMNS, distribution_table, even_edges
 from micro.measure.intervals import Interval, Spread, fraction_interval, poisson_interval, ratio_spread, value_interval
+from micro.measure.loss import contact_loss, with_contact_loss
 from micro.measure.measure import BUILT_IN, MEASUREMENTS, WHOLE, measure
 from micro.measure.params import MeasureParams
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
 from micro.measure.results import PROFILE_COLUMNS, ContactMap, Findings, Results, ThicknessMap
+from micro.measure.roughness import Roughness, roughness_of
 from micro.measure.scene import ObjectView, Scene, WholeMeasurement, map_objects
+from micro.measure.spots import contact_spots
 from micro.measure.surface import surface_area
 
 __all__ = [
@@ -27,10 +30,13 @@ __all__ = [
     "ObjectTable",
     "ObjectView",
     "Results",
+    "Roughness",
     "Scene",
     "Spread",
     "ThicknessMap",
     "WholeMeasurement",
+    "contact_loss",
+    "contact_spots",
     "definition",
     "distribution_table",
     "even_edges",
@@ -39,6 +45,8 @@ __all__ = [
     "measure",
     "poisson_interval",
     "ratio_spread",
+    "roughness_of",
     "surface_area",
     "value_interval",
+    "with_contact_loss",
 ]

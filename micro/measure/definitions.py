@@ -28,6 +28,47 @@ DEFINITIONS: dict[str, str] = {
     ),
     "interface_area/v1": "P(Li|SE) + P(Li|void): the interface's area projected along the reference normal.",
     "interface_length/v1": "The same in a section: the interface's length projected along the reference normal.",
+    "contact_loss/v1": (
+        "1 - CF(t) / CF(t0): contact fraction of this state over that of the first state of the same sample; the "
+        "interval combines those of the two on the logarithmic scale, as independent (Donner & Zou 2012)."
+    ),
+    "contact_spot_density/3D/v1": (
+        "Connected patches of columns in contact (corners included) on the contact map, over the area of the "
+        "interface seen there, on the reference interface; a patch cut by the picture counts as one, and the note "
+        "says how many are."
+    ),
+    "contact_spot_density/2D/v1": (
+        "Connected runs of columns in contact over the length of the interface seen there: per mm, because a "
+        "section cuts some of the spots only; a run cut by the picture counts as one, and the note says how many "
+        "are."
+    ),
+    "contact_spot_area/v1": (
+        "Area of a contact spot on the reference interface (columns along the normal's axis over the cosine of its "
+        "tilt); mean and 95th percentile by number, cut ones with what the picture shows of them."
+    ),
+    "contact_spot_length/v1": (
+        "Length of a contact spot along the reference interface in the section; mean and 95th percentile by "
+        "number, cut ones with what the picture shows of them."
+    ),
+    "interface_roughness/Sq/v1": (
+        "Root mean square height of the anode body's surface about the reference interface (ISO 25178-2, Sq), "
+        "after a Gaussian filter (ISO 16610-61) with the cut-off wavelength that the note states, and less its own "
+        "least-squares plane; pits of gaps included; n is the number of columns."
+    ),
+    "interface_roughness/Rq/v1": "The same of the profile in a section (ISO 21920-2, Rq).",
+    "interface_developed_ratio/Sdr/v1": (
+        "Area of the anode body's surface, filtered as for Sq, over that of the reference interface levelled to "
+        "it, less 1 (ISO 25178-2, Sdr)."
+    ),
+    "interface_developed_ratio/length/v1": (
+        "Length of the anode body's profile in the section, filtered as for Rq, over that of the reference "
+        "interface levelled to it, less 1."
+    ),
+    "reference_residual/v1": (
+        "Scatter about the reference interface along the normal's axis: of the anode body's surface (1.4826 times "
+        "the median absolute deviation), of the points of a drawn line (root mean square), or, where the reference "
+        "is the first state's, that of its surface; the note says where the reference comes from."
+    ),
     "dendrite_depth_max/v1": (
         "Greatest height of a voxel centre of joined dendrites above the reference interface, perpendicular to it; "
         "n is the number of voxels."

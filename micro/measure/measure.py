@@ -145,4 +145,18 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
     scene = Scene(cell, context, objects, engine, join_objects(found))
     found += [one.measure(scene) for one in WHOLE.values()]
-    return merge_findings(found)
+    return _told(merge_findings(found), context)
+
+
+def _told(results: Results, context: Context) -> Results:
+    """Return the results; without an anode body the rows of dendrites say what joined means."""
+    if not context.no_anode:
+        return results
+    told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"
+    rows = [
+        replace(row, note="; ".join(filter(None, [row.note, told])))
+        if row.metric.startswith(("dendrite_", "isolated_"))
+        else row
+        for row in results.rows
+    ]
+    return replace(results, rows=tuple(rows))

@@ -24,6 +24,11 @@ class MeasureParams(BaseModel):
         description="Radius over which a crack counts as flat, to be wider than a crack is thick; "
         "empty: 10 times the voxel's mean edge.",
     )
+    roughness_smoothing_um: float | None = Field(
+        None,
+        gt=0,
+        description="Smoothing length of the interface's roughness; empty: 10 times the voxel's longest edge.",
+    )
     cut_columns_max: float = Field(
         0.01, ge=0, le=1, description="A layer that touches the picture's edge in more of its columns than this is cut."
     )

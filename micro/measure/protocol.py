@@ -48,7 +48,8 @@ class ObjectTable:
 class Context:
     """Everything about a cell but its voxels; small enough to travel with every task.
 
-    ``census`` is there when partial results are merged, not while blocks are read.
+    ``census`` is there when partial results are merged, not while blocks are read. ``reference`` says where
+    the reference interface comes from; ``has_anode`` is False where it was given and no anode body is left.
     """
 
     shape: Shape
@@ -62,6 +63,8 @@ class Context:
     params: MeasureParams
     objects: ObjectTable
     census: Census | None = None
+    reference: str = ""
+    has_anode: bool = True
 
     @classmethod
     def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
@@ -77,6 +80,8 @@ class Context:
             cell.notes,
             params,
             objects,
+            reference=cell.reference,
+            has_anode=cell.has_anode,
         )
 
     @property
@@ -107,6 +112,13 @@ class Context:
         if self.plane is not None:
             return ""
         return "; ".join(self.notes) or "no metal body found"
+
+    @property
+    def no_anode(self) -> str:
+        """Why there is no anode body at a reference interface that was given; empty where there is one."""
+        if self.plane is None or self.has_anode:
+            return ""
+        return f"no anode body left; reference interface: {self.reference}"
 
     @property
     def cosine(self) -> float:

@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from micro.cell import Cell
 from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tiff
 from micro.measure import Results
 from micro.model import Labels, Measurement, Spacing, Volume, to_table
 
 __all__ = [
+    "CONTACT_MAP",
     "LABELS_ZARR",
     "PROBABILITIES_ZARR",
     "TIFF_BYTES",
     "Failure",
     "write_batch_tables",
+    "write_contact_map",
     "write_json",
     "write_labels",
     "write_tables",
@@ -32,6 +35,9 @@ LABELS_ZARR = "labels.ome.zarr"
 
 PROBABILITIES_ZARR = "probabilities.ome.zarr"
 """Name of the OME-Zarr with the probabilities of a sample's phases, which are written on request."""
+
+CONTACT_MAP = "contact_map.tif"
+"""Name of the contact map's image."""
 
 TIFF_BYTES = 2 * 2**30
 """Labels from this size on get no ``labels.tif``: a plain TIFF can't hold them everywhere."""
@@ -94,6 +100,18 @@ def write_thickness_maps(folder: Path, results: Results) -> None:
         spacing = Spacing(min(found.spacing_um), *found.spacing_um)
         values = found.values_um.astype(np.float32)
         write_tiff(folder / f"thickness_{name.replace(' ', '_')}.tif", Volume(values[None], spacing))
+
+
+def write_contact_map(folder: Path, results: Results, cell: Cell) -> None:
+    """Write ``contact_map.tif``, where there is a map: 0 no data, 1 contact, 2 void, seen along the normal.
+
+    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um.
+    """
+    found = results.contact_map
+    if found is None or cell.normal is None:
+        return
+    spacing = Spacing(cell.labels.spacing.um[cell.normal.axis], *found.spacing_um)
+    write_tiff(folder / CONTACT_MAP, Volume(found.values[None], spacing))
 
 
 def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> None:

@@ -12,13 +12,20 @@ from pathlib import Path
 from micro.blocks import Engine
 from micro.cell import Cell, anatomy
 from micro.io import atomic_folder, read_labels, read_volume
-from micro.measure import Results, measure
+from micro.measure import Results, measure, with_contact_loss
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
-from micro_pipelines.outputs import LABELS_ZARR, write_json, write_labels, write_tables, write_thickness_maps
+from micro_pipelines.outputs import (
+    LABELS_ZARR,
+    write_contact_map,
+    write_json,
+    write_labels,
+    write_tables,
+    write_thickness_maps,
+)
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash, recipe_text
 from micro_pipelines.record import record_of
@@ -124,9 +131,12 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
     with journal.timed("anatomy"):
-        cell = anatomy(labels, job.recipe.cell, job.engine)
+        cell = anatomy(labels, job.recipe.cell, job.engine, first=job.first_plane)
     with journal.timed("measure"):
-        return cell, measure(cell, job.recipe.measure, job.engine)
+        results = measure(cell, job.recipe.measure, job.engine)
+    if job.first is not None:
+        results = with_contact_loss(results, job.first.contact, itself=job.first.itself)
+    return cell, results
 
 
 def _report(
@@ -161,3 +171,4 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> No
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
         write_tables(folder, report.table_rows, report.results)
         write_thickness_maps(folder, report.results)
+        write_contact_map(folder, report.results, report.cell)

@@ -216,6 +216,7 @@ def test_the_history_tells_what_was_found() -> None:
     step = split_phases(Labels(labels, UNIT), AUTO, Engine()).history[-1]
     assert step.operation == "split phases"
     found = {"normal": "-y", "tolerance_um": 2.0, "radius_um": 8.0, "residual_um": 0.0, "sag_um": 0.0, "cracks": 1}
+    found["reference"] = "plane fitted to the anode"
     assert step.parameters["found"] == found
 
 

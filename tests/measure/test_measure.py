@@ -54,7 +54,7 @@ def test_blocks_do_not_change_the_results(make_busy: Busy, block_shape: Shape) -
     pd.testing.assert_frame_equal(to_table(whole.rows), to_table(parts.rows), rtol=1e-9)
     pd.testing.assert_frame_equal(whole.profiles, parts.profiles, rtol=1e-9)
     assert whole.objects.keys() == parts.objects.keys()
-    assert whole.objects.keys() >= {"dendrites", "cracks", "gaps", "particles"}
+    assert whole.objects.keys() >= {"dendrites", "cracks", "gaps", "particles", "contact_spots"}
     for name, table in whole.objects.items():
         pd.testing.assert_frame_equal(table, parts.objects[name], rtol=1e-9)
     assert whole.contact_map is not None

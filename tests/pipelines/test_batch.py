@@ -29,6 +29,8 @@ SAMPLE_FILES = {
     "objects_dendrites.csv",
     "objects_cracks.csv",
     "objects_gaps.csv",
+    "objects_contact_spots.csv",
+    "contact_map.tif",
     "profiles.csv",
     "distributions.csv",
     "thickness_gap.tif",
