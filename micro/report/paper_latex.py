@@ -109,7 +109,7 @@ def latex_table(table: PaperTable) -> str:
     >>> from micro.model import Measurement
     >>> from micro.report.paper_table import paper_table
     >>> row = Measurement("porosity", 0.0412, "1", "porosity/v1", ci_low=0.0371, ci_high=0.0455, n=900, sample="A_1")
-    >>> print(latex_table(paper_table([row], ["porosity"])).split("\n")[8])
+    >>> print(latex_table(paper_table([row], ["porosity"])).split("\n")[9])
     Porosity & $0.0412 \pm 0.0042$ \\
     """
     layout = table.layout
@@ -117,6 +117,7 @@ def latex_table(table: PaperTable) -> str:
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex_text(table.caption)}}}",
+        r"\medskip",
         rf"\begin{{tabular}}{{l{'c' * len(layout.headings)}}}",
         r"\toprule",
         _line([latex_text(text) for text in (layout.corner, *layout.headings)]),

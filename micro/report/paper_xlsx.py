@@ -17,6 +17,7 @@ from micro.report.paper_table import PaperCell, PaperTable
 __all__ = ["workbook_bytes"]
 
 _SUB = ("value", "95 % low", "95 % high", "note")
+_FONT, _LINE_PT, _NOTE_WIDTHS = "Calibri", 15.0, (7, 40, 100)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DATE = (1980, 1, 1, 0, 0, 0)
 _STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -72,16 +73,17 @@ def _write_table(sheet: Any, table: PaperTable) -> None:  # noqa: ANN401
             _put_cell(sheet, line, 2 + number * len(_SUB), cell)
     thin = Side(style="thin")
     last = 2 + len(layout.lines)
-    for column in range(1, sheet.max_column + 1):
+    for column in range(1, 2 + len(layout.headings) * len(_SUB)):
         for row in (1, 2):
-            sheet.cell(row, column).font = Font(bold=True)
+            sheet.cell(row, column).font = Font(name=_FONT, bold=True)
             sheet.cell(row, column).alignment = Alignment(horizontal="center", vertical="center", wrap_text=row == 1)
         sheet.cell(1, column).border = Border(top=thin)
         sheet.cell(2, column).border = Border(bottom=thin)
         if last > 2:
             sheet.cell(last, column).border = Border(bottom=thin)
-        sheet.column_dimensions[get_column_letter(column)].width = 36 if column == 1 else 11
-    sheet.row_dimensions[1].height = 45
+        wide = 36 if column == 1 else 6 if column % len(_SUB) == 1 else 11
+        sheet.column_dimensions[get_column_letter(column)].width = wide
+    sheet.row_dimensions[1].height = 2 * _LINE_PT
     sheet.freeze_panes = "B3"
     _put(sheet, last + 1, 1, table.caption)
     _fit_page(sheet)
@@ -103,6 +105,7 @@ def _put_cell(sheet: Any, row: int, column: int, cell: PaperCell) -> None:  # no
             else:
                 _put(sheet, row, column + step, "∞" if number > 0 else "−∞")
     _put(sheet, row, column + 3, ", ".join(str(number) for number in cell.notes))
+    sheet.cell(row, column + 3).alignment = Alignment(horizontal="center")
 
 
 def _number_format(decimals: int) -> str:
@@ -127,8 +130,11 @@ def _write_notes(sheet: Any, table: PaperTable) -> None:  # noqa: ANN401
         for column, text in enumerate(line, start=1):
             _put(sheet, row, column, text)
             sheet.cell(row, column).alignment = Alignment(wrap_text=True, vertical="top")
-            sheet.cell(row, column).font = Font(bold=row == 1)
-    for letter, width in zip("ABC", (7, 40, 100), strict=True):
+            sheet.cell(row, column).font = Font(name=_FONT, bold=row == 1)
+        # Programs that convert a workbook don't fit its rows to wrapped text; some room to spare for wide letters.
+        needed = max(-(-len(text) * 1.15 // width) for text, width in zip(line, _NOTE_WIDTHS, strict=True))
+        sheet.row_dimensions[row].height = _LINE_PT * max(needed, 1)
+    for letter, width in zip("ABC", _NOTE_WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     _fit_page(sheet)
 
@@ -139,7 +145,7 @@ def _write_tidy(sheet: Any, tidy: pd.DataFrame) -> None:  # noqa: ANN401
 
     for column, name in enumerate(tidy.columns, start=1):
         _put(sheet, 1, column, name)
-        sheet.cell(1, column).font = Font(bold=True)
+        sheet.cell(1, column).font = Font(name=_FONT, bold=True)
         sheet.column_dimensions[get_column_letter(column)].width = 26 if name in ("metric", "definition") else 14
     for row, values in enumerate(tidy.itertuples(index=False), start=2):
         for column, value in enumerate(values, start=1):
@@ -151,6 +157,7 @@ def _write_tidy(sheet: Any, tidy: pd.DataFrame) -> None:  # noqa: ANN401
                 _put(sheet, row, column, "inf" if value > 0 else "-inf")
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = sheet.dimensions
+    _fit_page(sheet)
 
 
 def _put(sheet: Any, row: int, column: int, text: str) -> None:  # noqa: ANN401

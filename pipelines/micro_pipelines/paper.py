@@ -130,9 +130,9 @@ def _read_rows(path: Path) -> tuple[Measurement, ...]:
 
 
 def _row(record: Mapping[Any, Any]) -> Measurement:
-    texts = {str(name): value for name, value in record.items() if name not in _NUMBERS}
-    numbers = {name: None if math.isnan(record[name]) else float(record[name]) for name in _NUMBERS}
-    return Measurement(**texts, **numbers)
+    cells = {str(name): value for name, value in record.items()}
+    cells |= {name: None if math.isnan(cells[name]) else float(cells[name]) for name in _NUMBERS}
+    return Measurement(**cells)
 
 
 def _records(folder: Path, rows: Sequence[Measurement]) -> list[dict[str, Any]]:
