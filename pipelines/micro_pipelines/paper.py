@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 import micro
 from micro.errors import InputMissingError, ParameterError, UnreadableFileError
@@ -110,28 +108,23 @@ def read_finished(folder: Path) -> Finished:
 
 
 def _read_rows(path: Path) -> tuple[Measurement, ...]:
-    # A sample may be called NA: only numbers can be missing.
-    texts = {name: str for name in TABLE_COLUMNS if name not in _NUMBERS}
+    # By the plain reader: a sample may be called NA, and every digit of a number counts.
     try:
-        table = pd.read_csv(
-            path,
-            dtype={**texts, **dict.fromkeys(_NUMBERS, float)},
-            keep_default_na=False,
-            na_values={name: [""] for name in _NUMBERS},
-            float_precision="round_trip",
-            encoding="utf-8",
-        )
-    except (ValueError, OSError) as error:
+        with path.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            missing = [name for name in TABLE_COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise UnreadableFileError(f"{path} is no table of measurements: no column {missing[0]!r}")
+            return tuple(_row(record) for record in reader)
+    except (ValueError, csv.Error, OSError) as error:
+        if isinstance(error, UnreadableFileError):
+            raise
         raise UnreadableFileError(f"{path} is no table of measurements: {' '.join(str(error).split())}") from error
-    missing = [name for name in TABLE_COLUMNS if name not in table.columns]
-    if missing:
-        raise UnreadableFileError(f"{path} is no table of measurements: no column {missing[0]!r}")
-    return tuple(_row(record) for record in table[list(TABLE_COLUMNS)].to_dict("records"))
 
 
-def _row(record: Mapping[Any, Any]) -> Measurement:
-    cells = {str(name): value for name, value in record.items()}
-    cells |= {name: None if math.isnan(cells[name]) else float(cells[name]) for name in _NUMBERS}
+def _row(record: Mapping[str, str | None]) -> Measurement:
+    cells: dict[str, Any] = {name: record[name] or "" for name in TABLE_COLUMNS}
+    cells |= {name: float(cells[name]) if cells[name] else None for name in _NUMBERS}
     return Measurement(**cells)
 
 

@@ -39,19 +39,25 @@ def table(
     from micro_pipelines.folders import prepare
     from micro_pipelines.paper import read_finished, write_paper_tables
 
+    kinds = _names(formats, "--format names no format; known: md, tex, xlsx")
+    chosen = () if metrics is None else _names(metrics, "--metrics names no metric; leave it out for the headline")
     finished = read_finished(results)
-    wanted = finished.headline if metrics is None else _names(metrics)
     made = paper_table(
         finished.rows,
-        wanted,
+        chosen or finished.headline,
         version=finished.version,
         samples_down=None if lines == "auto" else lines == "samples",
         strict=metrics is not None,
     )
     folder = prepare(out) if out is not None else results if results.is_dir() else results.parent
-    for path in write_paper_tables(folder, made, finished.rows, formats=_names(formats)):
+    for path in write_paper_tables(folder, made, finished.rows, formats=kinds):
         print(path)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(text: str, otherwise: str) -> tuple[str, ...]:
+    from micro.errors import ParameterError
+
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise ParameterError(otherwise)
+    return names
