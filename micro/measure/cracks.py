@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Shape
-from micro.cell import Part
+from micro.cell import SE_REGION, Part
 from micro.measure.aperture import SheetGeometry, mid_surface_shares
 from micro.measure.census import Grid
 from micro.measure.intervals import poisson_interval, ratio_spread, value_interval
@@ -52,15 +52,16 @@ class Cracks:
         """Sum the mid-surface of the block's cracks."""
         if not view.found[CRACK]:
             return None
-        core = view.core(view.parts)
-        geometry = _geometry(context)
-        objects = object_block(context, view, WANTED, crack=CRACK)
+        objects = object_block(context, view.within((1, 1, 1)).contiguous(), WANTED, crack=CRACK)
         assert objects is not None
-        shares = mid_surface_shares(view.parts & 127 == CRACK, view.block, geometry)
-        ids, slots = np.unique(view.core(view.ids)[shares > 0], return_inverse=True)
-        areas = np.bincount(slots, weights=shares[shares > 0], minlength=ids.size).astype(np.float64)
+        shares = mid_surface_shares(view.parts & 127 == CRACK, view.block, _geometry(context))
+        some = np.nonzero(shares)
+        found = shares[some]
+        ids, slots = np.unique(view.core(view.ids)[some], return_inverse=True)
+        areas = np.bincount(slots, weights=found, minlength=ids.size).astype(np.float64)
+        inside = view.core(view.parts)[some] >= SE_REGION
         grid = Grid.fitting(context.shape, context.spacing.um)
-        corner, cells = _by_cell(grid, view, np.where(core >= 128, shares, 0.0))
+        corner, cells = _by_cell(grid, view, [axis[inside] for axis in some], found[inside])
         return _Partial(objects, ids.astype(np.int64), areas, corner, cells)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
@@ -81,13 +82,15 @@ def _geometry(context: Context) -> SheetGeometry:
     return SheetGeometry.of(context.shape, context.spacing, context.params.crack_window_um)
 
 
-def _by_cell(grid: Grid, view: BlockView, shares: NDArray[np.float64]) -> tuple[Shape, NDArray[np.float64]]:
-    """Return the sums of ``shares`` over the cells that the block's core meets, and the first of these cells."""
+def _by_cell(
+    grid: Grid, view: BlockView, voxels: list[NDArray[np.int64]], shares: NDArray[np.float64]
+) -> tuple[Shape, NDArray[np.float64]]:
+    """Return the sums of the core's ``shares`` over the cells that it meets, and the first of these cells."""
     z, y, x = (grid.cells(axis, core.start, core.stop) for axis, core in enumerate(view.block.core))
     corner = (int(z[0]), int(y[0]), int(x[0]))
     sums = np.zeros((int(z[-1]) - corner[0] + 1, int(y[-1]) - corner[1] + 1, int(x[-1]) - corner[2] + 1))
-    k, j, i = np.nonzero(shares)
-    np.add.at(sums, (z[k] - corner[0], y[j] - corner[1], x[i] - corner[2]), shares[k, j, i])
+    k, j, i = voxels
+    np.add.at(sums, (z[k] - corner[0], y[j] - corner[1], x[i] - corner[2]), shares)
     return corner, sums
 
 
