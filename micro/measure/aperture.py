@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Shape, kernel
+from micro.blocks import Block, Region, Shape, kernel
 from micro.model import Spacing
 
 __all__ = ["SheetGeometry", "mid_surface_shares"]
@@ -250,16 +250,35 @@ def mid_surface_shares(mask: NDArray[np.bool_], block: Block, geometry: SheetGeo
     >>> round(float(mid_surface_shares(sheet, whole, geometry).sum()), 2)
     15.0
     """
-    core, size, inner = block.core, geometry.cell, block.inner
-    cells = [range(c.start // s - 1, (c.stop - 1) // s + 2) for c, s in zip(core, size, strict=True)]
-    first = [c.start * s - o for c, s, o in zip(cells, size, block.outer_start, strict=True)]
+    z, y, x = (axis.stop - axis.start for axis in block.core)
+    out = np.zeros((z, y, x))
+    box = _box(mask, block, geometry)
+    if box is None:
+        return out
+    # Outside of the sheets' box nothing is inside a sheet, as beyond the picture's border.
+    here = tuple(
+        slice(span.start - core.start, span.stop - core.start) for span, core in zip(box.core, block.inner, strict=True)
+    )
+    start = [outer.start + low.start for outer, low in zip(block.outer, box.outer, strict=True)]
+    out[here] = _shares_of_box(np.ascontiguousarray(mask[box.outer], np.uint8), box.inner, start, geometry)
+    return out
+
+
+def _shares_of_box(
+    sheet: NDArray[np.uint8], inner: Region, start: list[int], geometry: SheetGeometry
+) -> NDArray[np.float64]:
+    """Return the shares in the region ``inner`` of a box that begins at voxel ``start`` of the picture."""
+    size = geometry.cell
+    cells = [
+        range((o + c.start) // s - 1, (o + c.stop - 1) // s + 2) for o, c, s in zip(start, inner, size, strict=True)
+    ]
+    first = [c.start * s - o for c, s, o in zip(cells, size, start, strict=True)]
     corner, counts = (first[0], first[1], first[2]), (len(cells[0]), len(cells[1]), len(cells[2]))
-    sheet = np.ascontiguousarray(mask, np.uint8)
     moments = np.zeros((*counts, 6))
     before = np.cumsum(sheet, axis=2, dtype=np.int32)
     _moments(sheet, before, corner, counts, size, geometry.reach, geometry.edges_um, geometry.window_um, moments)
     normals = _normals(moments, is_2d=geometry.is_2d)
-    chords, sums = np.zeros(mask.shape), np.zeros((*counts, 2))
+    chords, sums = np.zeros(sheet.shape), np.zeros((*counts, 2))
     _chords(sheet, corner, size, geometry.edges_um, geometry.window_um, normals, chords, sums)
     lo = (inner[0].start, inner[1].start, inner[2].start)
     hi = (inner[0].stop, inner[1].stop, inner[2].stop)
@@ -268,3 +287,20 @@ def mid_surface_shares(mask: NDArray[np.bool_], block: Block, geometry: SheetGeo
     volume = y * x if geometry.is_2d else z * y * x
     _shares(sheet, lo, hi, corner, size, chords, sums, volume, SHORTEST, out)
     return out
+
+
+def _box(mask: NDArray[np.bool_], block: Block, geometry: SheetGeometry) -> Block | None:
+    """Return the sheets' box in the core, and around it as far as the halo reaches, in voxels of the mask."""
+    core = mask[block.inner]
+    spans = []
+    for axis, inner in enumerate(block.inner):
+        others = tuple(other for other in range(3) if other != axis)
+        some = np.flatnonzero(core.any(axis=others))
+        if not some.size:
+            return None
+        spans.append(slice(inner.start + int(some[0]), inner.start + int(some[-1]) + 1))
+    outer = [
+        slice(max(span.start - halo, 0), min(span.stop + halo, length))
+        for span, halo, length in zip(spans, geometry.halo, mask.shape, strict=True)
+    ]
+    return Block(0, (spans[0], spans[1], spans[2]), (outer[0], outer[1], outer[2]))
