@@ -40,3 +40,15 @@ def test_the_inner_region_is_the_core_seen_from_the_outer_one(
         np.testing.assert_array_equal(volume[block.outer][block.inner], volume[block.core])
         assert volume[block.start] == volume[block.core].ravel()[0]
         assert volume[block.outer_start] == volume[block.outer].ravel()[0]
+
+
+@given(LENGTHS, LENGTHS, HALOS, HALOS)
+def test_a_block_within_a_halo_is_the_block_of_that_halo(
+    shape: tuple[int, int, int],
+    block_shape: tuple[int, int, int],
+    halo: tuple[int, int, int],
+    less: tuple[int, int, int],
+) -> None:
+    narrow = tuple(min(pair) for pair in zip(halo, less, strict=True))
+    expected = split(shape, block_shape, (narrow[0], narrow[1], narrow[2]))
+    assert tuple(block.within(less) for block in split(shape, block_shape, halo)) == expected
