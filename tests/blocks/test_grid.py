@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micro.blocks import split
@@ -42,6 +42,7 @@ def test_the_inner_region_is_the_core_seen_from_the_outer_one(
         assert volume[block.outer_start] == volume[block.outer].ravel()[0]
 
 
+@settings(max_examples=40, deadline=None)
 @given(LENGTHS, LENGTHS, HALOS, HALOS)
 def test_a_block_within_a_halo_is_the_block_of_that_halo(
     shape: tuple[int, int, int],
