@@ -20,7 +20,7 @@ the chords say that it is not, a window twice as wide is taken. (One window of 1
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +177,25 @@ def sheets_in(mask: NDArray[np.bool_], block: Block, geometry: SheetGeometry) ->
     >>> round(float(found.shares.sum()), 2), round(float(found.apertures_um.mean()), 2)
     (15.0, 1.5)
     """
+    box = _box(mask, block, geometry)
+    if box is None:
+        nothing = np.zeros(0)
+        return Sheets(np.zeros((0, 3), np.int32), nothing, nothing, np.zeros((0, 3)), nothing)
+    # Outside of the sheets' box nothing is inside a sheet, as beyond the picture's border.
+    found = _sheets_of_box(mask[box.outer], _moved(box, block.outer_start), geometry)
+    shift = [span.start - inner.start for span, inner in zip(box.core, block.inner, strict=True)]
+    return replace(found, voxels=found.voxels + np.array(shift, np.int32))
+
+
+def _moved(block: Block, by: tuple[int, int, int]) -> Block:
+    core, outer = (
+        tuple(slice(span.start + step, span.stop + step) for span, step in zip(region, by, strict=True))
+        for region in (block.core, block.outer)
+    )
+    return Block(block.number, (core[0], core[1], core[2]), (outer[0], outer[1], outer[2]))
+
+
+def _sheets_of_box(mask: NDArray[np.bool_], block: Block, geometry: SheetGeometry) -> Sheets:
     core, size, inner = block.core, geometry.cell, block.inner
     rings = (0 if geometry.is_2d else 2, 2, 2)
     cells = [
@@ -217,3 +236,20 @@ def mid_surface_shares(mask: NDArray[np.bool_], block: Block, geometry: SheetGeo
     out = np.zeros(shape)
     out[tuple(found.voxels.T)] = found.shares
     return out
+
+
+def _box(mask: NDArray[np.bool_], block: Block, geometry: SheetGeometry) -> Block | None:
+    """Return the sheets' box in the core, and around it as far as the halo reaches, in voxels of the mask."""
+    core = mask[block.inner]
+    spans = []
+    for axis, inner in enumerate(block.inner):
+        others = tuple(other for other in range(3) if other != axis)
+        some = np.flatnonzero(core.any(axis=others))
+        if not some.size:
+            return None
+        spans.append(slice(inner.start + int(some[0]), inner.start + int(some[-1]) + 1))
+    outer = [
+        slice(max(span.start - halo, 0), min(span.stop + halo, length))
+        for span, halo, length in zip(spans, geometry.halo, mask.shape, strict=True)
+    ]
+    return Block(0, (spans[0], spans[1], spans[2]), (outer[0], outer[1], outer[2]))

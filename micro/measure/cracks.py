@@ -18,7 +18,7 @@ from micro.measure.objects import (
     ObjectPartial,
     Objects,
     box_columns,
-    heights_of,
+    heights_at,
     mean_heights_um,
     merge_objects,
     object_block,
@@ -71,14 +71,12 @@ class _BlockPartial:
 
 
 @kernel
-def _count_heights(
-    parts: NDArray[np.uint8], heights: NDArray[np.float64], bin_um: float, lowest: int, out: NDArray[np.float64]
-) -> None:
+def _count_heights(parts: NDArray[np.uint8], bins: NDArray[np.int32], lowest: int, out: NDArray[np.float64]) -> None:
     for k in range(parts.shape[0]):
         for j in range(parts.shape[1]):
             for i in range(parts.shape[2]):
                 if parts[k, j, i] >= 128:
-                    out[math.floor(heights[k, j, i] / bin_um) - lowest] += 1.0
+                    out[bins[k, j, i] - lowest] += 1.0
 
 
 @dataclass(frozen=True)
@@ -95,13 +93,12 @@ class Cracks:
         """Sum the mid-surface of the block's cracks."""
         if not context.objects.ids_of(Part.CRACK).size:
             return None
-        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
         if not view.found[CRACK]:
-            return _BlockPartial(_by_height(context, view, heights, None), None)
-        objects = object_block(context, view, WANTED, crack=CRACK)
+            return _BlockPartial(_by_height(context, view, None), None)
+        objects = object_block(context, view.within((1, 1, 1)).contiguous(), WANTED, crack=CRACK)
         assert objects is not None
         sheets = sheets_in(view.parts & 127 == CRACK, view.block, _geometry(context))
-        return _BlockPartial(_by_height(context, view, heights, sheets), _sums(context, view, objects, sheets, heights))
+        return _BlockPartial(_by_height(context, view, sheets), _sums(context, view, objects, sheets))
 
     def merge(self, context: Context, partials: list[_BlockPartial | None]) -> Findings:
         """Return densities, counts, apertures, orientations, depths and the object table."""
@@ -158,40 +155,46 @@ def _thickest_um(context: Context) -> float:
     return float(np.minimum(size / extents[:, 1:].prod(axis=1), extents[:, 0]).max(initial=0.0))
 
 
-def _by_height(context: Context, view: BlockView, heights: NDArray[np.float64], sheets: Sheets | None) -> _Bins | None:
+def _by_height(context: Context, view: BlockView, sheets: Sheets | None) -> _Bins | None:
     """Return the voxels of the SE region, and the mid-surface in it, in each bin of height."""
     if context.plane is None:
         return None
     parts = np.ascontiguousarray(view.core(view.parts))
-    bin_um = context.profile_bin_um
-    lowest = math.floor(float(heights.min()) / bin_um)
-    out = np.zeros((2, math.floor(float(heights.max()) / bin_um) - lowest + 1))
-    _count_heights(parts, heights, bin_um, lowest, out[0])
+    bins = context.plane.bins(parts.shape, context.spacing, view.block.start, bin_um=context.profile_bin_um)
+    lowest = int(bins.min())
+    out = np.zeros((2, int(bins.max()) - lowest + 1))
+    _count_heights(parts, bins, lowest, out[0])
     if sheets is not None:
         where = tuple(sheets.voxels.T)
         inside = parts[where] >= 128
-        bins = np.floor(heights[where][inside] / bin_um).astype(np.int64) - lowest
-        out[1] += np.bincount(bins, weights=sheets.shares[inside], minlength=out.shape[1])
+        places = bins[where][inside] - lowest
+        out[1] += np.bincount(places, weights=sheets.shares[inside], minlength=out.shape[1])
     return _Bins(lowest, out)
 
 
-def _sums(
-    context: Context, view: BlockView, objects: ObjectPartial, sheets: Sheets, heights: NDArray[np.float64]
-) -> _Partial:
+def _sums(context: Context, view: BlockView, objects: ObjectPartial, sheets: Sheets) -> _Partial:
     where = tuple(sheets.voxels.T)
+    heights = _heights_um(context, view, sheets)
     inside = view.core(view.parts)[where] >= 128
     direction = (0.0, 0.0, 0.0) if context.plane is None else context.plane.direction
     area, normals = sheets.shares, sheets.normals
     below = area * (sheets.apertures_um < 2 * sheets.resolution_um)
     angle, sine = angles_deg(normals, direction), normals @ np.array(direction)
     tensor = [area * normals[:, a] * normals[:, b] for a, b in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))]
-    local = [one * inside for one in (area, below, area * angle, area * sine**2, area * heights[where])]
+    local = [one * inside for one in (area, below, area * angle, area * sine**2, area * heights)]
     ids, slots = np.unique(view.core(view.ids)[where], return_inverse=True)
     columns = [np.bincount(slots, weights=one, minlength=ids.size) for one in (area, below, *tensor, *local)]
     corner, cells = _by_cell(Grid.fitting(context.shape, context.spacing.um), view, sheets, area * inside)
     angles, axial = _roses(context, normals[inside], area[inside], angle[inside])
     apertures = _apertures(context, sheets.apertures_um[inside], area[inside])
     return _Partial(objects, ids.astype(np.int64), np.stack(columns, axis=1), corner, cells, apertures, angles, axial)
+
+
+def _heights_um(context: Context, view: BlockView, sheets: Sheets) -> NDArray[np.float64]:
+    z, y, x = (
+        axis.astype(np.int64) + inner.start for axis, inner in zip(sheets.voxels.T, view.block.inner, strict=True)
+    )
+    return heights_at(context, view, (z, y, x))
 
 
 def _by_cell(

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.blocks import Shape, kernel
+from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.intervals import Spread, poisson_interval, value_interval
 from micro.measure.objects import (
     ObjectPartial,
     Objects,
     box_columns,
-    heights_of,
+    heights_at,
     mean_heights_um,
     merge_objects,
     object_block,
+    voxels_of,
 )
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
@@ -33,24 +34,11 @@ BINS_PER_EDGE = 32
 WANTED = np.zeros(8, bool)
 WANTED[[int(Part.DENDRITE), int(Part.ISOLATED)]] = True
 
+JOINED = np.zeros(8, bool)
+JOINED[int(Part.DENDRITE)] = True
+
 MM2 = 1e6
 """um2 in a mm2."""
-
-
-@kernel
-def _histogram(
-    parts: NDArray[np.uint8],
-    part: int,
-    heights: NDArray[np.float64],
-    bin_um: float,
-    lowest: int,
-    out: NDArray[np.int64],
-) -> None:
-    for k in range(parts.shape[0]):
-        for j in range(parts.shape[1]):
-            for i in range(parts.shape[2]):
-                if parts[k, j, i] & 127 == part:
-                    out[math.floor(heights[k, j, i] / bin_um) - lowest] += 1
 
 
 @dataclass(frozen=True)
@@ -82,10 +70,10 @@ class Dendrites:
             return None
         bin_um = _bin_um(context)
         lowest = math.floor(float(objects.low_um.min()) / bin_um)
-        histogram = np.zeros(math.floor(float(objects.high_um.max()) / bin_um) - lowest + 1, np.int64)
-        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
-        parts = np.ascontiguousarray(view.core(view.parts))
-        _histogram(parts, int(Part.DENDRITE), heights, bin_um, lowest, histogram)
+        length = math.floor(float(objects.high_um.max()) / bin_um) - lowest + 1
+        heights = heights_at(context, view, voxels_of(view, JOINED))
+        bins = np.floor(heights / bin_um).astype(np.int64) - lowest
+        histogram = np.bincount(bins, minlength=length).astype(np.int64)
         return _Partial(objects, lowest, histogram)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape
+from micro.blocks import Shape, kernel
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
 from micro.measure.columns import ColumnEnds, Ends, column_ends, merge_ends, orient, oriented
@@ -24,16 +24,35 @@ LAYERS: dict[str, int] = {"Li": 1, "SE": 2, "cathode": 4, "counter electrode": 8
 CUT = "cut by the picture"
 
 
-def _flags(context: Context, view: BlockView) -> NDArray[np.uint8]:
-    """Return a bit for each layer that a voxel belongs to."""
+def _bits(context: Context) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return 256 entries for labels and for parts: a bit for each layer that a voxel belongs to."""
     labels, parts = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
     labels[list(context.phases.values_with("cathode"))] = LAYERS["cathode"]
     part = np.arange(256) & 127
     parts[part == int(Part.ANODE)] = LAYERS["Li"]
     parts[part == int(Part.COUNTER)] = LAYERS["counter electrode"]
     parts[SE_REGION:] |= LAYERS["SE"]
-    flags: NDArray[np.uint8] = labels[view.labels] | parts[view.parts]
-    return flags
+    return labels, parts
+
+
+@kernel
+def _flags(
+    labels: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+    label_bits: NDArray[np.uint8],
+    part_bits: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """Write the bits of each voxel; return those that all have and those that some have."""
+    every, some = 255, 0
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                bits = label_bits[labels[k, j, i]] | part_bits[parts[k, j, i]]
+                out[k, j, i] = bits
+                every &= bits
+                some |= bits
+    return every, some
 
 
 @dataclass(frozen=True)
@@ -51,8 +70,8 @@ class Layers:
         """Find where each layer begins and ends in the block's columns."""
         if context.normal is None:
             return {}
-        flags = _flags(context, view)
-        every, some = int(np.bitwise_and.reduce(flags, axis=None)), int(np.bitwise_or.reduce(flags, axis=None))
+        flags = np.empty(view.labels.shape, np.uint8)
+        every, some = _flags(view.labels, view.parts, *_bits(context), flags)
         at_end = _at_end(context, view)
         wanted = {name: bit for name, bit in LAYERS.items() if some & bit and (at_end or not every & bit)}
         if not wanted:

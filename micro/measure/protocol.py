@@ -187,6 +187,26 @@ class BlockView:
         """Return the core of one of the arrays."""
         return array[self.block.inner]
 
+    def within(self, halo: Shape) -> BlockView:
+        """Return the view that reaches no farther beyond the core than ``halo``."""
+        block = self.block.within(halo)
+        z, y, x = (
+            slice(new.start - old.start, new.stop - old.start)
+            for new, old in zip(block.outer, self.block.outer, strict=True)
+        )
+        here = (z, y, x)
+        return BlockView(block, self.labels[here], self.parts[here], self.ids[here], self.found)
+
+    def contiguous(self) -> BlockView:
+        """Return the view with its arrays as compiled kernels want them, copied where they lie otherwise."""
+        return BlockView(
+            self.block,
+            np.ascontiguousarray(self.labels),
+            np.ascontiguousarray(self.parts),
+            np.ascontiguousarray(self.ids),
+            self.found,
+        )
+
 
 class BlockMeasurement(Protocol):
     """A measurement; entries of the group ``micro.measurements`` are instances of it."""

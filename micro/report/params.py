@@ -45,5 +45,6 @@ class ReportParams(BaseModel):
             "crack_density",
             "porosity",
         ),
-        description="Metrics of the report's first table and summary plot; metric:phase where a metric has a phase.",
+        description="Metrics of the report's first table, its summary plot and the table for a paper; "
+        "metric:phase where a metric has a phase.",
     )

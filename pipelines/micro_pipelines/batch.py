@@ -18,6 +18,7 @@ from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
+from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
 
@@ -26,11 +27,12 @@ __all__ = ["BatchResult", "run_batch"]
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What a run left behind: its folder, the finished samples in order, and the failures."""
+    """What a run left behind: its folder, the finished samples in order, the failures, and what it has to say."""
 
     folder: Path
     samples: tuple[SampleResult, ...]
     failures: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Measurement, ...]:
@@ -58,8 +60,9 @@ def run_batch(
         The samples, whose names differ, each with what is done to it. Of several states of one sample (see
         `series_key`) the first is the one that losses are counted from.
     out_dir
-        Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``report.html`` and ``failures.csv``.
-        The tables and the report hold the samples of this run, those that ``resume`` skips included.
+        Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``table.md``, ``.tex`` and ``.xlsx``,
+        ``report.html`` and ``failures.csv``. The tables and the report hold the samples of this run, those that
+        ``resume`` skips included.
     resume
         Skip a sample whose finished folder has the same input, recipe, model, version and voxel size.
     observer
@@ -84,8 +87,7 @@ def run_batch(
             else:
                 samples.append(done)
         batch = BatchResult(out_dir, tuple(samples), tuple(failures))
-        _write(batch, work[0][1].recipe.report)
-    return batch
+        return _write(batch, work[0][1].recipe.report)
 
 
 @dataclass
@@ -151,11 +153,14 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     return isinstance(record, dict) and record.get("fingerprint") == job.fingerprint(source)
 
 
-def _write(batch: BatchResult, params: ReportParams) -> None:
-    write_batch_tables(batch.folder, batch.rows, batch.failures)
+def _write(batch: BatchResult, params: ReportParams) -> BatchResult:
+    notes = write_batch_tables(batch.folder, batch.rows, batch.failures)
     report = batch.folder / "report.html"
     if not batch.samples:
-        report.unlink(missing_ok=True)
-        return
+        for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
+            path.unlink(missing_ok=True)
+        return replace(batch, notes=notes)
+    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params), batch.rows)
     with atomic_path(report) as path:
         write_report([sample.report for sample in batch.samples], path, params)
+    return replace(batch, notes=notes)

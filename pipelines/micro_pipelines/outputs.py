@@ -114,22 +114,39 @@ def write_contact_map(folder: Path, results: Results, cell: Cell) -> None:
     write_tiff(folder / CONTACT_MAP, Volume(found.values[None], spacing))
 
 
-def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> None:
-    """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all."""
+def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> tuple[str, ...]:
+    """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all.
+
+    Without pyarrow there is no Parquet file, not an older one either; the line that says so is returned.
+    """
     table = to_table(rows)
     lost = pd.DataFrame([[getattr(failure, column) for column in _FAILURE_COLUMNS] for failure in failures])
     lost = lost.set_axis(_FAILURE_COLUMNS, axis=1) if failures else pd.DataFrame(columns=_FAILURE_COLUMNS)
     with atomic_path(folder / "measurements.csv") as path:
         _write_csv(table, path)
-    with atomic_path(folder / "measurements.parquet") as path:
-        table.to_parquet(path, index=False)
     with atomic_path(folder / "failures.csv") as path:
         _write_csv(lost, path)
+    return _write_parquet(table, folder / "measurements.parquet")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write ``content`` as indented JSON in UTF-8."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        path.unlink(missing_ok=True)
+        return (f"{path.name} is not written, for want of pyarrow; to have it: pip install 'micro-ssb[parquet]'",)
+    # Types by column, not by content: a run without a single value has the same ones.
+    texts = set(table.columns) - {"value", "ci_low", "ci_high", "n"}
+    schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in table.columns])
+    with atomic_path(path) as beside:
+        parquet.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), beside)
+    return ()
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
