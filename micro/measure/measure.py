@@ -13,6 +13,7 @@ from micro.blocks import Block, Components, Done, Engine, Shape, label_component
 from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
 from micro.measure.cracks import Cracks
+from micro.measure.dendrite_form import DendriteForm
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
 from micro.measure.gaps import Gaps
@@ -21,6 +22,7 @@ from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
+from micro.measure.reach import Reach
 from micro.measure.results import Results, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
 from micro.registry import Registry
@@ -30,6 +32,7 @@ __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
 BUILT_IN: Mapping[str, BlockMeasurement] = {
     "interface": Interface(),
     "dendrites": Dendrites(),
+    "reach": Reach(),
     "cracks": Cracks(),
     "gaps": Gaps(),
     "fractions": Fractions(),
@@ -38,7 +41,9 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {}
+WHOLE: Mapping[str, WholeMeasurement] = {
+    "dendrite form": DendriteForm(),
+}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")

@@ -9,9 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import kernel
+from micro.cell import Part
 from micro.measure.protocol import BlockView, Context, ObjectTable
 
-__all__ = ["ObjectPartial", "Objects", "box_columns", "heights_of", "merge_objects", "object_block"]
+__all__ = ["FILAMENTS", "ObjectPartial", "Objects", "box_columns", "heights_of", "merge_objects", "object_block"]
+
+FILAMENTS = np.isin(np.arange(8), [Part.DENDRITE, Part.ISOLATED])
+"""Which of the eight parts are dendrites, joined or isolated."""
 
 
 @dataclass(frozen=True)

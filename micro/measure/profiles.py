@@ -16,7 +16,7 @@ from micro.measure.objects import heights_of
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 
-__all__ = ["Profiles"]
+__all__ = ["Profiles", "profile_bin_um"]
 
 PART_QUANTITIES: dict[str, tuple[Part, ...]] = {
     "dendrite_fraction": (Part.DENDRITE, Part.ISOLATED),
@@ -50,7 +50,8 @@ class _Partial:
     counts: NDArray[np.int64]
 
 
-def _bin_um(context: Context) -> float:
+def profile_bin_um(context: Context) -> float:
+    """Return the height of the bins of profiles along the normal."""
     assert context.normal is not None
     return context.params.profile_bin_um or 4 * context.spacing.um[context.normal.axis]
 
@@ -67,7 +68,7 @@ class Profiles:
         """Count the voxels of each phase and part in each bin."""
         if context.plane is None:
             return None
-        bin_um = _bin_um(context)
+        bin_um = profile_bin_um(context)
         heights = np.ascontiguousarray(view.core(heights_of(context, view)))
         lowest = math.floor(float(heights.min()) / bin_um)
         bins = math.floor(float(heights.max()) / bin_um) - lowest + 1
@@ -89,7 +90,7 @@ class Profiles:
         phases = len(context.phases)
         labelled = counts[:, 1 : phases + 2].sum(axis=1)
         full = labelled > 0
-        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * _bin_um(context)
+        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * profile_bin_um(context)
         tables = []
         for column, phase in enumerate(context.phases, start=1):
             if counts[:, column].any():
