@@ -175,7 +175,9 @@ def _profiles(context: Context, form: Morphology) -> pd.DataFrame:
     which = np.floor(form.fragments.height_um / form.bin_um).astype(np.int64)
     bins, number = np.unique(which, return_counts=True)
     mean = np.array([float(form.fragments.diameter_um[which == one].mean()) for one in bins], np.float64)
-    tables.append(_table((bins.astype(np.float64) + 0.5) * form.bin_um, "dendrite_fragment_diameter_mean", "", mean, "um", number))
+    tables.append(
+        _table((bins.astype(np.float64) + 0.5) * form.bin_um, "dendrite_fragment_diameter_mean", "", mean, "um", number)
+    )
     for number_of, name in enumerate(FORMS):
         here = form.forms == number_of
         tables.append(_table(depth[here], "dendrite_form", name, np.ones(here.sum()), "1", counts[here, VOXELS]))

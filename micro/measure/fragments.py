@@ -6,6 +6,7 @@ micrograph are told apart by the same eye. A region enclosed in a section need n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,9 @@ PIXELS_MIN = 9
 
 SLAB_VOXELS = 2**24
 """About so many voxels are read at once."""
+
+ROOTS = 32
+"""Voxels below the lowest filament of a section that are looked at for what closes a region off: the anode."""
 
 METAL = FILAMENTS | np.isin(np.arange(8), [Part.ANODE, Part.COUNTER])
 
@@ -110,15 +114,41 @@ def _slabs(box: list[slice], axis: int) -> list[Region]:
 def _sections(region: Region, *, scene: Scene, axis: int, bin_um: float) -> Fragments:
     """Return the enclosed regions in all sections of a slab."""
     parts = read_region(scene.cell.parts, region)
+    places = np.nonzero(FILAMENTS[parts & 7])
+    if not places[axis].size:
+        return _merge([])
+    labels = read_region(scene.cell.labels.data, region)
+    parts, labels = (np.moveaxis(array, axis, 0) for array in (parts, labels))
     found: list[Fragments] = []
-    if FILAMENTS[parts & 7].any():
-        labels = read_region(scene.cell.labels.data, region)
-        for number in range(parts.shape[axis]):
-            own = np.take(parts, number, axis) & 7
-            if FILAMENTS[own].any():
-                start = [one.start + (number if a == axis else 0) for a, one in enumerate(region)]
-                found += _section(own, np.take(labels, number, axis), start, scene, axis, bin_um)
+    for number, window in _windows(places, axis, scene):
+        corner = [region[axis].start + number, *(one.start for a, one in enumerate(region) if a != axis)]
+        corner[1], corner[2] = corner[1] + window[0].start, corner[2] + window[1].start
+        start = corner[1:]
+        start.insert(axis, corner[0])
+        found += _section(parts[number][window] & 7, labels[number][window], start, scene, axis, bin_um)
     return _merge(found)
+
+
+def _windows(
+    places: tuple[NDArray[np.int64], ...], axis: int, scene: Scene
+) -> Iterator[tuple[int, tuple[slice, slice]]]:
+    """Yield the sections with filaments, and the part of each that can hold an enclosed region.
+
+    That is around its filaments (at ``places``), and down into the anode.
+    """
+    normal = scene.context.normal
+    assert normal is not None
+    rows = places[axis]
+    sides = []
+    for other in (a for a in range(3) if a != axis):
+        low, high = np.full(rows.max() + 1, np.iinfo(np.int64).max), np.full(rows.max() + 1, -1)
+        np.minimum.at(low, rows, places[other])
+        np.maximum.at(high, rows, places[other])
+        before, after = (ROOTS if other == normal.axis and normal.sign == side else 1 for side in (1, -1))
+        sides.append((np.maximum(low - before, 0), high + 1 + after))
+    (top, bottom), (left, right) = sides
+    for number in np.unique(rows):
+        yield int(number), (slice(int(top[number]), int(bottom[number])), slice(int(left[number]), int(right[number])))
 
 
 def _section(
@@ -151,6 +181,8 @@ def _enclosed(
     closed[0] = False
     for side in (ids[0], ids[-1], ids[:, 0], ids[:, -1]):
         closed[side] = False
+    if not closed.any():
+        return np.zeros(0, np.int64), np.zeros(count + 1, np.int64)
     closed[ids[seen == 0]] = False
     closed &= _beside(ids, FILAMENTS[own], count)
     solid = phases.mask_table("electrolyte") | phases.mask_table("interphase")

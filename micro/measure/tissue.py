@@ -154,12 +154,31 @@ def _window_sum(source: NDArray[np.int32], reach: int, out: NDArray[np.int32]) -
             out[i, j] = total
 
 
+@kernel
+def _window_sum_rows(source: NDArray[np.int32], reach: int, out: NDArray[np.int32]) -> None:
+    """Sum over ``reach`` voxels on either side along the last axis of (row, along)."""
+    rows, along = source.shape
+    for i in range(rows):
+        total = np.int32(0)
+        for j in range(min(reach, along)):
+            total += source[i, j]
+        for j in range(along):
+            if j + reach < along:
+                total += source[i, j + reach]
+            if j - reach > 0:
+                total -= source[i, j - reach - 1]
+            out[i, j] = total
+
+
 def _window_sums(array: NDArray[np.int32], window: Shape) -> NDArray[np.int32]:
     for axis, reach in enumerate(window):
         if reach:
             source = array.reshape(math.prod(array.shape[:axis]), array.shape[axis], -1)
             out = np.empty_like(source)
-            _window_sum(source, reach, out)
+            if source.shape[2] == 1:
+                _window_sum_rows(source[:, :, 0], reach, out[:, :, 0])
+            else:
+                _window_sum(source, reach, out)
             array = out.reshape(array.shape)
     return array
 
@@ -254,6 +273,8 @@ def _count_corners(
     depth, height, width = own.shape
     for k in range(lo[0], hi[0]):
         for j in range(lo[1], hi[1]):
+            if not own[max(k - 1, 0) : k + 1, max(j - 1, 0) : j + 1].any():
+                continue
             for i in range(lo[2], hi[2]):
                 code, number, top = 0, 0, -np.inf
                 for bit in range(8):
@@ -279,15 +300,28 @@ def _count_region(
                     out[row, REGION] += 1
 
 
+def _within_reach(block: Block, params: TissueParams) -> bool:
+    """Whether a voxel of the block's core may lie between the reference and the highest dendrite."""
+    ends = [(core.start, core.stop - 1) for core in block.core]
+    corners = [
+        float(params.plane.heights_um((1, 1, 1), params.spacing, (z, y, x))[0, 0, 0])
+        for z in ends[0]
+        for y in ends[1]
+        for x in ends[2]
+    ]
+    spare = 2 * params.plane.sag_um
+    return max(corners) + spare > 0 and min(corners) - spare <= params.highest_um + params.bin_um
+
+
 def tissue_block(
     block: Block, parts: NDArray[np.uint8], ids: NDArray[np.uint32], *, params: TissueParams, shape: Shape
 ) -> Done[Tissue | None]:
     """Count a block's filament voxels by direction, its corners by Euler number, and the SE region's voxels."""
     inner = block.inner
-    if not (parts[inner] & 128).any() and not FILAMENTS[parts & 7].any():
+    own = FILAMENTS[parts & 7].astype(np.uint8)
+    if not own.any() and not _within_reach(block, params):
         return Done(None)
     heights = params.plane.heights_um(parts.shape, params.spacing, block.outer_start)
-    own = FILAMENTS[parts & 7].astype(np.uint8)
     lowest = max(math.floor(float(heights.min()) / params.bin_um), 0)
     top = min(float(heights.max()), params.highest_um)
     bins = max(math.floor(max(top, float(heights[own > 0].max(initial=top))) / params.bin_um), 0) - lowest + 1
