@@ -15,6 +15,7 @@ from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
 from micro.measure.filaments import (
     TWICED_STEP,
     Voxels,
+    between_voxels,
     centred_paths,
     farthest_ends,
     follow,
@@ -130,33 +131,52 @@ def _beside(voxels: Voxels, other: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(found)
 
 
-def _tip(posed: _Posed, points: NDArray[np.float64], wall: NDArray[np.float32]) -> int:
-    """Return the node in the middle of the voxels that lie within half a voxel of the deepest."""
+@dataclass(frozen=True)
+class _Path:
+    """Nodes from one end to the other, and where the ends lie between the voxels."""
+
+    nodes: NDArray[np.int64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
+def _middle(
+    nodes: NDArray[np.int64], begin: int, reach: float, points: NDArray[np.float64], edge: float
+) -> tuple[int, NDArray[np.float64]]:
+    """Return the node in the middle of some around one of them, and the middle itself where it lies beside a voxel."""
+    number, centre = middle_near(points[nodes], begin, reach)
+    node = int(nodes[number])
+    return node, centre if np.linalg.norm(centre - points[node]) <= edge else points[node]
+
+
+def _tip(posed: _Posed, points: NDArray[np.float64], wall: NDArray[np.float32]) -> tuple[int, NDArray[np.float64]]:
+    """Return the middle of the voxels that lie within half a voxel of the deepest."""
     half = 0.5 * float(np.abs(posed.direction) @ np.array(posed.edges))
     top = posed.heights.max()
     deepest = np.flatnonzero(posed.heights >= top - half)
     begin = int(np.argmax(np.where(posed.heights[deepest] >= top - 1e-6, np.round(wall[deepest], 5), -1)))
-    return int(deepest[middle_near(points[deepest], begin, 4 * float(wall[deepest].max()))])
+    # Half of a round filament lies within 0.29 radii of its wall: so 4 radii are reached.
+    return _middle(deepest, begin, 4 / 0.29 * float(np.median(wall)), points, max(posed.edges))
 
 
-def _path_from_anode(
-    posed: _Posed, voxels: Voxels, points: NDArray[np.float64], wall: NDArray[np.float32]
-) -> NDArray[np.int64]:
-    """Return the nodes from the middle of a root on the anode to the tip."""
-    onward, reached = centred_paths(voxels, wall, _tip(posed, points, wall))
+def _path_from_anode(posed: _Posed, voxels: Voxels, points: NDArray[np.float64], wall: NDArray[np.float32]) -> _Path:
+    """Return the path from the middle of a root on the anode to the tip."""
+    tip, last = _tip(posed, points, wall)
+    onward, reached = centred_paths(voxels, wall, tip)
     roots = _beside(voxels, posed.anode)
     if not roots.size:
         roots = np.flatnonzero(posed.heights <= posed.heights.min() + max(posed.edges))
     begin = int(np.argmin(reached[roots]))
     radius = float(np.median(wall[follow(onward, int(roots[begin]))]))
-    return follow(onward, int(roots[middle_near(points[roots], begin, 4 * radius)]))
+    root, first = _middle(roots, begin, 4 * radius, points, max(posed.edges))
+    return _Path(follow(onward, root), first, last)
 
 
-def _path_end_to_end(posed: _Posed, voxels: Voxels, wall: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the nodes of an isolated object from its shallower end to the other."""
+def _path_end_to_end(posed: _Posed, voxels: Voxels, points: NDArray[np.float64], wall: NDArray[np.float32]) -> _Path:
+    """Return the path through an isolated object from its shallower end to the other."""
     ends = farthest_ends(voxels, int(np.argmin(np.round(posed.heights, 6))))
     shallow, deep = sorted(ends, key=lambda node: round(float(posed.heights[node]), 6))
-    return follow(centred_paths(voxels, wall, deep)[0], shallow)
+    return _Path(follow(centred_paths(voxels, wall, deep)[0], shallow), points[shallow], points[deep])
 
 
 def _down_to_interface(smooth: NDArray[np.float64], height: float, posed: _Posed, sigma: float) -> NDArray[np.float64]:
@@ -165,7 +185,7 @@ def _down_to_interface(smooth: NDArray[np.float64], height: float, posed: _Posed
         above = height + (smooth - smooth[0]) @ posed.direction > 0
         first = int(np.argmax(above)) if above.any() else 0
         return smooth[max(first - 1, 0) :]
-    further = smooth[min(len(smooth) - 1, max(1, round(2 * sigma / TWICED_STEP)))] - smooth[0]
+    further = smooth[min(len(smooth) - 1, max(1, round(4 * sigma / TWICED_STEP)))] - smooth[0]
     far = float(np.linalg.norm(further))
     along = further / far if far > 0 else posed.direction
     if along @ posed.direction < STEEPEST_FOOT:
@@ -180,14 +200,16 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     voxels = Voxels.of(posed.mask, posed.edges)
     wall = wall_distance(posed.inside if own else posed.mask, posed.edges)[posed.mask]
     points = voxels.points(np.arange(voxels.places.size))
-    path = _path_from_anode(posed, voxels, points, wall) if own else _path_end_to_end(posed, voxels, wall)
-    stairs = points[path]
-    radius = np.empty(len(path))
-    thickness_along(stairs, wall[path].astype(np.float64), radius)
+    path = (_path_from_anode if own else _path_end_to_end)(posed, voxels, points, wall)
+    stairs = points[path.nodes]
+    radius = np.empty(len(stairs))
+    thickness_along(stairs, wall[path.nodes].astype(np.float64), radius)
     sigma = max(SMOOTHED * max(posed.edges), float(radius.mean()))
-    smooth = smooth_path(stairs, sigma, TWICED_STEP)
+    middle = between_voxels(voxels, points, wall, path.nodes[1:-1])
+    smooth = smooth_path(np.vstack([path.first, middle, path.last]), sigma, TWICED_STEP)
     if own:
-        smooth = _down_to_interface(smooth, float(posed.heights[path[0]]), posed, sigma)
+        height = float(posed.heights[path.nodes[0]] + (path.first - stairs[0]) @ posed.direction)
+        smooth = _down_to_interface(smooth, height, posed, sigma)
     length = path_length(smooth)
     chord = smooth[-1] - smooth[0]
     straight = float(np.linalg.norm(chord))
