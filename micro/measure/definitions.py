@@ -36,9 +36,9 @@ DEFINITIONS: dict[str, str] = {
         "95th percentile by volume of the heights of joined dendrites' voxel centres above the reference interface "
         "(resolved to 1/32 of the voxel's edge along the normal's axis)."
     ),
-    "dendrite_depth_mean/v1": (
+    "dendrite_depth_mean/v2": (
         "Mean by volume of the heights of joined dendrites' voxel centres above the reference interface; the interval "
-        "takes whole dendrites as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "takes whole dendrites as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "isolated_depth_max/v1": "As dendrite_depth_max, for metal in the electrolyte that is not joined to the anode.",
     "dendrite_count_density/3D/v1": "Joined dendrites over the area of the reference interface within the picture.",
@@ -50,12 +50,12 @@ DEFINITIONS: dict[str, str] = {
     "dendrite_isolated_fraction/v1": "Isolated over all dendrite voxels.",
     "dendrite_depth_relative/v1": (
         "Greatest share of the way from the reference interface to the far electrode that a joined dendrite's voxel "
-        "centre has come: height over height plus distance left (the local thickness of the electrolyte); 1 is all of "
-        "it; n is the number of joined dendrites."
+        "centre has come: height over height plus distance left (the local thickness of the electrolyte); 1 where it "
+        "touches the electrode; n is the number of joined dendrites."
     ),
     "dendrite_far_distance_min/v1": (
         "Least distance of a joined dendrite's voxel centre from the far reference (cathode or counter electrode), "
-        "perpendicular to it, 0 beyond it; n is the number of joined dendrites."
+        "perpendicular to it, 0 where it touches; n is the number of joined dendrites."
     ),
     "short_circuit/v1": (
         "1 where metal that is joined to the anode touches the cathode or the counter electrode by faces, edges or "

@@ -100,7 +100,11 @@ class Dendrites:
 
 def _empty_rows(context: Context) -> list[Measurement]:
     names = ("dendrite_depth_max", "dendrite_depth_p95", "dendrite_depth_mean", "isolated_depth_max")
-    rows = [Measurement(name, None, "um", f"{name}/v1", roi="se_region") for name in names]
+    versions = ("v1", "v1", "v2", "v1")
+    rows = [
+        Measurement(name, None, "um", f"{name}/{version}", roi="se_region")
+        for name, version in zip(names, versions, strict=True)
+    ]
     kind, unit = ("2D", "1/mm") if context.is_2d else ("3D", "1/mm2")
     return [
         *rows,

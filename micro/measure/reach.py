@@ -120,6 +120,8 @@ class Reach:
         for one in found:
             share[one.ids] = np.fmax(share[one.ids], one.share)
             left[one.ids] = np.fmin(left[one.ids], one.left_um)
+        arrived = touching[touching > 0]
+        share[arrived], left[arrived] = 1.0, 0.0
         joined = context.objects.ids_of(Part.DENDRITE)
         ids = np.sort(np.concatenate([joined, context.objects.ids_of(Part.ISOLATED)]))
         columns = {"id": ids, "depth_relative": np.where(np.isfinite(share[ids]), share[ids], np.nan)}
