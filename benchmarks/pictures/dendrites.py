@@ -5,6 +5,7 @@ uv run python benchmarks/pictures/dendrites.py
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,10 @@ def depth_picture() -> None:
         top = float(deepest["start_y_um"])
         near = float(cell.plane.place_um(1, np.zeros(1), np.array([x]))[0])
         far = float(cell.far_plane.place_um(1, np.zeros(1), np.array([x]))[0])
-        for a, b, text in ((near, top, f"depth {near - top:.1f} µm"), (top, far, f"left {top - far:.1f} µm")):
+        for a, b, text in (
+            (near, top, f"depth {deepest['depth_um']:.1f} µm"),
+            (top, far, f"left {deepest['far_distance_um']:.1f} µm"),
+        ):
             axes.annotate("", (x, b), (x, a), arrowprops={"arrowstyle": "<->", "color": INK, "linewidth": 0.8})
             label = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1.0}
             axes.text(x + 0.6, (a + b) / 2, text, va="center", bbox=label)
@@ -151,7 +155,7 @@ def orientations(count: int = 20) -> NDArray[np.float64]:
 def shape_picture() -> None:
     """The path through a dendrite, and what is left of the staircase's bias on tubes at 20 orientations."""
     with drawing(PARAMS):
-        sheet = Sheet(170, 68)
+        sheet = Sheet(170, 76)
         left, right = sheet.axes(10, 6, 30, 50), sheet.axes(58, 6, 108, 50)
         scene = scene_of(true_cell("sem", 2))
         table = scene.context.objects
@@ -264,10 +268,10 @@ def morphology_picture() -> None:
 
 
 def main() -> None:
-    """Draw all three."""
-    depth_picture()
-    shape_picture()
-    morphology_picture()
+    """Draw the pictures named on the command line (depth, shape, morphology), or all three."""
+    pictures = {"depth": depth_picture, "shape": shape_picture, "morphology": morphology_picture}
+    for name in sys.argv[1:] or pictures:
+        pictures[name]()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from micro.io import atomic_path
 from micro.report.canvas import drawing, to_bytes
 from micro.report.contact import contact_figure
+from micro.report.form import form_figure
 from micro.report.ortho import sections_figure
 from micro.report.overlay import overlay_figure
 from micro.report.params import FigureName, ReportParams
@@ -30,6 +31,7 @@ _DRAW: dict[FigureName, Callable[[SampleReport, ReportParams], Figure | None]] =
     "sections": sections_figure,
     "contact_map": contact_figure,
     "depth_profile": profile_figure,
+    "dendrite_form": form_figure,
     "thickness": thickness_figure,
 }
 
@@ -38,6 +40,7 @@ CAPTIONS: dict[FigureName, str] = {
     "sections": "Sections at right angles through the middle of the volume, at one scale.",
     "contact_map": "Contact along the reference interface.",
     "depth_profile": "Phase fractions against the distance from the reference interface (0).",
+    "dendrite_form": "Direction and form of the dendrites, and the electrolyte they enclose, against depth.",
     "thickness": "Thickness of layers and gaps over the interface.",
 }
 """What each figure shows, in a line."""
