@@ -257,7 +257,7 @@ def morphology_picture() -> None:
                 )
                 print("   forms", np.mean(forms, axis=0).round(2), "least flame", np.array(forms)[:, 0].min().round(2))
         axes.set(xlim=(-0.04, 1), ylim=(-0.04, 1), xlabel="vertical fraction", ylabel="lateral fraction")
-        axes.text(0.98, 0.02, "Li", color="#D55E00", ha="right", va="bottom", transform=axes.transAxes)
+        axes.text(0.98, 0.12, "Li", color="#D55E00", ha="right", va="bottom", transform=axes.transAxes)
         axes.text(0.3, 0.98, "Li-In", color="#0072B2", va="top", transform=axes.transAxes)
         kinds = [
             Line2D([], [], color=INK, marker=m, linestyle="", markersize=3, label=k)
