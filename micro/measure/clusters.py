@@ -45,7 +45,7 @@ def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float6
     --------
     >>> value, interval = clustered_fraction(np.array([2.0, 4.0, 5.0]), np.array([10.0, 10.0, 10.0]))
     >>> round(value, 2), [round(end, 2) for end in interval]
-    (0.37, [0.13, 0.69])
+    (0.37, [0.1, 0.75])
     """
     value, spread = clustered_ratio(numerator, weight)
     if spread is None or spread.samples < SAMPLES_MIN or not 0 < value < 1:
