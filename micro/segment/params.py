@@ -50,7 +50,7 @@ class SegmentParams(BaseModel):
     )
     min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")
     island_sigmas: float = Field(
-        5.0,
+        7.0,
         ge=0,
         le=20,
         description="Islands whose mean grey is nearer to what is around them, in sigmas, go; 0: none.",
