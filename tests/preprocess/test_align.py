@@ -93,6 +93,14 @@ def test_a_strong_drift_that_is_kept_is_doubted(still: NDArray[np.uint8], drift:
     assert ("slices drift sideways by" in " ".join(facts.get("warnings", []))) is doubted
 
 
+def test_slices_of_noise_are_not_moved() -> None:
+    grey = np.random.default_rng(0).normal(128, 30, (12, 72, 80)).clip(0, 255).astype(np.uint8)
+    after = straighten(Volume(grey, CUBIC, "fibsem"), PreprocessParams(), Engine())
+    facts = after.history[-1].parameters["found"]
+    assert "too little to be put in line" in facts["did"][0]
+    assert not {"shifts_voxels", "warnings"} & set(facts)
+
+
 def test_with_a_fiducial_slow_drift_goes_too(still: NDArray[np.uint8], jitter: NDArray[np.float64]) -> None:
     path = 0.5 * jitter + np.outer(np.linspace(-8, 8, SLICES), (1, -1))
     marked = still.astype(np.float32)
