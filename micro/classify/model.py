@@ -111,7 +111,8 @@ class Training:
     held_out
         From networks that were trained without the strokes they were asked about.
     feature_use
-        By feature: its share of what is lost on held-out strokes when one feature is shuffled; adds up to 1.
+        By feature: its share of what is lost on held-out strokes when one feature is shuffled; adds up to 1. Empty
+        where too few strokes could be held out to tell.
     strokes
         Painted voxels by phase.
     warnings

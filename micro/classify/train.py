@@ -141,7 +141,9 @@ def _held_out(rows: Samples, params: TrainParams) -> tuple[HeldOut, dict[str, fl
         np.add.at(confusion, (rows.targets[out], odds.argmax(axis=0)), 1)
         lost += _lost(network, rows.features[out], rows.targets[out], params.seed + fold)
     share = np.maximum(lost, 0)
-    share = share / share.sum() if share.sum() > 0 else np.full(len(share), 1 / len(share))
+    if share.sum() == 0:  # nothing was held out, or nothing can be told from it
+        return HeldOut(rows.phases, confusion), {}
+    share = share / share.sum()
     use = {name: round(float(s), 4) for name, s in zip(names, share, strict=True)}
     return HeldOut(rows.phases, confusion), use
 
@@ -168,6 +170,11 @@ def _entropy(odds: NDArray[np.float32], targets: NDArray[np.int64]) -> float:
 
 def _warnings(samples: Sequence[tuple[Volume, Labels]], rows: Samples, held_out: HeldOut) -> tuple[str, ...]:
     warnings = []
+    if not held_out.confusion.any():
+        warnings.append(
+            "too few stroke voxels to keep any apart: how good the classifier is can't be told; "
+            "paint some fifty of each phase, in two places at least"
+        )
     for name, count in rows.painted.items():
         if count < FEW_VOXELS:
             warnings.append(f"{name} has {count} stroke voxels only: paint more of it")

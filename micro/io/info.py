@@ -11,6 +11,9 @@ from micro.model import Spacing
 
 __all__ = ["FileInfo", "inspect"]
 
+SMALLEST_TILT = 1.0
+"""Degrees; a stage that stands straighter is straight: lengths change by less than 2 in 10000."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
@@ -91,7 +94,7 @@ def inspect(source: ImageSource) -> FileInfo:
         spacing=spacing,
         spacing_from=_found(opened, spacing),
         cuts=opened.cuts,
-        notes=(*_notes(opened), *opened.calibration.notes),
+        notes=(*_notes(opened), *opened.calibration.notes, *_tilt(opened)),
     )
 
 
@@ -102,6 +105,11 @@ def _found(opened: Opened, spacing: Spacing | None) -> str:
     if found.in_plane:
         return f"y, x = {found.y_um:g}, {found.x_um:g} um ({found.where}), but no distance between slices"
     return "nothing about the voxel size"
+
+
+def _tilt(opened: Opened) -> tuple[str, ...]:
+    tilt = opened.calibration.tilt
+    return () if tilt is None or abs(tilt.stage_deg) < SMALLEST_TILT else (tilt.sentence,)
 
 
 def _notes(opened: Opened) -> tuple[str, ...]:

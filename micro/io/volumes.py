@@ -82,4 +82,11 @@ def read_step(source: ImageSource, opened: Opened, spacing: Spacing, where: str)
     if opened.calibration.where and where != opened.calibration.where:
         found = opened.calibration
         parameters["spacing_in_file_um"] = [found.z_um, found.y_um, found.x_um]
+    if opened.calibration.tilt is not None:
+        tilt = opened.calibration.tilt
+        parameters["tilt"] = {
+            "stage_deg": round(tilt.stage_deg, 3),
+            "corrected": tilt.corrected,
+            "says": tilt.sentence,
+        }
     return Step("read", parameters, version=micro.__version__, input_hash=fingerprint(opened.files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from micro import __version__
 from micro.blocks import Block, Done, Engine, as_dask
-from micro.model import Labels, Step, Volume
+from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess.drift import measure_jitter
 from micro.preprocess.fiducial import track_fiducial
 from micro.preprocess.params import PreprocessParams
@@ -21,6 +22,14 @@ __all__ = ["SMALLEST_JITTER", "align", "straighten", "unlabel_missing"]
 
 SMALLEST_JITTER = 0.5
 """Slices that jitter by less (voxels, root mean square) are left alone: resampling would cost more than it gains."""
+
+LEAST_AGREEMENT = 0.75
+"""Slices that agree less with their neighbours show nothing to align by: noise reaches 0.69, phantoms at hard noise
+0.95, at eight times that noise 0.80."""
+
+LARGEST_SHEAR = 0.5
+"""Sideways drift over the depth of a stack from which it is doubted: depths along the normal may be a tenth off
+(1 - cos(arctan 0.5)). What a sample does by itself looks like a drift of up to 0.31 on phantoms that stand still."""
 
 _FEWEST = 8
 
@@ -116,7 +125,15 @@ def _shifts(
     if (params.align == "auto" and volume.modality != "fibsem") or slices < _FEWEST or min(volume.shape[1:]) < 48:
         return None
     jitter = measure_jitter(volume.data, engine)
-    facts: dict[str, Any] = {"jitter_rms_voxels": round(jitter.rms, 3), "jitter_error_voxels": round(jitter.error, 3)}
+    facts: dict[str, Any] = {
+        "jitter_rms_voxels": round(jitter.rms, 3),
+        "jitter_error_voxels": round(jitter.error, 3),
+        "agreement": round(jitter.agreement, 3),
+    }
+    if params.align == "auto" and jitter.agreement < LEAST_AGREEMENT:
+        did = f"slices left as they are: they agree by {jitter.agreement:.2f}, too little to be put in line"
+        return np.zeros_like(jitter.shifts), {**facts, "did": [did]}
+    facts |= _kept_drift(jitter.slow, volume.spacing)
     if params.align == "auto" and jitter.rms < SMALLEST_JITTER and np.abs(jitter.shifts).max() < 4 * SMALLEST_JITTER:
         did = f"slices jitter by {jitter.rms:.1f} voxels (rms): less than {SMALLEST_JITTER}, left as they are"
         return np.zeros_like(jitter.shifts), {**facts, "did": [did]}
@@ -124,6 +141,22 @@ def _shifts(
     did = f"slices aligned: jitter of {jitter.rms:.1f} voxels (rms) removed"
     kept = f"a slow drift of {drift:.0f} voxels over the stack was kept, as the sample's shape; a fiducial would tell"
     return jitter.shifts, {**facts, "did": [did, kept] if drift >= 2 else [did]}
+
+
+def _kept_drift(slow: NDArray[np.float64], spacing: Spacing) -> dict[str, Any]:
+    """Return the sideways drift that is kept over the depth of the stack, and a warning where it is large."""
+    sideways_um = np.ptp(slow, axis=0) * np.array(spacing.um[1:])
+    shear = float(np.hypot(*sideways_um) / (spacing.z * (len(slow) - 1)))
+    facts: dict[str, Any] = {"kept_shear": round(shear, 3)}
+    if shear < LARGEST_SHEAR:
+        return facts
+    angle = math.degrees(math.atan(shear))
+    line = (
+        f"slices drift sideways by {np.hypot(*sideways_um):.2g} um over the stack (an angle of {angle:.0f} degrees), "
+        "which is kept, since a slanted sample looks the same: if it was the stage, depths and angles are wrong; "
+        "name a mark that stands still with preprocess.fiducial, or align the stack first"
+    )
+    return {**facts, "warnings": [line], "doubts": ["slices drift"]}
 
 
 def _unlabel(

@@ -45,11 +45,15 @@ class Jitter:
         Root mean square of what the last round still moved: about how well the shifts are known.
     slow
         Path of the sample along the stack, kept: shape (z, 2).
+    agreement
+        Median correlation of a slice with the one before it, of the pixels that fit: 0.7 for noise, which has
+        nothing in common, 0.9 and more where slices show the same sample.
     """
 
     shifts: Path
     error: float
     slow: Path
+    agreement: float
 
     @property
     def rms(self) -> float:
@@ -218,6 +222,7 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
         _pair_shifts, [grey], halo=(1, 0, 0), block_shape=slab, stage="align", constants={"factor": factor}
     )
     steps = np.array([shift[:2] for part in parts for shift in part], np.float64).reshape(-1, 2)
+    agreement = float(np.median([shift[2] for part in parts for shift in part]))
     jumps = _jumps(steps)
     for end in (0, -1):
         steps[end], jumps[end] = steps[end] - jumps[end], 0
@@ -237,4 +242,4 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
         settled = _settled([off for part in found for off in part], shifts, np.diff(fast, axis=0), jumps)
         moved, shifts = settled - shifts, settled
     shifts = np.round(shifts - np.median(shifts, axis=0), 3)
-    return Jitter(shifts, float(np.sqrt(np.mean(np.square(moved)))), slow)
+    return Jitter(shifts, float(np.sqrt(np.mean(np.square(moved)))), slow, agreement)

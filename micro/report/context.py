@@ -26,6 +26,7 @@ __all__ = ["Picture", "definitions_context", "headline_context", "sample_context
 _AS_PIXELS: frozenset[FigureName] = frozenset({"overlay", "sections"})
 _PAGE_WIDTH_MM = 178.0
 _SUMMARY = "Headline numbers of each sample; whiskers: 95 % interval; one colour a state."
+_DOUBTFUL = " Open circles: the picture is doubtful, see its warnings."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def headline_context(samples: Sequence[SampleReport], params: ReportParams) -> d
             "anchor": _anchor(number),
             "name": sample.name,
             "state": sample.state,
-            "warnings": len(_warnings(sample)),
-            "cells": [_cell(rows[number - 1]) for rows in table.values()],
+            "flags": _flags(sample),
+            "doubtful": bool(sample.doubts),
+            "cells": [_cell(rows[number - 1], _refusal(sample)) for rows in table.values()],
         }
         for number, sample in enumerate(samples, start=1)
     ]
@@ -65,7 +67,8 @@ def summary_picture(samples: Sequence[SampleReport], params: ReportParams) -> Pi
     wide = params.model_copy(update={"width_mm": _PAGE_WIDTH_MM})
     with drawing(wide):
         figure = summary_figure(samples, wide)
-        return None if figure is None else _picture("summary", figure, "svg", wide, _SUMMARY)
+        caption = _SUMMARY + (_DOUBTFUL if any(sample.doubts for sample in samples) else "")
+        return None if figure is None else _picture("summary", figure, "svg", wide, caption)
 
 
 def sample_context(number: int, sample: SampleReport, params: ReportParams) -> dict[str, Any]:
@@ -124,11 +127,30 @@ def _anchor(number: int) -> str:
     return f"sample-{number}"
 
 
-def _cell(row: Measurement | None) -> dict[str, str]:
+def _short(doubt: str) -> str:
+    """Return a doubt up to its reason."""
+    return doubt.partition(":")[0]
+
+
+def _flags(sample: SampleReport) -> list[str]:
+    """Return what stands beside a sample's name: its doubts by name, and how many warnings there are besides."""
+    others = len(_warnings(sample)) - len(sample.doubts)
+    more = [] if others < 1 else [f"{others} {'warning' if others == 1 else 'warnings'}"]
+    return [*(f"doubtful: {_short(doubt)}" for doubt in sample.doubts), *more]
+
+
+def _refusal(sample: SampleReport) -> str:
+    """Return why no number at all can be given, or nothing where some are."""
+    if not sample.doubts or any(row.value is not None for row in sample.rows):
+        return ""
+    return _short(sample.doubts[-1])
+
+
+def _cell(row: Measurement | None, refusal: str) -> dict[str, str]:
     if row is None:
-        return {"text": MISSING, "why": ""}
+        return {"text": MISSING, "why": refusal}
     text = format_value(row.value, row.ci_low, row.ci_high, row.unit)
-    return {"text": text, "why": row.note if text == MISSING else ""}
+    return {"text": text, "why": (refusal or row.note) if text == MISSING else ""}
 
 
 def _row(row: Measurement) -> dict[str, str]:

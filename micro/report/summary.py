@@ -40,7 +40,8 @@ def headline_rows(samples: Sequence[SampleReport], params: ReportParams) -> dict
 def summary_figure(samples: Sequence[SampleReport], params: ReportParams) -> Figure | None:
     """Return one panel a headline metric, one line a sample and state, whiskers of 95 %.
 
-    States keep their colour through all samples. None where no headline metric has a value.
+    States keep their colour through all samples; a doubtful sample has open circles. None where no headline
+    metric has a value.
     """
     table = {
         key: rows
@@ -63,25 +64,30 @@ def summary_figure(samples: Sequence[SampleReport], params: ReportParams) -> Fig
     for number, (key, rows) in enumerate(table.items()):
         line, column = divmod(number, per_row)
         axes = sheet.axes(left + column * (width + _GAP_MM), line * pitch + 5.0, width, height)
-        _draw_metric(axes, key, rows, colours)
+        _draw_metric(axes, key, rows, colours, [bool(sample.doubts) for sample in samples])
         axes.set(ylim=(len(samples) - 0.5, -0.5), yticks=range(len(samples)))
         axes.set_yticklabels([_short(sample.title, left / em_mm) for sample in samples] if column == 0 else [])
     return sheet.figure
 
 
-def _draw_metric(axes: Axes, key: str, rows: Sequence[Measurement | None], colours: Sequence[str]) -> None:
+def _draw_metric(
+    axes: Axes, key: str, rows: Sequence[Measurement | None], colours: Sequence[str], doubtful: Sequence[bool]
+) -> None:
     unit = ""
-    for place, (row, colour) in enumerate(zip(rows, colours, strict=True)):
+    for place, (row, colour, doubt) in enumerate(zip(rows, colours, doubtful, strict=True)):
         axes.axhline(place, color="#EEEEEE", linewidth=0.5, zorder=0)
         if row is None or row.value is None:
             continue
         unit = unit_text(row.unit)
         if row.ci_low is not None and row.ci_high is not None:
             axes.plot([row.ci_low, row.ci_high], [place, place], color=colour, linewidth=1.0)
-        axes.plot(row.value, place, "o", color=colour, markersize=3.2)
+        face = "white" if doubt else colour
+        axes.plot(row.value, place, "o", color=colour, markerfacecolor=face, markersize=3.2, clip_on=False, zorder=3)
     axes.set_title(headline_label(key))
     axes.set_xlabel(unit or "fraction")
     axes.margins(x=0.08)
+    if axes.get_xlim()[0] < 0 <= axes.dataLim.x0:
+        axes.set_xlim(left=0)  # none of these quantities can be below
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="y", length=0)
 

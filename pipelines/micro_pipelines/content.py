@@ -11,10 +11,13 @@ from micro.blocks import Block, Done, Engine
 from micro.errors import ImageContentError
 from micro.model import Labels, Volume
 
-__all__ = ["CLIPPED", "check_labels", "check_volume"]
+__all__ = ["CLIPPED", "TILTED_DEG", "check_labels", "check_tilt", "check_volume"]
 
 CLIPPED = 0.05
 """More voxels than this at the very lowest or highest grey value are clipped, or no part of the picture."""
+
+TILTED_DEG = 8.0
+"""A surface whose stage is tilted by less is foreshortened by less than one percent."""
 
 
 def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
@@ -52,6 +55,40 @@ def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
         "record with less contrast, or crop"
         for name, end, count in ends
         if count > CLIPPED * volume.data.size
+    )
+
+
+def check_tilt(volume: Volume, tilt_deg: float | None) -> tuple[str, ...]:
+    """Return what the tilt in the file and ``preprocess.tilt_deg`` have against each other, in one line.
+
+    The stage's tilt is not the angle between beam and face, which depends on how the face was cut, so that it is
+    never applied by itself.
+
+    Examples
+    --------
+    >>> from micro.model import Spacing, Step
+    >>> read = Step("read", {"tilt": {"stage_deg": 52.0, "corrected": True, "says": "the file tells a tilt"}})
+    >>> image = Volume(np.zeros((4, 4), np.uint8), Spacing.parse("10nm"), history=(read,))
+    >>> check_tilt(image, None), check_tilt(image, 52.0)[0][:51]
+    ((), 'the file tells a tilt, and preprocess.tilt_deg = 52')
+    """
+    found = next((step.parameters["tilt"] for step in volume.history if "tilt" in step.parameters), None)
+    if found is None or (abs(found["stage_deg"]) < TILTED_DEG and not found["corrected"]):
+        return ()
+    if found["corrected"]:
+        if tilt_deg is None:
+            return ()
+        return (
+            f"{found['says']}, and preprocess.tilt_deg = {tilt_deg:g} corrects it once more; "
+            "expected one of both: leave preprocess.tilt_deg out",
+        )
+    if tilt_deg is not None:
+        return ()
+    tilt = abs(found["stage_deg"])
+    return (
+        f"{found['says']}: if the face is seen aslant, lengths along y are too short; state the angle between beam and "
+        f"face, as preprocess.tilt_deg={tilt:.3g} for a face cut at right angles to the surface, "
+        f"or {90 - tilt:.3g} for the surface itself; 90 if it is seen straight",
     )
 
 

@@ -14,7 +14,7 @@ from micro.io import read_labels, read_volume
 from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess import preprocess, straighten, unlabel_missing
 from micro.segment import segment
-from micro_pipelines.content import check_labels, check_volume
+from micro_pipelines.content import check_labels, check_tilt, check_volume
 from micro_pipelines.first_state import FirstState
 from micro_pipelines.journal import Journal
 from micro_pipelines.models import Model, labels_from_model
@@ -108,6 +108,11 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
     if clipped:
         found = {"warnings": list(clipped), "doubts": ["clipped greys"]}
         volume = volume.after(Step("check image", {"found": found}, version=micro.__version__))
+    tilted = check_tilt(volume, recipe.preprocess.tilt_deg)
+    if tilted:
+        # a hint, no doubt: a face that is seen straight is right as it is
+        found = {"warnings": list(tilted), "doubts": []}
+        volume = volume.after(Step("check tilt", {"found": found}, version=micro.__version__))
     with journal.timed("align"):
         volume = straighten(volume, recipe.preprocess, engine)
     with journal.timed("preprocess"):

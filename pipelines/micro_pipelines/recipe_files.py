@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from micro.errors import RecipeError
 from micro_pipelines.recipe import Recipe
+from micro_pipelines.recipe_errors import holds_list, near, refuse_odd_numbers, require_known, told
 
 __all__ = ["load_recipe", "plain_recipe", "preset_names", "preset_text", "recipe_hash", "recipe_text"]
 
@@ -42,7 +42,7 @@ def preset_text(name: str) -> str:
     known = preset_names()
     if name not in known:
         raise RecipeError(
-            f"no recipe called {name!r}{_near(name, known)}; presets: {', '.join(known)}; "
+            f"no recipe called {name!r}{near(name, known)}; presets: {', '.join(known)}; "
             "or give the path of a .toml file"
         )
     return (files("micro_pipelines") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
@@ -153,12 +153,14 @@ def _changed(recipe: Recipe, tree: Mapping[str, Any], overrides: Iterable[str]) 
             raise RecipeError(f"--set {override!r} is not understood; expected section.key=value, as cell.normal=-y")
         if section not in sections:
             raise RecipeError(
-                f"--set: unknown section {section!r}{_near(section, sections)}; known sections: {', '.join(sections)}"
+                f"--set: unknown section {section!r}{near(section, sections)}; known sections: {', '.join(sections)}"
             )
         target = new.setdefault(section, {})
-        _require_known(key, section, type(getattr(recipe, section)), "--set")
+        require_known(key, section, "--set")
         if value.strip():
-            target[key] = _value(value.strip())
+            read = _value(value.strip())
+            # one value without a comma is a list of one
+            target[key] = [read] if holds_list(section, key) and not isinstance(read, list) else read
         else:
             target.pop(key, None)
     return new
@@ -179,45 +181,8 @@ def _value(text: str) -> Any:  # noqa: ANN401
 
 
 def _build(tree: Mapping[str, Any], where: str) -> Recipe:
+    refuse_odd_numbers(tree, where)
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        raise RecipeError(_one_line(error, where)) from None
-
-
-def _one_line(error: ValidationError, where: str) -> str:
-    """Say the first thing that is wrong with a recipe; unknown keys come before wrong values."""
-    problems = error.errors(include_url=False)
-    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
-    *sections, key = [str(part) for part in first["loc"] if not isinstance(part, int)] or [""]
-    section = sections[0] if sections else ""
-    if first["type"] == "extra_forbidden":
-        try:
-            _require_known(key, section, _section_class(section), where)
-        except RecipeError as unknown:
-            return str(unknown)
-    found = first.get("input")
-    name = f"{section}.{key}" if section else key
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{where}: {name} = {found!r} is not possible: {_lower(first['msg'])}{more}"
-
-
-def _section_class(section: str) -> type[BaseModel]:
-    kind = Recipe.model_fields[section].annotation if section else Recipe
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else Recipe
-
-
-def _require_known(key: str, section: str, kind: type[BaseModel], where: str) -> None:
-    known = tuple(kind.model_fields)
-    if key not in known:
-        place = f"[{section}]" if section else "the recipe"
-        raise RecipeError(f"{where}: unknown key {key!r} in {place}{_near(key, known)}; known keys: {', '.join(known)}")
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + " ".join(message[1:].split())
+        raise RecipeError(told(error, tree, where)) from None

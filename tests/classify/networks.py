@@ -77,3 +77,35 @@ def u_net(path: Path, rng: np.random.Generator, **metadata: str) -> Path:
     ]
     meaning = {**PHASES, **metadata}
     return save(path, nodes, shape=["n", 1, "y", "x"], weights=weights, metadata=meaning)
+
+
+def deep_u_net(path: Path, rng: np.random.Generator, **metadata: str) -> Path:
+    """Write a network for volumes that pools twice and joins all three sizes, with free lengths."""
+    shapes = {"a": (3, 1), "b": (4, 3), "c": (4, 4), "d": (4, 8), "e": (3, 7)}
+    weights = {name: rng.normal(0, 0.4, (*shape, 3, 3, 3)).astype(np.float32) for name, shape in shapes.items()}
+    weights["twice"] = np.float32([1, 1, 2, 2, 2])
+
+    def layer(source: str, weight: str, target: str) -> list[onnx.NodeProto]:
+        wide = helper.make_node("Conv", [source, weight], [f"{target}_wide"], pads=[1] * 6)
+        return [wide, helper.make_node("Relu", [f"{target}_wide"], [target])]
+
+    def pool(source: str, target: str) -> onnx.NodeProto:
+        return helper.make_node("MaxPool", [source], [target], kernel_shape=[2] * 3, strides=[2] * 3)
+
+    def grow(source: str, target: str) -> onnx.NodeProto:
+        return helper.make_node("Resize", [source, "", "twice"], [target], mode="nearest")
+
+    nodes = [
+        *layer("x", "a", "fine"),
+        pool("fine", "half"),
+        *layer("half", "b", "middle"),
+        pool("middle", "quarter"),
+        *layer("quarter", "c", "coarse"),
+        grow("coarse", "coarse_up"),
+        helper.make_node("Concat", ["middle", "coarse_up"], ["two"], axis=1),
+        *layer("two", "d", "middle_again"),
+        grow("middle_again", "middle_up"),
+        helper.make_node("Concat", ["fine", "middle_up"], ["three"], axis=1),
+        helper.make_node("Conv", ["three", "e"], ["y"], pads=[1] * 6),
+    ]
+    return save(path, nodes, shape=["n", 1, "z", "y", "x"], weights=weights, metadata={**PHASES, **metadata})

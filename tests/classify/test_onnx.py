@@ -130,6 +130,22 @@ def test_a_network_of_two_sizes_shows_no_seams(tmp_path: Path) -> None:
     assert np.abs(here[1].astype(int) - there[1]).max() <= 1
 
 
+def test_a_network_that_pools_twice_shows_no_seams_in_a_volume_of_odd_lengths(tmp_path: Path) -> None:
+    grey = ndimage.gaussian_filter(RNG.normal(0, 1, (21, 37, 43)), 1.5)
+    grey = (20_000 * grey / grey.std() + 32_000).clip(0, 65535).astype(np.uint16)
+    # field of view to a side: 1 + 2 + 4 + 2 + 1 voxels, and the pools and their undoing 3 each: 16 hold it
+    tiles = {"small": ("48", "16"), "whole": ("56,72,76", "16")}
+    found = []
+    for name, (tile, overlap) in tiles.items():
+        path = networks.deep_u_net(tmp_path / f"{name}.onnx", np.random.default_rng(4), tile=tile, overlap=overlap)
+        found.append(labelled(grey, read_network(path)))
+    assert len(np.unique(found[0][0])) == 3
+    for labels, shares in found[1:]:
+        # Both sum the same products; where two classes tie, rounding may decide otherwise.
+        assert (labels == found[0][0]).mean() > 0.9999
+        assert np.abs(shares.astype(int) - found[0][1]).max() <= 1
+
+
 def test_probabilities_are_taken_as_they_are(tmp_path: Path) -> None:
     path = networks.convolution(tmp_path / "n.onnx", WEIGHTS_3D, softmax=True, metadata=SMALL)
     plain = networks.convolution(tmp_path / "m.onnx", WEIGHTS_3D, metadata=SMALL)

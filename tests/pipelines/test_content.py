@@ -9,8 +9,8 @@ import pytest
 
 from micro.blocks import Engine
 from micro.errors import ImageContentError
-from micro.model import Labels, Spacing, Volume
-from micro_pipelines.content import check_labels, check_volume
+from micro.model import Labels, Spacing, Step, Volume
+from micro_pipelines.content import check_labels, check_tilt, check_volume
 
 SPACING = Spacing.parse("50nm")
 SMALL = Engine(block_shape=(1, 3, 4))
@@ -65,3 +65,28 @@ def test_labels_without_any_label_are_refused() -> None:
         check_labels(Labels(labels, SPACING), SMALL)
     labels[1, 6, 8] = 200
     check_labels(Labels(labels, SPACING), SMALL)
+
+
+@pytest.mark.parametrize(
+    ("stage_deg", "corrected", "tilt_deg", "part"),
+    [
+        (
+            52.0,
+            False,
+            None,
+            "preprocess.tilt_deg=52 for a face cut at right angles to the surface, or 38 for the surface",
+        ),
+        (-20.0, False, None, "preprocess.tilt_deg=20"),
+        (3.0, False, None, ""),
+        (52.0, False, 52.0, ""),
+        (52.0, True, None, ""),
+        (52.0, True, 52.0, "corrects it once more"),
+    ],
+)
+def test_a_tilt_in_the_file_is_told_and_never_applied(
+    stage_deg: float, corrected: bool, tilt_deg: float | None, part: str
+) -> None:
+    tilt = {"stage_deg": stage_deg, "corrected": corrected, "says": "the file tells a tilt"}
+    volume = Volume(ramp("uint8"), SPACING, history=(Step("read", {"tilt": tilt}),))
+    told = check_tilt(volume, tilt_deg)
+    assert (part in told[0]) if part else told == ()

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from numpy.typing import NDArray
 
 from micro.io import read_labels, write_tiff
 from micro.model import Spacing, Volume
@@ -22,20 +24,52 @@ def warnings(told: Any) -> list[str]:  # noqa: ANN401
     return [line for line in told.err.splitlines() if line.startswith("micro: warning: ")]
 
 
-def test_noise_gives_no_number(cli: Cli, place: Path) -> None:
-    grey = np.random.default_rng(2).normal(128, 30, (120, 160)).clip(0, 255).astype(np.uint8)
-    write_tiff(place / "Rauschen ö.tif", Volume(grey, SPACING))
+def picture(what: str, *, flat: bool) -> NDArray[np.uint8]:
+    """Return a picture that the recipes sem and fibsem can do nothing with, or not all."""
+    rng = np.random.default_rng(2)
+    shape = (1, 120, 160) if flat else (16, 56, 64)
+    if what == "noise":
+        return rng.normal(128, 30, shape).clip(0, 255).astype(np.uint8)
+    if what == "one phase":
+        return rng.normal(150, 8, shape).clip(0, 255).astype(np.uint8)
+    kind = ("sem" if flat else "fibsem") + ("-alloy" if what == "order of greys" else "")
+    cell = "no-anode" if what == "no anode" else "half"
+    size = (200, 280) if flat else (24, 80, 96)
+    return np.asarray(make_phantom(kind, seed=3, shape=size, cell=cell).volume.data.compute())  # type: ignore[arg-type]
+
+
+OUTSIDE = {
+    "noise": "one grey level only",
+    "one phase": "one grey level only",
+    "order of greys": "order of greys",
+    "no anode": "no Li found",
+}
+
+
+@pytest.mark.parametrize("flat", [True, False], ids=["section", "stack"])
+@pytest.mark.parametrize("what", OUTSIDE)
+def test_a_picture_outside_the_method_is_told_with_its_reason(what: str, flat: bool, cli: Cli, place: Path) -> None:
+    path = place / f"{what} ö.tif"
+    write_tiff(path, Volume(picture(what, flat=flat), SPACING if flat else Spacing.parse("50,25,25nm")))
     out = place / "Ergebnis"
-    told = cli("run", "sem", place / "Rauschen ö.tif", "--out", out)
+    told = cli("run", "sem" if flat else "fibsem", path, "--out", out)
     assert told.status == 0, told.err
+    reason = OUTSIDE[what]
+    assert any(f"{what} ö: " in line and reason in line for line in warnings(told)), told.err
     table = pd.read_csv(out / "measurements.csv")
-    assert table["value"].isna().all()
-    assert table["note"].str.contains("one grey level only").all()
-    assert not read_labels(out / "Rauschen ö" / "labels.ome.zarr").data.compute().any()
-    assert any("one grey level only" in line for line in warnings(told))
-    record = json.loads((out / "Rauschen ö" / "run.json").read_text(encoding="utf-8"))
-    assert any("nothing is labelled" in line for line in record["warnings"])
-    assert "nothing is labelled" in (out / "report.html").read_text(encoding="utf-8")
+    assert table["note"].str.contains(reason).all()
+    record = json.loads((out / f"{what} ö" / "run.json").read_text(encoding="utf-8"))
+    assert any(reason in line for line in record["warnings"])
+    assert f">doubtful: {reason}<" in (out / "report.html").read_text(encoding="utf-8")
+    if reason == "one grey level only":
+        assert table["value"].isna().all()
+        assert not read_labels(out / f"{what} ö" / "labels.ome.zarr").data.compute().any()
+        assert any("nothing is labelled" in line for line in record["warnings"])
+    if what == "no anode":
+        interface = table[table["roi"] == "interface"]
+        assert len(interface) > 2
+        assert interface["value"].isna().all()
+        assert interface["note"].str.contains("no metal body found").all()
 
 
 def test_the_wrong_recipe_and_clipped_greys_are_told(cli: Cli, place: Path) -> None:

@@ -87,6 +87,8 @@ def test_a_file_without_a_name_takes_that_of_the_file(tmp_path: Path) -> None:
         ('segment.greys=["SE", "Li"]', "segment", "greys", ("SE", "Li")),
         ("segment.levels=0.1,0.4,0.9", "segment", "levels", (0.1, 0.4, 0.9)),
         ("preprocess.stripes=", "preprocess", "stripes", "auto"),
+        ("report.figures=overlay", "report", "figures", ("overlay",)),
+        ("measure.extra=pores", "measure", "extra", ("pores",)),
         (" cell.normal = +z ", "cell", "normal", "+z"),
     ],
 )
@@ -103,10 +105,15 @@ def test_an_override_changes_its_key_only(override: str, section: str, key: str,
         ("[cell]\nnromal = 'auto'", ("'nromal'", "[cell]", "did you mean 'normal'", "band_um")),
         ("nane = 'x'", ("'nane'", "the recipe", "did you mean 'name'", "preprocess")),
         ("[messure]\n", ("'messure'", "did you mean 'measure'")),
-        ("[cell]\nnormal = 'up'", ("cell.normal", "'up'", "'-y'")),
-        ("[preprocess]\nlow_percent = -3", ("preprocess.low_percent", "-3", "greater than or equal to 0")),
-        ("[segment]\nshading = 'perhaps'", ("segment.shading", "'perhaps'", "boolean")),
-        ("cell = 3", ("cell", "3")),
+        ("[cell]\nnormal = 'up'", ("cell.normal", "'up'", "+y, -y, +x or -x")),
+        ("[preprocess]\nlow_percent = -3", ("preprocess.low_percent", "-3", "a number of at least 0 and below 50")),
+        ("[segment]\nshading = 'perhaps'", ("segment.shading", "'perhaps'", "true or false")),
+        ("[segment]\ngreys = 'void'", ("segment.greys = 'void'", "a list of 2 to 6 texts", '["void", "Li", "SE"]')),
+        ("[preprocess]\nalign = 'fiducial'", ("in [preprocess]", "needs the box", "[y0, y1, x0, x1]")),
+        ("[train]\nseed = true", ("train.seed = true", "expected a whole number")),
+        ("[segment]\nsmoothing = -1\niterations = -1", ("segment.smoothing = -1", "(and 1 more)")),
+        ("cell = 3", ("cell = 3", "a section [cell]")),
+        ("name = ''", ("name = ''", "not empty")),
         ("[cell", ("not valid TOML",)),
     ],
 )
@@ -127,13 +134,47 @@ def test_a_wrong_recipe_is_told_in_one_line(text: str, parts: tuple[str, ...], t
         ("cel.normal=-y", "did you mean 'cell'"),
         ("cell.nromal=-y", "did you mean 'normal'"),
         ("name.x=3", "unknown section"),
-        ("cell.crack_aspect_min=0.5", "greater than or equal to 1"),
+        ("preprocess.align=fiducial", 'in [preprocess]: align = "fiducial" needs the box'),
+        ("preprocess.low_percent=nan", "preprocess.low_percent = nan is not a number; expected a number"),
+        ("preprocess.ring_centre=1,nan", "preprocess.ring_centre = [1, nan] is not a number"),
+        ("report.dpi=inf", "report.dpi = inf is not finite; expected a whole number of at least 50"),
+        ("preprocess.low_percent=true", "expected a number of at least 0"),
+        ("preprocess.fiducial=5", "preprocess.fiducial = [5] is not possible: expected a list of 4 whole numbers"),
+        ("preprocess.stripe_window=3.5", "= 3.5 is not possible: expected a whole number of at least 5"),
+        (
+            "preprocess.slice_brightness=maybe",
+            "slice_brightness = 'maybe' is not possible: expected true, false or auto",
+        ),
+        ("train.scales=1,1", "train.scales = [1, 1] is not possible: a scale is given twice"),
+        ("train.features=gray", "of any of grey, gaussian"),
+        ("cell.crack_aspect_min=0.5", "a number of at least 1"),
     ],
 )
 def test_a_wrong_override_is_told_in_one_line(override: str, part: str) -> None:
     with pytest.raises(RecipeError, match=re.escape(part)) as caught:
         load_recipe("sem", (override,))
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+def _refusal(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    try:
+        load_recipe(path)
+    except RecipeError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("value", ["{}", "'§'", "1e99", "-1e99", "[[]]", "nan", "true"])
+def test_a_refusal_names_the_key_and_what_it_may_be(section: str, value: str, tmp_path: Path) -> None:
+    keys = type(getattr(load_recipe("sem"), section)).model_fields
+    refusals = {key: _refusal(tmp_path / "x.toml", f"[{section}]\n{key} = {value}\n") for key in keys}
+    assert any(refusals.values())
+    for key, told in refusals.items():
+        assert not told or told.startswith(f"recipe x.toml: {section}.{key} = "), told
+        assert not told or ("expected" in told and len(told) < 250), told
 
 
 def test_an_unknown_preset_lists_the_presets() -> None:

@@ -123,6 +123,18 @@ def test_it_says_how_good_it_is_and_where_to_paint_next(cli: Cli, place: Path, t
     assert (place / "n.micro").read_bytes() == (place / "Modelle" / "m.micro").read_bytes()
 
 
+def test_one_voxel_a_phase_is_said_to_be_too_few(cli: Cli, place: Path, tiny: Path) -> None:
+    strokes = np.zeros((40, 60), np.uint8)
+    strokes[20, 10], strokes[20, 50] = 1, 2
+    tifffile.imwrite(place / "Striche.tif", strokes)
+    told = cli("train", "sem", tiny, place / "Striche.tif", "--out", place / "m.micro", *QUICK, "--no-map")
+    assert told.status == 0, told.err
+    assert "looks most at" not in told.out
+    assert "recognised" not in told.out
+    assert "too few stroke voxels to keep any apart" in " ".join(told.err.split())
+    assert "void has 1 stroke voxels only" in " ".join(told.err.split())
+
+
 def test_only_a_classifier_is_written_over(cli: Cli, place: Path, tiny: Path) -> None:
     strokes = place / "Striche.tif"
     tifffile.imwrite(strokes, tiny_strokes(1, 2))

@@ -82,6 +82,25 @@ def test_a_slanted_sample_is_no_drift(still: NDArray[np.uint8], shear: float) ->
     assert facts["did"][0].endswith("left as they are")
 
 
+@pytest.mark.parametrize(("drift", "doubted"), [(0.0, False), (-1.2, True)])
+def test_a_strong_drift_that_is_kept_is_doubted(still: NDArray[np.uint8], drift: float, doubted: bool) -> None:
+    ramp = np.outer(np.arange(SLICES) - SLICES / 2, (0, drift))
+    volume = Volume(wander(still, ramp, margin=MARGIN), Spacing(0.05, 0.025, 0.025), "fibsem")
+    facts = straighten(volume, PreprocessParams(), Engine()).history[-1].parameters["found"]
+    # voxels twice as long as wide: 1.2 voxels a slice are 0.6 of the depth; the sample itself adds to it or takes off
+    assert facts["kept_shear"] == pytest.approx(abs(drift) / 2, abs=0.35)
+    assert (facts.get("doubts") == ["slices drift"]) is doubted
+    assert ("slices drift sideways by" in " ".join(facts.get("warnings", []))) is doubted
+
+
+def test_slices_of_noise_are_not_moved() -> None:
+    grey = np.random.default_rng(0).normal(128, 30, (12, 72, 80)).clip(0, 255).astype(np.uint8)
+    after = straighten(Volume(grey, CUBIC, "fibsem"), PreprocessParams(), Engine())
+    facts = after.history[-1].parameters["found"]
+    assert "too little to be put in line" in facts["did"][0]
+    assert not {"shifts_voxels", "warnings"} & set(facts)
+
+
 def test_with_a_fiducial_slow_drift_goes_too(still: NDArray[np.uint8], jitter: NDArray[np.float64]) -> None:
     path = 0.5 * jitter + np.outer(np.linspace(-8, 8, SLICES), (1, -1))
     marked = still.astype(np.float32)

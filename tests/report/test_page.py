@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from micro.errors import OutputError
 from micro.measure.definitions import DEFINITIONS
+from micro.model import Step
 from micro.report import ReportParams, write_report
 
 PARAMS = ReportParams(page_dpi=60)
@@ -97,6 +99,30 @@ def test_provenance_stands_there(page, flat):
     for step in flat.steps:
         assert step.operation in text
         assert step.input_hash in text
+
+
+def test_a_doubtful_sample_is_told_from_a_good_one_at_the_first_glance(sample_of, tmp_path):
+    good, doubtful = sample_of(name="good"), sample_of(name="odd", warnings=("a long sentence", "another"))
+    step = Step("segment", {"found": {"warnings": ["a long sentence"], "doubts": ["order of greys: long"]}})
+    doubtful = replace(doubtful, history=(step,))
+    text = write_report([good, doubtful], tmp_path / "r.html").read_text(encoding="utf-8")
+    overview = text[text.index('id="overview"') : text.index('class="sample"')]
+    good_line, odd_line = overview.split("<tr>")[2:4]
+    assert ">doubtful: order of greys</span>" in odd_line
+    assert ">1 warning</span>" in odd_line
+    assert 'class="number doubtful"' in odd_line
+    assert "doubtful" not in good_line
+    assert "Open circles: the picture is doubtful" in overview
+
+
+def test_where_nothing_is_labelled_every_cell_says_why(sample_of, tmp_path):
+    sample = sample_of(anode=False)
+    rows = tuple(replace(row, value=None, ci_low=None, ci_high=None) for row in sample.results.rows)
+    step = Step("segment", {"found": {"warnings": ["one grey level only: all noise"]}})
+    sample = replace(sample, results=replace(sample.results, rows=rows), history=(step,))
+    text = write_report([sample], tmp_path / "r.html").read_text(encoding="utf-8")
+    overview = text[text.index('id="overview"') : text.index('class="sample"')]
+    assert overview.count('<span class="why">one grey level only</span>') == overview.count('class="number')
 
 
 def test_names_are_escaped_and_warnings_shown(sample_of, tmp_path):

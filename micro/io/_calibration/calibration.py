@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from micro.io._calibration.tilt import Tilt
 from micro.model import Spacing
 
 __all__ = ["UNKNOWN", "Calibration", "length_um"]
@@ -14,7 +15,7 @@ __all__ = ["UNKNOWN", "Calibration", "length_um"]
 class Calibration:
     """Edges of a voxel in um, each None where the file does not say it.
 
-    ``where`` tells where they were read; ``notes`` what was found and not believed.
+    ``where`` tells where they were read; ``notes`` what was found and not believed; ``tilt`` how the stage stood.
 
     Examples
     --------
@@ -29,6 +30,7 @@ class Calibration:
     x_um: float | None = None
     where: str = ""
     notes: tuple[str, ...] = ()
+    tilt: Tilt | None = None
 
     @property
     def in_plane(self) -> bool:

@@ -8,6 +8,7 @@ from micro.io._calibration.imagej import read_imagej
 from micro.io._calibration.ome import read_ome
 from micro.io._calibration.resolution import read_resolution
 from micro.io._calibration.tags import TiffTags
+from micro.io._calibration.tilt import read_tilt
 from micro.io._calibration.zeiss import read_zeiss
 
 __all__ = ["read_tiff_calibration"]
@@ -29,5 +30,5 @@ def read_tiff_calibration(tags: TiffTags) -> Calibration:
         found = read(tags)
         notes.extend(found.notes)
         if found.in_plane:
-            return Calibration(found.z_um, found.y_um, found.x_um, found.where, tuple(notes))
-    return Calibration(notes=tuple(notes))
+            return Calibration(found.z_um, found.y_um, found.x_um, found.where, tuple(notes), read_tilt(tags))
+    return Calibration(notes=tuple(notes), tilt=read_tilt(tags))

@@ -10,6 +10,7 @@ import typer
 from micro_pipelines.cli.options import Block, Quiet, Set, VoxelSize, Workers, engine_of, spacing_of
 
 if TYPE_CHECKING:
+    from micro.classify import Training
     from micro_pipelines.training import Trained, Unsure
 
 __all__ = ["train"]
@@ -68,9 +69,22 @@ def train(
 
 def _tell(trained: Trained) -> None:
     from micro_pipelines.cli.guard import complain
-    from micro_pipelines.cli.table import print_table
 
     training = trained.training
+    if training.held_out.confusion.any():
+        _tell_held_out(training)
+    for warning in training.warnings:
+        complain(warning, kind="warning")
+    for unsure in trained.unsure:
+        print(f"{unsure.picture}: paint next near {_place(unsure)}")
+        if unsure.map is not None:
+            print(f"where it is unsure: {unsure.map}")
+    print(f"classifier: {trained.path}")
+
+
+def _tell_held_out(training: Training) -> None:
+    from micro_pipelines.cli.table import print_table
+
     held = training.held_out
     rows = [
         [name, f"{training.strokes[name]}", _percent(held.recall[name]), _percent(held.iou[name])]
@@ -79,14 +93,8 @@ def _tell(trained: Trained) -> None:
     print(f"of {int(held.confusion.sum())} stroke voxels that were held out, {_percent(held.accuracy)} are recognised")
     print_table("held-out strokes", ["phase", "painted voxels", "recognised", "IoU"], rows)
     most = sorted(training.feature_use.items(), key=lambda item: -item[1])[:_TOP]
-    print(f"looks most at: {', '.join(f'{name} {_percent(share)}' for name, share in most)}")
-    for warning in training.warnings:
-        complain(warning, kind="warning")
-    for unsure in trained.unsure:
-        print(f"{unsure.picture}: paint next near {_place(unsure)}")
-        if unsure.map is not None:
-            print(f"where it is unsure: {unsure.map}")
-    print(f"classifier: {trained.path}")
+    if most:
+        print(f"looks most at: {', '.join(f'{name} {_percent(share)}' for name, share in most)}")
 
 
 def _percent(share: float) -> str:

@@ -9,6 +9,7 @@ from micro.io._calibration.ome import read_ome
 from micro.io._calibration.resolution import read_resolution
 from micro.io._calibration.tags import TiffTags
 from micro.io._calibration.tiff import read_tiff_calibration
+from micro.io._calibration.tilt import read_tilt
 from micro.io._calibration.zeiss import read_zeiss
 
 
@@ -146,3 +147,50 @@ def test_ngff_without_units_says_nothing_and_is_noted():
     found = read_ngff({"axes": [{"name": "y"}, {"name": "x"}], "datasets": [level]}, ("y", "x"))
     assert not found.in_plane
     assert "the unit ''" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({34682: {"Stage": {"StageT": 0.6283185}, "EBeam": {"TiltCorrectionIsOn": "no"}}}, (36.0, False)),
+        ({34682: {"Stage": {"StageT": -0.2}, "EBeam": {"TiltCorrectionIsOn": "yes"}}}, (-11.459, True)),
+        ({34680: {"Stage": {"StageT": 0.1}}}, (5.73, False)),
+        (
+            {34118: {"ap_stage_at_t": ("Stage at T", 54.0, "°"), "ap_tilt_angle": ("Tilt Angle", 36.0, "°")}},
+            (54, False),
+        ),
+        (
+            {34118: {"ap_stage_at_t": ("Stage at T", 0.0, "°"), "ap_tilt_angle": ("Tilt Angle", -16.2, "°")}},
+            (-16.2, False),
+        ),
+        (
+            {
+                34118: {
+                    "ap_stage_at_t": ("Stage at T", 54.0, "°"),
+                    "ap_tilt_angle": ("Tilt Angle", 36.0, "°"),
+                    "dp_tilt_correction": ("Tilt Corrn.", True),
+                }
+            },
+            (36.0, True),
+        ),
+    ],
+)
+def test_the_tilt_and_whether_it_was_corrected(tags, expected):
+    found = read_tilt(TiffTags(tags))
+    assert (round(found.stage_deg, 3), found.corrected) == expected
+    assert read_tiff_calibration(TiffTags(tags)).tilt == found
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {34682: {"Stage": {"StageT": "steep"}}},
+        {34682: {"Stage": {}}},
+        {34682: "text"},
+        {34118: {"ap_tilt_angle": ("Tilt Angle", float("nan"))}},
+        {34118: {"ap_stage_at_t": ("Stage at T",)}},
+    ],
+)
+def test_no_tilt_is_made_up(tags):
+    assert read_tilt(TiffTags(tags)) is None
