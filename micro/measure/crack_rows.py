@@ -210,10 +210,12 @@ def _host_rows(context: Context, sums: CrackSums) -> list[Measurement]:
     if context.is_2d:
         column, name, unit = "trace_length_um", "crack_length", "um"
     hosts = HOSTS if context.plane is not None else ("unknown",)
+    assert context.census is not None
+    labelled = bool(context.census.labelled().any())
     rows = []
     for host in hosts:
         sizes = sums.table.loc[sums.table["host"] == host, column]
-        row = Measurement(name, float(sizes.sum()), unit, f"{name}/v1", phase_a=host, n=len(sizes))
+        row = Measurement(name, float(sizes.sum()) if labelled else None, unit, f"{name}/v1", phase_a=host, n=len(sizes))
         note = "no interval: a sum over the picture" if context.plane is not None else context.no_interface
         rows.append(replace(row, note=note))
     if context.is_2d:
