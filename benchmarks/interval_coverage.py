@@ -99,9 +99,7 @@ def study(material: Material, realisations: int, *, seed: int = 1) -> Iterator[C
 
 def main(realisations: int, words: list[str]) -> None:
     """Print the table, material by material."""
-    print(
-        "| metric | | material | n | no interval | covered, % | bias, % | half width, % | over the narrowest | samples |"
-    )
+    print("| metric | | material | n | no interval | covered, % | bias, % | half width, % | over least | samples |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for material in MATERIALS:
         if words and not any(word in f"{material.name} {material.dimension}" for word in words):

@@ -164,8 +164,6 @@ def sheets(name: str, shape: tuple[int, int, int], edge: int, thick: int, number
             labels[tuple(box)], parts[tuple(box)] = CRACK, int(Part.CRACK)
         return cell(labels, parts)
 
-    kind = ("P21", "P20", "P22") if len(axes) == 2 else ("P32", "P30", "P33")
-    assert kind
     density = number / frame.prod()
     surface = edge ** (len(axes) - 1)
     return Material(
@@ -262,7 +260,7 @@ MATERIALS: tuple[Material, ...] = (
     level_set("Gaussian level set, coarse", (1, 256, 256), 10.0, 0.2),
     boolean("Boolean discs", (1, 256, 256), (6.0,), 0.1),
     boolean("Boolean discs, radii 2 to 14", (1, 256, 256), (2.0, 3.0, 5.0, 8.0, 14.0), 0.15),
-    sheets("Poisson traces", (1, 256, 256), 24, 3, 30),
+    sheets("Poisson traces", (1, 320, 320), 20, 3, 24),
     filaments("Poisson columns", (1, 48, 1024), 3, (6, 36), 12),
     gaps("Boolean segments", (1, 24, 768), 6.0, 0.75, (2, 8)),
     rough_layer("Gaussian surface", (1, 32, 768), 8.0, 12.0, 2.0),
@@ -270,7 +268,7 @@ MATERIALS: tuple[Material, ...] = (
     level_set("Gaussian level set, coarse", (64, 64, 64), 5.0, 0.2),
     boolean("Boolean spheres", (64, 64, 64), (6.0,), 0.1),
     boolean("Boolean spheres, radii 2 to 10", (64, 64, 64), (2.0, 4.0, 6.0, 10.0), 0.1),
-    sheets("Poisson plates", (52, 64, 64), 12, 3, 25),
+    sheets("Poisson plates", (68, 80, 80), 10, 3, 18),
     filaments("Poisson columns", (40, 128, 128), 3, (6, 30), 20),
     gaps("Boolean discs", (16, 112, 112), 6.0, 0.75, (2, 8)),
     rough_layer("Gaussian surface", (24, 112, 112), 5.0, 10.0, 2.0),

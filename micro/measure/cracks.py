@@ -12,7 +12,8 @@ from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.aperture import SheetGeometry, mid_surface_shares
 from micro.measure.census import Grid
-from micro.measure.intervals import poisson_interval, ratio_spread, value_interval
+from micro.measure.counting import count_row, cut_weights
+from micro.measure.intervals import ratio_spread, value_interval
 from micro.measure.objects import ObjectPartial, Objects, box_columns, merge_objects, object_block
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
@@ -96,7 +97,7 @@ def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement
     count = ("P20", "1/um2") if context.is_2d else ("P30", "1/um3")
     return (
         Measurement("crack_density", None, density[1], f"crack_density/{density[0]}/v1", roi="se_region"),
-        Measurement("crack_count_density", None, count[1], f"crack_count_density/{count[0]}/v1", roi="se_region"),
+        Measurement("crack_count_density", None, count[1], f"crack_count_density/{count[0]}/v2", roi="se_region"),
         Measurement("crack_aperture_mean", None, "um", "crack_aperture_mean/v1", roi="se_region"),
     )
 
@@ -131,11 +132,12 @@ def _rows(context: Context, found: list[_Partial], table: pd.DataFrame) -> tuple
         z, y, x = (slice(c, c + n) for c, n in zip(one.corner, one.cells.shape, strict=True))
         cells[z, y, x] += one.cells
     area = float(cells.sum())
-    count = int((table["host"] == "SE").sum())
     interval = value_interval(area / size, ratio_spread(cells, region * context.voxel_measure, census.grid.edges_um))
     low, high = interval or (None, None)
     note = "" if interval else "no interval: no crack, or too few independent samples"
-    few, many = poisson_interval(count, size)
+    hosted = table["id"].to_numpy(np.int64)[(table["host"] == "SE").to_numpy()]
+    count = int(hosted.size)
+    weights = cut_weights(context.objects, hosted, context.shape, (0, 1, 2))
     cracks = int(census.of_parts(Part.CRACK, se_region=True).sum())
     if area:
         aperture = replace(aperture, value=cracks * context.voxel_measure / area, n=count, note=FOLLOWS)
@@ -143,6 +145,6 @@ def _rows(context: Context, found: list[_Partial], table: pd.DataFrame) -> tuple
         aperture = replace(aperture, n=0, note="no crack")
     return (
         replace(density, value=area / size, ci_low=low, ci_high=high, n=count, note=note),
-        replace(number, value=count / size, ci_low=few, ci_high=many, n=count),
+        count_row(number, weights, size),
         aperture,
     )

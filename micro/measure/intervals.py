@@ -7,8 +7,11 @@ another p; how much it would differ is told from the picture itself.
 1. The residuals e = a - p w of a coarse grid's cells have a two-point covariance C(h). Var p is its
    sum over all pairs of cells over W^2 (the *integral range*: Lantuejoul 1991; Kanit et al., Int. J.
    Solids Struct. 40, 2003, 3647).
-2. Far lags add noise and no covariance, so the sum ends at a ball of lags B, which holds `WINDOW` ** d
-   times the correlation volume that it finds (the automatic window of Sokal 1997).
+2. Far lags add noise and no covariance, so the sum ends at a ball of lags B: the smallest that holds
+   `WINDOW` ** d times the correlation volume that it finds (the automatic window of Sokal 1997), and
+   beyond which nothing is left: the ball of twice the radius finds no more variance than that by
+   `DOUBT` of its own standard error (Lepski 1990). The second condition is what long thin things
+   need: a crack's covariance reaches further than the volume that it fills.
 3. p is the picture's own ratio, so the residuals sum to zero, and with them all covariances together.
    To first order the ball loses the share O = sum over B of w(x) w(x + h) / W^2 of the variance (in a
    box: the ball's volume over the picture's), and the sum is divided by 1 - O.
@@ -44,6 +47,9 @@ WINDOW = 2.0
 
 A Gaussian covariance has 2 % left beyond, in any dimension. 2.5 finds 5 to 10 % more variance, but of fewer
 degrees of freedom: intervals are 15 to 40 % wider and cover 97 to 98 % where the picture holds 20 to 60 samples."""
+
+DOUBT = 0.25
+"""So many standard errors more variance at twice the radius mean that the ball was too small."""
 
 SAMPLES_MIN = 3.0
 """Fewer effective samples than this say nothing of the material: no interval."""
@@ -102,18 +108,30 @@ def ratio_spread(
     padded = tuple(fft.next_fast_len(2 * n - 1, real=True) for n in a.shape)
     covariance = _autocorrelation(residual / scale, padded)
     weight = _autocorrelation(w / total, padded)
-    order, count = _lags(a.shape, padded, edges_um)
-    products, overlap = np.cumsum(covariance.ravel()[order])[count - 1], np.cumsum(weight.ravel()[order])[count - 1]
-    usable = overlap < 0.5
-    if not usable.any():
+    lags = _lags(a.shape, padded, edges_um)
+    overlap = np.cumsum(weight.ravel()[lags.order])[lags.count - 1]
+    usable = int(np.count_nonzero(overlap < 0.5))
+    if not usable:
         return None
-    variances = products[usable] / (1 - overlap[usable]) * (scale / total) ** 2
-    single = covariance.flat[0] * (scale / total) ** 2
-    dims = sum(n > 1 for n in a.shape)
-    enough = (count[usable] >= WINDOW**dims * variances / single) & (variances > 0)
-    chosen = int(np.argmax(enough)) if enough.any() else int(np.argmax(variances))
+    overlap = overlap[:usable]
+    products = np.cumsum(covariance.ravel()[lags.order])[lags.count[:usable] - 1]
+    variances = products / (1 - overlap) * (scale / total) ** 2
+    single = float(covariance.flat[0]) * (scale / total) ** 2
+    chosen = _ball(variances / single, overlap, lags, sum(n > 1 for n in a.shape))
     variance = float(max(variances[chosen], single * 1e-6))
     return Spread(variance, float(np.count_nonzero(w) * single / variance), float(1 / overlap[chosen] - 1))
+
+
+def _ball(volumes: NDArray[np.float64], overlap: NDArray[np.float64], lags: _Lags, dims: int) -> int:
+    """Return which ball of lags to take, of those with the correlation volumes (in cells) that they find.
+
+    Where none is wide enough, the one that finds most.
+    """
+    radius = lags.radius[: volumes.size]
+    wider = np.searchsorted(radius, 2 * radius * (1 + 1e-9), side="right") - 1
+    more = volumes[wider] - volumes > DOUBT * np.sqrt(2 * overlap[wider]) * volumes
+    enough = (lags.count[: volumes.size] >= WINDOW**dims * volumes) & (volumes > 0) & ~more
+    return int(np.argmax(enough)) if enough.any() else int(np.argmax(volumes))
 
 
 def _autocorrelation(field: NDArray[np.float64], padded: tuple[int, ...]) -> NDArray[np.float64]:
@@ -122,11 +140,17 @@ def _autocorrelation(field: NDArray[np.float64], padded: tuple[int, ...]) -> NDA
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Lags:
+    """The lags of a padded grid by length: flat indices; each different length, and how many lags it holds."""
+
+    order: NDArray[np.int64]
+    radius: NDArray[np.float64]
+    count: NDArray[np.int64]
+
+
 @lru_cache(maxsize=8)
-def _lags(
-    shape: tuple[int, ...], padded: tuple[int, ...], edges_um: tuple[float, ...]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the lags by length (flat indices), and how many lie within each different length."""
+def _lags(shape: tuple[int, ...], padded: tuple[int, ...], edges_um: tuple[float, ...]) -> _Lags:
     squares = np.zeros(padded)
     for axis, (length, size, edge) in enumerate(zip(shape, padded, edges_um, strict=True)):
         lag = np.minimum(np.arange(size), size - np.arange(size)).astype(np.float64)
@@ -138,7 +162,8 @@ def _lags(
     ordered = flat[order]
     # Lengths equal but for rounding are one shell, so that no permutation of the axes can change the window.
     last = np.append(ordered[1:] > ordered[:-1] * (1 + 1e-9) + 1e-30, True)
-    return order, np.flatnonzero(last) + 1
+    count = np.flatnonzero(last) + 1
+    return _Lags(order, np.sqrt(ordered[count - 1]), count)
 
 
 def fraction_interval(value: float, spread: Spread | None) -> Interval | None:

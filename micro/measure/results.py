@@ -66,6 +66,8 @@ class Results:
         None where there is no interface.
     thickness_maps
         By name of the layer.
+    checks
+        ``resolution`` and ``threshold_sweep``, where they were asked for: how far each value can move.
     """
 
     rows: tuple[Measurement, ...]
@@ -73,6 +75,7 @@ class Results:
     profiles: pd.DataFrame
     contact_map: ContactMap | None
     thickness_maps: dict[str, ThicknessMap]
+    checks: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def row(self, metric: str, *, phase_a: str = "", roi: str | None = None) -> Measurement:
         """Return the first row of a metric, of the phase and roi where they are given.
