@@ -48,7 +48,7 @@ WINDOW = 2.0
 A Gaussian covariance has 2 % left beyond, in any dimension. 2.5 finds 5 to 10 % more variance, but of fewer
 degrees of freedom: intervals are 15 to 40 % wider and cover 97 to 98 % where the picture holds 20 to 60 samples."""
 
-DOUBT = 0.25
+DOUBT = 0.5
 """So many standard errors more variance at twice the radius mean that the ball was too small."""
 
 SAMPLES_MIN = 3.0

@@ -30,6 +30,7 @@ SAMPLE_FILES = {
     "objects_cracks.csv",
     "objects_gaps.csv",
     "profiles.csv",
+    "resolution.csv",
     "figures",
     "run.json",
 }
