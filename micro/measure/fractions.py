@@ -42,10 +42,9 @@ def fraction_row(
     if total == 0:
         return Measurement(metric, None, "1", definition, phase, roi=roi, note="no voxels to divide by")
     value = int(numerator.sum()) / total
-    cells = [numerator, denominator]
     if along is not None:
-        cells = [counts.sum(axis=along, keepdims=True) for counts in cells]
-    interval = fraction_interval(value, ratio_spread(*cells, census.grid.edges_um))
+        numerator, denominator = (counts.sum(axis=along, keepdims=True) for counts in (numerator, denominator))
+    interval = fraction_interval(value, ratio_spread(numerator, denominator, census.grid.edges_um))
     low, high = interval or (None, None)
     note = "" if interval else "no interval: none of it, all of it, or too few independent samples"
     return Measurement(metric, value, "1", definition, phase, roi=roi, ci_low=low, ci_high=high, n=total, note=note)

@@ -155,7 +155,7 @@ def _key(row: Measurement) -> tuple[str, str, str, str]:
 
 
 def _table(results: Results, coarse: Mapping[tuple[str, str, str, str], Measurement], why: str) -> pd.DataFrame:
-    lines = []
+    lines: list[tuple[str | float | None, ...]] = []
     for row in results.rows:
         if row.value is None:
             continue

@@ -41,8 +41,8 @@ def test_a_few_pictures(bench: tuple[Any, Any], name: str, dimension: str) -> No
     for one in bench[0].study(material(bench, name, dimension), runs, seed=2):
         # Of 60 intervals that hold the value 95 times in 100, fewer than 51 do in less than one case in 1000.
         assert one.covered * runs >= stats.binom.ppf(1e-3, runs, 0.95), one.target
-        # And they are no wider than they need be by more than a third (60 values tell their spread to 9 %).
-        assert one.excess < 1.35, one.target
+        # They are wider than the least by 10 to 20 %; 60 values tell their own spread to 9 %, three times that is 27 %.
+        assert one.excess < 1.5, one.target
         assert one.given.all()
 
 
