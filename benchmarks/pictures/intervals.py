@@ -13,12 +13,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patheffects import withStroke
 
 from micro.blocks import Engine
 from micro.measure import MeasureParams, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = 50
+OUTLINE = (withStroke(linewidth=3.5, foreground="black"),)
 BLUE, RED, GREY = "#0072B2", "#D55E00", "#666666"
 
 
@@ -37,8 +39,10 @@ def draw_pictures(axes: list[Axes], values: list[Axes]) -> None:
         if number < len(axes):
             colours = ListedColormap(["#111111", "#B9B9B9", "#D9B44A"])
             axes[number].imshow(np.asarray(cell.labels.data)[0], cmap=colours, vmin=1, vmax=3, interpolation="nearest")
-            axes[number].plot([12, 62], [238, 238], color="white", linewidth=2.5)
-            axes[number].text(37, 232, "50 µm", color="white", ha="center", va="bottom", fontsize=7)
+            axes[number].plot([12, 62], [238, 238], color="white", linewidth=2.5, path_effects=OUTLINE)
+            axes[number].text(
+                37, 232, "50 µm", color="white", ha="center", va="bottom", fontsize=7, path_effects=OUTLINE
+            )
             axes[number].set(xticks=[], yticks=[])
             axes[number].set_title(f"picture {number + 1}: porosity {rows[-1].value:.3f}", fontsize=8)
     for place, row in enumerate(rows, start=1):
@@ -49,7 +53,7 @@ def draw_pictures(axes: list[Axes], values: list[Axes]) -> None:
         values[0].plot(row.value, place, "o", color=BLUE if hit else RED, markersize=2.2)
     values[0].axvline(truth, color="black", linewidth=0.9)
     values[0].set(xlabel="porosity of the SE region, 95 % interval", ylabel="picture", ylim=(PICTURES + 1, 0))
-    values[0].set_title(f"{PICTURES} pictures of that material; line: its porosity, {truth:.2f}", fontsize=8)
+    values[0].set_title(f"{PICTURES} such pictures; line: porosity {truth:.2f}", fontsize=8)
 
 
 def table() -> list[tuple[str, str, float]]:
@@ -70,26 +74,24 @@ def draw_coverage(axes: Axes) -> None:
         axes.plot(*zip(*found, strict=True), marker, color=colour, markersize=3.6, label=dim, alpha=0.8)
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     axes.set(xlim=(88, 100), ylim=(len(names) - 0.5, -0.5), xlabel="intervals that hold the material's value, %")
-    axes.set_title("400 pictures each; band: 92 to 98 %; a point is good to 1.1 %", fontsize=8)
+    axes.set_title("400 pictures a point (± 1.1 %)", fontsize=8)
     axes.legend(loc="lower left", fontsize=7, frameon=False)
 
 
 def main() -> None:
     """Write docs/images/intervals.png."""
     plt.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
-    figure = plt.figure(figsize=(7.2, 6.6), layout="constrained")
-    grid = figure.add_gridspec(2, 6, height_ratios=[1, 1.25])
-    pictures = [figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2:4])]
-    legend = figure.add_subplot(grid[0, 4:])
+    figure = plt.figure(figsize=(7.2, 6.4))
+    pictures = [figure.add_axes((left, 0.61, 0.315, 0.355)) for left in (0.07, 0.41)]
+    legend = figure.add_axes((0.75, 0.61, 0.24, 0.355))
     legend.axis("off")
     for colour, text in (("#111111", "void"), ("#B9B9B9", "SE"), ("#D9B44A", "Li (anode)")):
         legend.plot([], [], "s", color=colour, label=text)
     legend.plot([], [], color=BLUE, label="holds the value")
     legend.plot([], [], color=RED, label="misses it")
     legend.legend(loc="center left", frameon=False)
-    intervals = figure.add_subplot(grid[1, :3])
-    draw_pictures(pictures, [intervals])
-    draw_coverage(figure.add_subplot(grid[1, 3:]))
+    draw_pictures(pictures, [figure.add_axes((0.07, 0.075, 0.37, 0.46))])
+    draw_coverage(figure.add_axes((0.665, 0.075, 0.315, 0.46)))
     figure.savefig(ROOT / "docs/images/intervals.png", dpi=150)
 
 
