@@ -5,6 +5,7 @@ from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
+from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thickness
 
 __all__ = [
     "DEFAULT_BLOCK",
@@ -12,15 +13,19 @@ __all__ = [
     "Components",
     "Done",
     "Engine",
+    "Radii",
     "Region",
     "Shape",
     "Source",
     "as_dask",
+    "ball_radii",
     "distance_um",
     "gaussian",
     "gaussian_reach",
     "kernel",
     "label_components",
+    "largest_balls",
+    "local_thickness",
     "read_region",
     "smooth_axis",
     "split",

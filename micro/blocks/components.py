@@ -110,6 +110,8 @@ def _label_block(
     block: Block, values: NDArray[Any], *, table: NDArray[np.uint8], connectivity: int
 ) -> Done[NDArray[np.int64]]:
     classes = np.ascontiguousarray(table[values])
+    if not classes.any():
+        return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
     ids, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
     ids = np.ascontiguousarray(ids)
     return Done(_tabulate(ids, classes, count, block.start), (ids,))
@@ -184,6 +186,8 @@ def _write_block(
     block: Block, ids: NDArray[np.uint32], *, final: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> Done[None]:
     begin = offsets[block.number]
+    if begin == offsets[block.number + 1]:
+        return Done(None, (None,))
     local = np.concatenate([np.zeros(1, np.uint32), final[begin + 1 : offsets[block.number + 1] + 1]])
     return Done(None, (local[ids],))
 

@@ -51,10 +51,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Done(Generic[P]):
-    """What a task returns: its partial result, and one array (the shape of the core) for each output."""
+    """What a task returns: its partial result, and one array (the shape of the core) for each output.
+
+    None in the place of an array leaves that part of the output as it is: zeros, in a fresh `Engine.array`.
+    """
 
     partial: P
-    written: tuple[NDArray[Any], ...] = ()
+    written: tuple[NDArray[Any] | None, ...] = ()
 
 
 Task = Callable[..., Done[P]]
@@ -84,7 +87,8 @@ def _run_block(
 ) -> P:
     done = task(block, *(read_region(source, block.outer) for source in sources), **constants)
     for output, array in zip(outputs, done.written, strict=True):
-        output[block.core] = array
+        if array is not None:
+            output[block.core] = array
     return done.partial
 
 

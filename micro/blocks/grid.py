@@ -31,6 +31,20 @@ class Block:
         )
         return (z, y, x)
 
+    def within(self, halo: Shape) -> Block:
+        """Return the block with an outer region of at most ``halo`` voxels beyond the core.
+
+        Examples
+        --------
+        >>> split((9, 9, 9), (3, 3, 3), (2, 2, 2))[13].within((1, 1, 0)).outer
+        (slice(2, 7, None), slice(2, 7, None), slice(3, 6, None))
+        """
+        z, y, x = (
+            slice(max(outer.start, core.start - reach), min(outer.stop, core.stop + reach))
+            for core, outer, reach in zip(self.core, self.outer, halo, strict=True)
+        )
+        return Block(self.number, self.core, (z, y, x))
+
     @property
     def start(self) -> Shape:
         """First voxel of the core."""

@@ -15,69 +15,21 @@ from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
 from micro.cell.counter import whole_counter
 from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
+from micro.cell.electrodes import Electrodes, finest_um, locate
 from micro.cell.interface import fit_reference, surface_map
-from micro.cell.normal import find_normal
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
-from micro.errors import ParameterError
-from micro.model import Labels, PhaseSet, Spacing, Step
+from micro.model import Labels, Spacing, Step
 
 __all__ = ["anatomy", "split_phases"]
 
-NO_METAL = "no metal body found"
-PLAN_VIEW = "a plan view has no interface"
 CUT = "cut by the picture"
-ANODE_SHARE_MIN = 0.15
-"""An anode body covers at least this share of the columns along the normal; less is a speck at the border."""
-
-
-@dataclass(frozen=True)
-class _Electrodes:
-    normal: Normal
-    bodies: Bodies
-    plane: ReferencePlane
+JOINED = "joined means connected with metal at or below it"
 
 
 def _voxels(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
     """Return the length in um of ``count`` voxels of the coarsest axis that the picture has."""
     return count * max(edge for edge, length in zip(spacing.um, shape, strict=True) if length > 1 or max(shape) == 1)
-
-
-def _finest(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
-    return count * min(edge for edge, length in zip(spacing.um, shape, strict=True) if length > 1 or max(shape) == 1)
-
-
-def _solid_table(phases: PhaseSet) -> NDArray[np.bool_]:
-    table = np.zeros(256, bool)
-    for role in ("electrolyte", "interphase", "filament"):
-        table |= phases.mask_table(role)
-    return table
-
-
-def _locate(
-    labels: Labels, data: Source, params: CellParams, table: NDArray[np.bool_], engine: Engine
-) -> _Electrodes | str:
-    """Find the normal, the electrode bodies and the reference interface; or say why not."""
-    if params.normal == "none":
-        return PLAN_VIEW
-    normal = find_normal(data, table, engine) if params.normal == "auto" else Normal.parse(params.normal)
-    if normal is None:
-        return NO_METAL
-    if labels.shape[normal.axis] == 1:
-        raise ParameterError(
-            f"the normal {normal} lies along an axis of one slice; expected one in the picture, such as --normal=-y"
-        )
-    radius = params.body_radius_um or _finest(8, labels.spacing, labels.shape)
-    bodies = find_bodies(data, table, normal, spacing=labels.spacing, radius_um=radius, engine=engine)
-    if bodies is None:
-        return NO_METAL if params.normal == "auto" else f"{NO_METAL} where the stated normal {normal} begins"
-    solid = _solid_table(labels.phases)
-    index, contact = surface_map(bodies.mask, data, normal, body=ANODE, solid=solid, engine=engine)
-    covered = float(np.mean(index >= 0))
-    if covered < ANODE_SHARE_MIN:
-        return f"{NO_METAL}: metal on the side where the normal {normal} begins covers {100 * covered:.0f} % of it only"
-    plane = fit_reference(index, contact, normal, spacing=labels.spacing, shape=params.reference)
-    return NO_METAL if plane is None else _Electrodes(normal, bodies, plane)
 
 
 def _tolerance_um(params: CellParams, plane: ReferencePlane, normal: Normal, spacing: Spacing) -> float:
@@ -87,12 +39,12 @@ def _tolerance_um(params: CellParams, plane: ReferencePlane, normal: Normal, spa
 
 
 def _band_um(params: CellParams, plane: ReferencePlane, labels: Labels) -> float:
-    return params.band_um or max(_finest(12, labels.spacing, labels.shape), 3 * plane.residual_um)
+    return params.band_um or max(finest_um(12, labels.spacing, labels.shape), 3 * plane.residual_um)
 
 
 def _crack_limits(labels: Labels, params: CellParams) -> CrackLimits:
     return CrackLimits(
-        thickness_max_um=params.crack_thickness_max_um or _finest(8, labels.spacing, labels.shape),
+        thickness_max_um=params.crack_thickness_max_um or finest_um(8, labels.spacing, labels.shape),
         extent_min_um=params.crack_extent_min_um or _voxels(12, labels.spacing, labels.shape),
         aspect_min=params.crack_aspect_min,
         planarity_max=params.crack_planarity_max,
@@ -100,7 +52,7 @@ def _crack_limits(labels: Labels, params: CellParams) -> CrackLimits:
     )
 
 
-def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
+def split_phases(labels: Labels, params: CellParams, engine: Engine, *, first: ReferencePlane | None = None) -> Labels:
     """Split metal into anode and dendrite, and void into crack and the rest.
 
     Parameters
@@ -111,6 +63,9 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
         Limits in um; see `CellParams`.
     engine
         Where the block tasks run.
+    first
+        Reference interface of the first state, for ``params.reference`` first-state; without it this is the
+        first state, and the interface is fitted.
 
     Returns
     -------
@@ -126,7 +81,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
     metal = phases.mask_table("metal")
     data: Any = labels.data
     found: dict[str, Any] = {}
-    electrodes = _locate(labels, data, params, metal, engine)
+    electrodes = locate(labels, data, params, metal, engine, first)
     gaps: Source | None = None
     if isinstance(electrodes, str):
         found["note"] = electrodes
@@ -134,6 +89,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
         tolerance = _tolerance_um(params, electrodes.plane, electrodes.normal, spacing)
         found |= {"normal": str(electrodes.normal), "tolerance_um": tolerance, "radius_um": electrodes.bodies.radius_um}
         found |= {"residual_um": electrodes.plane.residual_um, "sag_um": electrodes.plane.sag_um}
+        found |= {"reference": electrodes.reference}
         data = mark_dendrites(
             data,
             _counter(labels, electrodes, params, metal, engine),
@@ -144,16 +100,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
             spacing=spacing,
             engine=engine,
         )
-        gaps = mark_gaps(
-            data,
-            electrodes.bodies.mask,
-            electrodes.plane,
-            electrodes.normal,
-            void=phases["void"].value,
-            band_um=_band_um(params, electrodes.plane, labels),
-            spacing=spacing,
-            engine=engine,
-        )
+        gaps = _gaps(labels, data, electrodes, params, engine)
     data, cracks = mark_cracks(
         data,
         gaps,
@@ -168,7 +115,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine) -> Labels:
     return labels.after(step, as_dask(data))
 
 
-def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
+def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: ReferencePlane | None = None) -> Cell:
     """Name the parts of a labelled cell: anode body, counter electrode, dendrites, gaps, cracks, pores, SE region.
 
     From the final labels alone, so that a run, a hand correction and a label file from elsewhere are
@@ -182,6 +129,8 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
         See `CellParams`.
     engine
         Where the block tasks run.
+    first
+        As in `split_phases`.
 
     Examples
     --------
@@ -193,7 +142,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
     40
     """
     body_table = labels.phases.mask_table("metal", without="filament")
-    electrodes = _locate(labels, labels.data, params, body_table, engine)
+    electrodes = locate(labels, labels.data, params, body_table, engine, first)
     if isinstance(electrodes, str):
         parts = _parts(labels, None, engine)
         return Cell(labels, parts, notes=(electrodes,))
@@ -203,8 +152,32 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
         far_plane=far_plane,
         anode=_metal_parts(labels, electrodes.bodies, body_table, engine),
         joined=_joined(labels, electrodes.bodies, engine),
-        gaps=mark_gaps(
-            labels.data,
+        gaps=_gaps(labels, labels.data, electrodes, params, engine),
+    )
+    notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
+    if not electrodes.has_anode:
+        notes = (f"no anode body left: reference interface from the {electrodes.reference}; {JOINED}", *notes)
+    return Cell(
+        labels,
+        _parts(labels, found, engine),
+        electrodes.normal,
+        electrodes.plane,
+        far_plane,
+        far_side,
+        notes,
+        electrodes.reference,
+        electrodes.has_anode,
+    )
+
+
+def _gaps(labels: Labels, data: Source, electrodes: Electrodes, params: CellParams, engine: Engine) -> Source:
+    """Return the gaps; none without an anode body that they could touch."""
+    if not electrodes.has_anode:
+        return cast("Source", engine.array(labels.shape, np.uint8))
+    return cast(
+        "Source",
+        mark_gaps(
+            data,
             electrodes.bodies.mask,
             electrodes.plane,
             electrodes.normal,
@@ -214,8 +187,6 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine) -> Cell:
             engine=engine,
         ),
     )
-    notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
-    return Cell(labels, _parts(labels, found, engine), electrodes.normal, electrodes.plane, far_plane, far_side, notes)
 
 
 @dataclass(frozen=True)
@@ -253,7 +224,7 @@ def _joined(labels: Labels, bodies: Bodies, engine: Engine) -> Any:  # noqa: ANN
 
 
 def _counter(
-    labels: Labels, electrodes: _Electrodes, params: CellParams, metal: NDArray[np.bool_], engine: Engine
+    labels: Labels, electrodes: Electrodes, params: CellParams, metal: NDArray[np.bool_], engine: Engine
 ) -> Source:
     """Return the bodies with the whole counter electrode: its roughness, and the filaments that grow out of it."""
     far_plane, _ = _far_side(labels, electrodes, params, engine) if electrodes.bodies.has_counter else (None, "")
@@ -271,7 +242,7 @@ def _counter(
 
 
 def _far_side(
-    labels: Labels, electrodes: _Electrodes, params: CellParams, engine: Engine
+    labels: Labels, electrodes: Electrodes, params: CellParams, engine: Engine
 ) -> tuple[ReferencePlane | None, str]:
     """Find the plane, or curved surface, where the electrolyte ends: at the cathode or the counter electrode."""
     normal = electrodes.normal
@@ -287,7 +258,7 @@ def _far_side(
             return None, CUT
         found, name, body = other, "cathode", ANODE
     index, contact = surface_map(found.mask, labels.data, back, body=body, solid=anything, engine=engine)
-    plane = fit_reference(index, contact, back, spacing=labels.spacing, shape=params.reference)
+    plane = fit_reference(index, contact, back, spacing=labels.spacing, shape=params.shape)
     return (None, CUT) if plane is None else (plane.reversed(), name)
 
 

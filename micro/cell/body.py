@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components, within_um
+from micro.blocks import Block, Components, Done, Engine, Source, label_components, within_um
 from micro.cell.cell import Normal
 from micro.model import Spacing
 
@@ -24,12 +24,15 @@ _SAFETY = 1.0001
 class Bodies:
     """The electrode bodies.
 
-    ``mask`` is uint8: `ANODE`, `COUNTER` or 0. ``radius_um`` is that of the opening.
+    ``mask`` is uint8: `ANODE`, `COUNTER` or 0. ``radius_um`` is that of the opening. ``ends`` are the first
+    plane with a label along the normal's axis and one past the last.
     """
 
     mask: Any
     radius_um: float
+    has_anode: bool
     has_counter: bool
+    ends: tuple[int, int]
 
 
 def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -86,6 +89,17 @@ def _dilate(
     return Done(None, (out,))
 
 
+@dataclass(frozen=True)
+class _Seeds:
+    """What is left of the metal after erosion, by piece, and which body each piece belongs to."""
+
+    found: Components
+    which: NDArray[np.uint8]
+    radius_um: float
+    ends: tuple[int, int]
+    held: bool
+
+
 def find_bodies(
     labels: Source,
     table: NDArray[np.bool_],
@@ -94,6 +108,7 @@ def find_bodies(
     spacing: Spacing,
     radius_um: float,
     engine: Engine,
+    need_anode: bool = True,
 ) -> Bodies | None:
     """Find the anode body (and the counter electrode's, if any); None where no metal touches the anode's side.
 
@@ -108,29 +123,48 @@ def find_bodies(
         256 booleans: which label values are metal.
     normal
         From the anode into the electrolyte.
+    need_anode
+        Without it the bodies are returned even where there is no anode.
     """
     z, y, x = labels.shape
-    shape = (z, y, x)
+    first: _Seeds | None = None
     radius = radius_um
-    while radius >= 0.75 * max(spacing.um[axis] for axis in range(3) if shape[axis] > 1):
-        exact = radius * _SAFETY
-        halo = reach_voxels(exact, spacing, shape)
-        common = {"table": table, "spacing": spacing, "radius_um": exact}
-        eroded = engine.array(shape, np.uint8)
-        constants = {**common, "axis": normal.axis}
-        parts = engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=constants)
-        if not any(held for held, _, _ in parts):
-            return None
-        ends = min(low for _, low, _ in parts), 1 + max(high for _, _, high in parts)
-        found = label_components(eroded, engine=engine)
-        which = _choose(found.start, found.stop, found.voxels, ends, normal)
-        if ANODE in which:
-            mask = engine.array(shape, np.uint8)
-            constants = {**common, "which": which}
-            engine.run(_dilate, [labels, found.ids], outputs=[mask], halo=halo, stage="anode body", constants=constants)
-            return Bodies(mask, radius, bool(COUNTER in which))
+    while radius >= 0.75 * max(spacing.um[axis] for axis, length in enumerate((z, y, x)) if length > 1):
+        seeds = _seeds(labels, table, normal, spacing=spacing, radius_um=radius, engine=engine)
+        first = first or seeds
+        if not seeds.held:
+            break
+        if ANODE in seeds.which:
+            return _grown(labels, table, seeds, spacing=spacing, engine=engine)
         radius /= 2
-    return None
+    if need_anode or first is None:
+        return None
+    return _grown(labels, table, first, spacing=spacing, engine=engine)
+
+
+def _seeds(
+    labels: Source, table: NDArray[np.bool_], normal: Normal, *, spacing: Spacing, radius_um: float, engine: Engine
+) -> _Seeds:
+    z, y, x = labels.shape
+    exact = radius_um * _SAFETY
+    eroded = engine.array((z, y, x), np.uint8)
+    constants = {"table": table, "spacing": spacing, "radius_um": exact, "axis": normal.axis}
+    halo = reach_voxels(exact, spacing, (z, y, x))
+    parts = engine.run(_erode, [labels], outputs=[eroded], halo=halo, stage="anode body", constants=constants)
+    ends = min(low for _, low, _ in parts), 1 + max(high for _, _, high in parts)
+    found = label_components(eroded, engine=engine)
+    which = _choose(found.start, found.stop, found.voxels, ends, normal)
+    return _Seeds(found, which, radius_um, ends, any(held for held, _, _ in parts))
+
+
+def _grown(labels: Source, table: NDArray[np.bool_], seeds: _Seeds, *, spacing: Spacing, engine: Engine) -> Bodies:
+    z, y, x = labels.shape
+    exact = seeds.radius_um * _SAFETY
+    mask = engine.array((z, y, x), np.uint8)
+    constants = {"table": table, "spacing": spacing, "radius_um": exact, "which": seeds.which}
+    halo = reach_voxels(exact, spacing, (z, y, x))
+    engine.run(_dilate, [labels, seeds.found.ids], outputs=[mask], halo=halo, stage="anode body", constants=constants)
+    return Bodies(mask, seeds.radius_um, bool(ANODE in seeds.which), bool(COUNTER in seeds.which), seeds.ends)
 
 
 def _choose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 
 __all__ = ["TERMS", "Bow", "bow_terms"]
+
+Triple = tuple[float, float, float]
+Lines = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 TERMS = 6
 """Terms of a bow: 1, s, t, s^2, s t, t^2."""
@@ -74,56 +78,163 @@ class Bow:
         direction, offset_um
             Of the `micro.cell.ReferencePlane` it belongs to.
         """
+        out = np.empty(tuple(line.size for line in lines))
+        turned = np.moveaxis(out, self.axis, 0)
+        _distances(self._turned(lines), *self._numbers(direction, offset_um), turned)
+        return out
+
+    def heights_at_um(
+        self,
+        places: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+        direction: tuple[float, float, float],
+        offset_um: float,
+    ) -> NDArray[np.float64]:
+        """Return the same for single points, given by their z, y and x in um; equal to the last bit."""
+        out = np.empty(places[0].size)
+        _distances_at(self._turned(places), *self._numbers(direction, offset_um), out)
+        return out
+
+    def bins(
+        self,
+        lines: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+        direction: tuple[float, float, float],
+        offset_um: float,
+        bin_um: float,
+    ) -> NDArray[np.int32]:
+        """Return floor(height / bin) of points as in `heights_um`, without the height of each.
+
+        Along the axis the height above a surface over the two others never falls, so that between two
+        points of one bin all lie in it: only those beside a bin's edge are looked at.
+        """
+        out = np.empty(tuple(line.size for line in lines), np.int32)
+        turned = np.moveaxis(out, self.axis, 0)
+        _bins(self._turned(lines), *self._numbers(direction, offset_um), bin_um, turned)
+        return out
+
+    def _turned(self, zyx: Lines) -> Lines:
+        first, second = (axis for axis in range(3) if axis != self.axis)
+        return (zyx[self.axis], zyx[first], zyx[second])
+
+    def _numbers(
+        self, direction: tuple[float, float, float], offset_um: float
+    ) -> tuple[Triple, tuple[float, float, float, float], tuple[float, float, float, float, float, float], float]:
+        """Return what the kernels take: plane, centre and half lengths, weights, and the sign of what is above."""
         first, second = (axis for axis in range(3) if axis != self.axis)
         own = direction[self.axis]
         # Position along the axis: level + u slope_u + v slope_v + bow.
         plane = (offset_um / own, -direction[first] / own, -direction[second] / own)
-        out = np.empty(tuple(line.size for line in lines))
-        turned = np.moveaxis(out, self.axis, 0)
-        places = (lines[self.axis], lines[first], lines[second])
-        shape = (*self.centre_um, *self.half_um)
-        _distances(places, plane, shape, self.weights_um, 1.0 if own > 0 else -1.0, turned)
-        return out
+        return plane, (*self.centre_um, *self.half_um), self.weights_um, 1.0 if own > 0 else -1.0
+
+
+@kernel
+def _distance(
+    h: float,
+    u_own: float,
+    v_own: float,
+    plane: Triple,
+    shape: tuple[float, float, float, float],
+    c: tuple[float, float, float, float, float, float],
+    sign: float,
+) -> float:
+    """Return the signed distance of a point from the surface: Newton's steps to the nearest point of it.
+
+    Where the surface bends so strongly that Newton's matrix is of no use, its positive part is taken. A
+    step that is a 1e-5th of the distance is the last: the next would be a 1e-10th, and the distance
+    changes with its square.
+    """
+    u0, v0, a, b = shape
+    uu, uv, vv = 2 * c[3] / (a * a), c[4] / (a * b), 2 * c[5] / (b * b)
+    u, v = u_own, v_own
+    rest, above = 0.0, 0.0
+    settled = False
+    for step in range(6):
+        s, t = (u - u0) / a, (v - v0) / b
+        bow = c[0] + c[1] * s + c[2] * t + c[3] * s * s + c[4] * s * t + c[5] * t * t
+        rest = h - (plane[0] + plane[1] * u + plane[2] * v + bow)
+        if step == 0:
+            above = rest
+        if step == 5 or settled:
+            break
+        by_u = plane[1] + (c[1] + 2 * c[3] * s + c[4] * t) / a
+        by_v = plane[2] + (c[2] + c[4] * s + 2 * c[5] * t) / b
+        pull_u, pull_v = u - u_own - rest * by_u, v - v_own - rest * by_v
+        h_uu, h_uv, h_vv = 1 + by_u * by_u, by_u * by_v, 1 + by_v * by_v
+        full_uu, full_uv, full_vv = h_uu - rest * uu, h_uv - rest * uv, h_vv - rest * vv
+        newton = full_uu > 0.2 and full_uu * full_vv - full_uv * full_uv > 0.04
+        if newton:
+            h_uu, h_uv, h_vv = full_uu, full_uv, full_vv
+        det = h_uu * h_vv - h_uv * h_uv
+        move_u, move_v = (h_vv * pull_u - h_uv * pull_v) / det, (h_uu * pull_v - h_uv * pull_u) / det
+        u -= move_u
+        v -= move_v
+        settled = newton and move_u * move_u + move_v * move_v <= 1e-10 * rest * rest
+    far = math.sqrt(rest * rest + (u - u_own) ** 2 + (v - v_own) ** 2)
+    return sign * far if above >= 0 else -sign * far
 
 
 @kernel
 def _distances(
-    places: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-    plane: tuple[float, float, float],
+    places: Lines,
+    plane: Triple,
     shape: tuple[float, float, float, float],
     c: tuple[float, float, float, float, float, float],
     sign: float,
     out: NDArray[np.float64],
 ) -> None:
-    """Write the signed distance of each point (h, u, v) from the surface: Newton's steps to the nearest point of it.
-
-    Where the surface bends so strongly that Newton's matrix is of no use, its positive part is taken.
-    """
+    """Write the signed distance of each point of a grid (h, u, v)."""
     along, first, second = places
-    u0, v0, a, b = shape
-    uu, uv, vv = 2 * c[3] / (a * a), c[4] / (a * b), 2 * c[5] / (b * b)
     for k in range(along.size):
         for j in range(first.size):
             for i in range(second.size):
-                u, v = first[j], second[i]
-                rest, above = 0.0, 0.0
-                for step in range(6):
-                    s, t = (u - u0) / a, (v - v0) / b
-                    bow = c[0] + c[1] * s + c[2] * t + c[3] * s * s + c[4] * s * t + c[5] * t * t
-                    rest = along[k] - (plane[0] + plane[1] * u + plane[2] * v + bow)
-                    if step == 0:
-                        above = rest
-                    if step == 5:
-                        break
-                    by_u = plane[1] + (c[1] + 2 * c[3] * s + c[4] * t) / a
-                    by_v = plane[2] + (c[2] + c[4] * s + 2 * c[5] * t) / b
-                    pull_u, pull_v = u - first[j] - rest * by_u, v - second[i] - rest * by_v
-                    h_uu, h_uv, h_vv = 1 + by_u * by_u, by_u * by_v, 1 + by_v * by_v
-                    full_uu, full_uv, full_vv = h_uu - rest * uu, h_uv - rest * uv, h_vv - rest * vv
-                    if full_uu > 0.2 and full_uu * full_vv - full_uv * full_uv > 0.04:
-                        h_uu, h_uv, h_vv = full_uu, full_uv, full_vv
-                    det = h_uu * h_vv - h_uv * h_uv
-                    u -= (h_vv * pull_u - h_uv * pull_v) / det
-                    v -= (h_uu * pull_v - h_uv * pull_u) / det
-                far = np.sqrt(rest * rest + (u - first[j]) ** 2 + (v - second[i]) ** 2)
-                out[k, j, i] = sign * far if above >= 0 else -sign * far
+                out[k, j, i] = _distance(along[k], first[j], second[i], plane, shape, c, sign)
+
+
+@kernel
+def _distances_at(
+    places: Lines,
+    plane: Triple,
+    shape: tuple[float, float, float, float],
+    c: tuple[float, float, float, float, float, float],
+    sign: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Write the signed distance of each single point."""
+    for i in range(out.size):
+        out[i] = _distance(places[0][i], places[1][i], places[2][i], plane, shape, c, sign)
+
+
+@kernel
+def _bins(
+    places: Lines,
+    plane: Triple,
+    shape: tuple[float, float, float, float],
+    c: tuple[float, float, float, float, float, float],
+    sign: float,
+    bin_um: float,
+    out: NDArray[np.int32],
+) -> None:
+    """Write floor(distance / bin) of each point of a grid, column by column, from edge to edge of the bins."""
+    along, first, second = places
+    last = along.size - 1
+    for j in range(first.size):
+        for i in range(second.size):
+            u, v = first[j], second[i]
+            end = _distance(along[last], u, v, plane, shape, c, sign)
+            here = _distance(along[0], u, v, plane, shape, c, sign)
+            end_bin, own = math.floor(end / bin_um), math.floor(here / bin_um)
+            k = 0
+            while own != end_bin:
+                edge = (own + 1 if end_bin > own else own) * bin_um
+                low, high, there, other = k, last, end, end_bin
+                # The last voxel of the bin, were the height linear from here to the end; then one by one.
+                guess = min(max(k + int((edge - here) / (end - here) * (last - k)), low + 1), high - 1)
+                while high - low > 1:
+                    height = _distance(along[guess], u, v, plane, shape, c, sign)
+                    found = math.floor(height / bin_um)
+                    if found == own:
+                        low, guess = guess, guess + 1
+                    else:
+                        high, guess, there, other = guess, guess - 1, height, found
+                out[k:high, j, i] = own
+                k, here, own = high, there, other
+            out[k:, j, i] = own

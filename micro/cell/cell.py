@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -9,10 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micro.blocks import kernel
 from micro.cell.bow import Bow
 from micro.model import Labels, Spacing
 
 __all__ = ["SE_REGION", "Cell", "Normal", "Part", "ReferencePlane"]
+
+Places = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 SE_REGION = 128
 """Bit of ``Cell.parts`` that marks the SE region: between the interface and the far side, label not 0."""
@@ -53,6 +58,16 @@ class Normal:
         return ("-" if self.sign < 0 else "+") + "zyx"[self.axis]
 
 
+@kernel
+def _plane_bins(
+    z: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], bin_um: float, out: NDArray[np.int32]
+) -> None:
+    for k in range(z.size):
+        for j in range(y.size):
+            for i in range(x.size):
+                out[k, j, i] = math.floor(((z[k] + y[j]) + x[i]) / bin_um)
+
+
 @dataclass(frozen=True, slots=True)
 class ReferencePlane:
     """A plane in um: the height of a point p (z, y, x) above it is ``p . direction - offset_um``.
@@ -77,17 +92,51 @@ class ReferencePlane:
 
         Each voxel's value depends on its own index only, so blocks agree to the last bit.
         """
+        lines = [np.arange(begin, begin + length) for begin, length in zip(start, shape, strict=True)]
+        z, y, x = self._terms(lines, spacing)
         if self.bow is not None:
-            z, y, x = (
-                (np.arange(begin, begin + length, dtype=np.float64) + 0.5) * edge
-                for begin, length, edge in zip(start, shape, spacing.um, strict=True)
-            )
             return self.bow.heights_um((z, y, x), self.direction, self.offset_um)
-        z, y, x = (
-            (np.arange(begin, begin + length, dtype=np.float64) + 0.5) * (edge * part)
-            for begin, length, edge, part in zip(start, shape, spacing.um, self.direction, strict=True)
-        )
         return (z[:, None, None] + y[None, :, None]) + (x[None, None, :] - self.offset_um)
+
+    def heights_at_um(
+        self, voxels: Sequence[NDArray[np.int64]], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0)
+    ) -> NDArray[np.float64]:
+        """Return the heights of single voxels, given by their z, y and x counted from ``start``.
+
+        Equal to `heights_um` to the last bit.
+        """
+        z, y, x = self._terms([axis + begin for axis, begin in zip(voxels, start, strict=True)], spacing)
+        if self.bow is not None:
+            return self.bow.heights_at_um((z, y, x), self.direction, self.offset_um)
+        return np.asarray((z + y) + (x - self.offset_um))
+
+    def bins(
+        self, shape: tuple[int, ...], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0), *, bin_um: float
+    ) -> NDArray[np.int32]:
+        """Return floor(height / bin) of the voxel centres of a block, as `heights_um` has them.
+
+        Examples
+        --------
+        >>> plane = ReferencePlane((1.0, 0.0, 0.0), 2.0)
+        >>> plane.bins((6, 1, 1), Spacing(1.0, 1.0, 1.0), bin_um=2.0).ravel()
+        array([-1, -1,  0,  0,  1,  1], dtype=int32)
+        """
+        lines = [np.arange(begin, begin + length) for begin, length in zip(start, shape, strict=True)]
+        z, y, x = self._terms(lines, spacing)
+        if self.bow is not None:
+            return self.bow.bins((z, y, x), self.direction, self.offset_um, bin_um)
+        out = np.empty((z.size, y.size, x.size), np.int32)
+        _plane_bins(z, y, x - self.offset_um, bin_um, out)
+        return out
+
+    def _terms(self, voxels: Sequence[NDArray[np.int64]], spacing: Spacing) -> Places:
+        """Return the places of voxel centres along each axis in um; for a plane what they add to the height."""
+        parts = self.direction if self.bow is None else (1.0, 1.0, 1.0)
+        z, y, x = (
+            (axis.astype(np.float64) + 0.5) * (edge * part)
+            for axis, edge, part in zip(voxels, spacing.um, parts, strict=True)
+        )
+        return (z, y, x)
 
     @property
     def sag_um(self) -> float:
@@ -127,6 +176,10 @@ class Cell:
         ``cathode``, ``counter electrode`` or ``cut by the picture``.
     notes
         What could not be found and why, in one line each; they end in the note column of the tables.
+    reference
+        Where the reference interface comes from, in a few words; empty where there is none.
+    has_anode
+        False where the reference interface was given and no anode body is left.
     """
 
     labels: Labels
@@ -136,3 +189,5 @@ class Cell:
     far_plane: ReferencePlane | None = None
     far_side: str = "cut by the picture"
     notes: tuple[str, ...] = ()
+    reference: str = ""
+    has_anode: bool = True

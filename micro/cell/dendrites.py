@@ -53,8 +53,25 @@ def _mark(
     near = metal & (height > 0) & ~far & ~anode
     if near.any():
         near &= within_um(far | mound, spacing.um, root_um)
-    near |= mound
+    foot = _beneath(far & ~anode, metal & (height > 0), plane.direction)
+    near |= mound | (foot & ~far)
     return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
+
+
+def _beneath(
+    marked: NDArray[np.bool_], metal: NDArray[np.bool_], direction: tuple[float, float, float]
+) -> NDArray[np.bool_]:
+    """Return the metal straight below what is marked, down along the axis of ``direction``, without a break.
+
+    The foot of a filament stands in the roughness of the anode, which the body fills to the brim.
+    """
+    axis = int(np.argmax(np.abs(direction)))
+    along = 1 if direction[axis] > 0 else -1
+    above, below = (np.moveaxis(mask, axis, 0)[::-along] for mask in (marked, metal))
+    out = np.array(above)
+    for plane in range(1, len(out)):
+        out[plane] |= below[plane] & out[plane - 1]
+    return np.moveaxis(out[::-along], 0, axis)
 
 
 def _held(_: Block, ids: NDArray[np.uint32], marks: NDArray[np.uint8], *, value: int) -> Done[NDArray[np.uint32]]:
@@ -101,9 +118,10 @@ def mark_dendrites(
     """Return the labels with dendrites set to ``value``.
 
     Metal that reaches beyond the reference interface by more than ``tolerance_um``, grown back
-    through connected metal down to the interface, the anode body left out. A root reaches no
-    farther from it than one that slants by 45 degrees, so that the roughness around it stays anode,
-    and so does a skin on the anode body no thicker than three quarters of the tolerance (or a voxel).
+    through connected metal down to the interface, the anode body left out but for what lies straight
+    below. A root reaches no farther from it than one that slants by 45 degrees, so that the roughness
+    around it stays anode, and so does a skin on the anode body no thicker than three quarters of the
+    tolerance (or a voxel).
     """
     z, y, x = labels.shape
     marks = engine.array((z, y, x), np.uint8)

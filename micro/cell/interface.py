@@ -13,7 +13,7 @@ from micro.cell.cell import Normal, ReferencePlane
 from micro.cell.params import ReferenceShape
 from micro.model import Spacing
 
-__all__ = ["fit_plane", "fit_reference", "surface_map"]
+__all__ = ["fit_plane", "fit_points", "fit_reference", "scatter_um", "surface_map"]
 
 SAG_MIN_VOXELS, SAG_MIN_RESIDUALS, GAIN_MIN = 6.0, 6.0, 1.4
 """A surface is curved where the bow sags by this many voxels (three parts the coarsest edge, one the finest) and by
@@ -155,6 +155,41 @@ def fit_reference(
     return curved if clear and plane.residual_um >= GAIN_MIN * residual_um else plane
 
 
+def fit_points(points_um: NDArray[np.float64], normal: Normal, *, edge_um: float, curved: bool) -> ReferencePlane:
+    """Fit a plane, or where there are enough points a quadratic surface, to points by plain least squares.
+
+    Parameters
+    ----------
+    points_um
+        Shape (n, 3): z, y, x in um.
+    normal
+        From the anode into the electrolyte.
+    edge_um
+        Voxel edge along the normal's axis.
+
+    Returns
+    -------
+    ReferencePlane
+        Its residual is the root mean square distance of the points along the normal's axis.
+    """
+    u, v = (points_um[:, axis] for axis in range(3) if axis != normal.axis)
+    points = _Points(u, v, points_um[:, normal.axis], edge_um)
+    wide = min(np.ptp(u), np.ptp(v)) > 0
+    plane = _plane(points, normal, robust=False)
+    return _curved(points, normal, robust=False) if curved and u.size > (TERMS if wide else 3) else plane
+
+
+def scatter_um(
+    plane: ReferencePlane, index: NDArray[np.int64], contact: NDArray[np.bool_], normal: Normal, *, spacing: Spacing
+) -> float:
+    """Return the robust standard deviation of a surface (of `surface_map`) about a reference, along the axis."""
+    points = _points(index, contact, normal, spacing)
+    if points is None:
+        return 0.0
+    away = points.height - plane.place_um(normal.axis, points.u, points.v)
+    return 1.4826 * float(np.median(np.abs(away - np.median(away))))
+
+
 @dataclass(frozen=True)
 class _Points:
     """Outer faces of the outermost voxels: (u, v) and the place along the normal's axis, in um."""
@@ -183,13 +218,14 @@ def _points(index: NDArray[np.int64], contact: NDArray[np.bool_], normal: Normal
     return _Points((u + 0.5) * spacing.um[lateral[0]], (v + 0.5) * spacing.um[lateral[1]], height, edge)
 
 
-def _plane(points: _Points, normal: Normal) -> ReferencePlane:
+def _plane(points: _Points, normal: Normal, *, robust: bool = True) -> ReferencePlane:
     u, v = points.u, points.v
     centre = (u.mean(), v.mean())
     matrix: NDArray[np.float64] = np.stack([np.ones_like(u), u - centre[0], v - centre[1]], axis=1)
     free = np.array([True, bool(np.ptp(u) > 0), bool(np.ptp(v) > 0)])
     solution = np.zeros(3)
-    solution[free], residual_um = _biweight(matrix[:, free], points.height, floor_um=points.floor_um)
+    solve = _biweight if robust else _plain
+    solution[free], residual_um = solve(matrix[:, free], points.height, floor_um=points.floor_um)
     direction, offset_um = _direction(normal, solution, centre)
     return ReferencePlane(direction, offset_um, residual_um)
 
@@ -210,7 +246,7 @@ def _direction(
     return (z, y, x), float(direction @ on_plane)
 
 
-def _curved(points: _Points, normal: Normal) -> ReferencePlane:
+def _curved(points: _Points, normal: Normal, *, robust: bool = True) -> ReferencePlane:
     """Fit a quadratic, and split it into the best plane over the same columns and the bow about it."""
     u, v = points.u, points.v
     centre = (float(u.mean()), float(v.mean()))
@@ -219,7 +255,8 @@ def _curved(points: _Points, normal: Normal) -> ReferencePlane:
     wide, long = bool(np.ptp(u) > 0), bool(np.ptp(v) > 0)
     free = np.array([True, wide, long, wide, wide and long, long])
     weights = np.zeros(TERMS)
-    weights[free], residual_um = _biweight(terms[:, free], points.height, floor_um=points.floor_um)
+    solve = _biweight if robust else _plain
+    weights[free], residual_um = solve(terms[:, free], points.height, floor_um=points.floor_um)
     surface = terms @ weights
     flat = free[:3]
     plane = np.zeros(3)
@@ -257,3 +294,12 @@ def _biweight(
             break
     residual = height - matrix @ solution
     return solution, 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
+
+
+def _plain(
+    matrix: NDArray[np.float64], height: NDArray[np.float64], *, floor_um: float
+) -> tuple[NDArray[np.float64], float]:
+    """Solve plain least squares; also return the root mean square residual, 0 where it is rounding only."""
+    solution = np.asarray(np.linalg.lstsq(matrix, height, rcond=None)[0], np.float64)
+    residual = float(np.sqrt(np.mean((height - matrix @ solution) ** 2)))
+    return solution, residual if residual > 1e-9 * floor_um else 0.0

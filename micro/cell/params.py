@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["CellParams", "ReferenceShape"]
 
 NormalName = Literal["auto", "none", "+z", "-z", "+y", "-y", "+x", "-x"]
 
 ReferenceShape = Literal["auto", "plane", "curved"]
+
+ReferenceName = Literal["auto", "plane", "curved", "first-state"]
 
 
 class CellParams(BaseModel):
@@ -27,9 +29,18 @@ class CellParams(BaseModel):
     body_radius_um: float | None = Field(
         None, gt=0, description="Metal thinner than twice this falls off the anode body; empty: 8 voxels."
     )
-    reference: ReferenceShape = Field(
+    reference: ReferenceName = Field(
         "auto",
-        description="Reference interface: a plane, curved (bowed, quadratic), or auto: curved where it clearly is.",
+        description="Reference interface: a plane, curved (bowed, quadratic), auto: curved where it clearly is; "
+        "or that of the first state.",
+    )
+    reference_thickness_um: float | None = Field(
+        None,
+        gt=0,
+        description="Thickness of the anode: the reference is a plane that far from its side; empty: fitted.",
+    )
+    reference_line: tuple[tuple[float, ...], ...] = Field(
+        (), description="Points (z, y, x) or (y, x) in voxels, the reference drawn through them; empty: fitted."
     )
     tolerance_um: float | None = Field(
         None,
@@ -50,3 +61,26 @@ class CellParams(BaseModel):
     crack_branching_max: float = Field(
         3.0, ge=1, description="A crack's mid-surface (2-D: trace) over that of a straight one as large, at most."
     )
+
+    @model_validator(mode="after")
+    def _one_reference(self) -> Self:
+        given = [
+            name
+            for name, is_given in (
+                ("reference = first-state", self.reference == "first-state"),
+                ("reference_thickness_um", self.reference_thickness_um is not None),
+                ("reference_line", bool(self.reference_line)),
+            )
+            if is_given
+        ]
+        if len(given) > 1:
+            raise ValueError(f"the reference interface is given more than once: {', '.join(given)}; expected one")
+        lengths = {len(point) for point in self.reference_line}
+        if self.reference_line and (len(self.reference_line) < 2 or lengths not in ({2}, {3})):
+            raise ValueError("reference_line: expected two points or more, all (y, x) or all (z, y, x)")
+        return self
+
+    @property
+    def shape(self) -> ReferenceShape:
+        """The shape of a reference that is fitted or drawn."""
+        return "auto" if self.reference == "first-state" else self.reference

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from micro.blocks import Shape
 from micro.measure.intervals import poisson_interval
-from micro.measure.protocol import ObjectTable
 from micro.model import Measurement
 
 __all__ = ["count_row", "cut_weights"]
 
 
 def cut_weights(
-    objects: ObjectTable, ids: NDArray[np.int64], shape: Shape, axes: tuple[int, ...]
+    start: NDArray[np.int64], stop: NDArray[np.int64], shape: Shape, axes: tuple[int, ...]
 ) -> NDArray[np.float64]:
     """Return what each object counts for: 1, half for each axis along which the picture's border cuts it, or 0.
 
@@ -29,10 +28,8 @@ def cut_weights(
 
     Parameters
     ----------
-    objects
-        All objects, with their boxes.
-    ids
-        Those that are to be counted.
+    start, stop
+        Boxes of the objects in voxels, shape (objects, 3).
     shape
         Of the picture, in voxels.
     axes
@@ -40,15 +37,13 @@ def cut_weights(
 
     Examples
     --------
-    >>> start, stop = np.array([[0, 0, 0], [0, 2, 0], [0, 3, 4]]), np.array([[0, 0, 0], [1, 9, 3], [1, 5, 6]])
-    >>> table = ObjectTable(2, np.uint8([0, 5, 5]), np.array([0, 9, 4]), start, stop, start)
-    >>> cut_weights(table, np.array([1, 2]), (1, 9, 9), (1, 2))
+    >>> cut_weights(np.array([[0, 2, 0], [0, 3, 4]]), np.array([[1, 9, 3], [1, 5, 6]]), (1, 9, 9), (1, 2))
     array([0.25, 1.  ])
     """
-    weights = np.ones(ids.size)
+    weights = np.ones(len(start))
     for axis in axes:
         if shape[axis] > 1:
-            low, high = objects.start[ids, axis] == 0, objects.stop[ids, axis] == shape[axis]
+            low, high = start[:, axis] == 0, stop[:, axis] == shape[axis]
             weights *= 1 - 0.5 * low - 0.5 * high
     return weights
 

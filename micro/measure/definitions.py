@@ -28,6 +28,47 @@ DEFINITIONS: dict[str, str] = {
     ),
     "interface_area/v1": "P(Li|SE) + P(Li|void): the interface's area projected along the reference normal.",
     "interface_length/v1": "The same in a section: the interface's length projected along the reference normal.",
+    "contact_loss/v1": (
+        "1 - CF(t) / CF(t0): contact fraction of this state over that of the first state of the same sample; the "
+        "interval combines those of the two on the logarithmic scale, as independent (Donner & Zou 2012)."
+    ),
+    "contact_spot_density/3D/v1": (
+        "Connected patches of columns in contact (corners included) on the contact map, over the area of the "
+        "interface seen there, on the reference interface; a patch cut by the picture counts as one, and the note "
+        "says how many are."
+    ),
+    "contact_spot_density/2D/v1": (
+        "Connected runs of columns in contact over the length of the interface seen there: per mm, because a "
+        "section cuts some of the spots only; a run cut by the picture counts as one, and the note says how many "
+        "are."
+    ),
+    "contact_spot_area/v1": (
+        "Area of a contact spot on the reference interface (columns along the normal's axis over the cosine of its "
+        "tilt); mean and 95th percentile by number, cut ones with what the picture shows of them."
+    ),
+    "contact_spot_length/v1": (
+        "Length of a contact spot along the reference interface in the section; mean and 95th percentile by "
+        "number, cut ones with what the picture shows of them."
+    ),
+    "interface_roughness/Sq/v1": (
+        "Root mean square height of the anode body's surface about the reference interface (ISO 25178-2, Sq), "
+        "after a Gaussian filter (ISO 16610-61) with the cut-off wavelength that the note states, and less its own "
+        "least-squares plane; pits of gaps included; n is the number of columns."
+    ),
+    "interface_roughness/Rq/v1": "The same of the profile in a section (ISO 21920-2, Rq).",
+    "interface_developed_ratio/Sdr/v1": (
+        "Area of the anode body's surface, filtered as for Sq, over that of the reference interface levelled to "
+        "it, less 1 (ISO 25178-2, Sdr)."
+    ),
+    "interface_developed_ratio/length/v1": (
+        "Length of the anode body's profile in the section, filtered as for Rq, over that of the reference "
+        "interface levelled to it, less 1."
+    ),
+    "reference_residual/v1": (
+        "Scatter about the reference interface along the normal's axis: of the anode body's surface (1.4826 times "
+        "the median absolute deviation), of the points of a drawn line (root mean square), or, where the reference "
+        "is the first state's, that of its surface; the note says where the reference comes from."
+    ),
     "dendrite_depth_max/v1": (
         "Greatest height of a voxel centre of joined dendrites above the reference interface, perpendicular to it; "
         "n is the number of voxels."
@@ -51,14 +92,15 @@ DEFINITIONS: dict[str, str] = {
     ),
     "dendrite_fraction/v1": "Voxels of dendrites, joined and isolated, over the labelled voxels of the SE region.",
     "dendrite_isolated_fraction/v1": "Isolated over all dendrite voxels.",
-    "crack_density/P32/v1": (
-        "Area of the cracks' mid-surfaces over the volume of the SE region (Dershowitz & Herda 1992, P32); cracks with "
-        "SE as host; each voxel adds its volume over the local aperture, so that the rim adds nothing and a junction "
-        "counts once."
+    "crack_density/P32/v2": (
+        "Area of the cracks' mid-surfaces in the SE region over the volume of the SE region (Dershowitz & Herda 1992, "
+        "P32); each voxel adds its volume over the local aperture along the sheet's normal, so that the rim adds "
+        "nothing and a junction counts once; n is the number of cracks with SE as host."
     ),
-    "crack_density/P21/v1": (
-        "Length of the cracks' traces over the area of the SE region (Dershowitz & Herda 1992, P21); each pixel adds "
-        "its area over the local aperture, so that the ends add nothing and a junction counts once."
+    "crack_density/P21/v2": (
+        "Length of the cracks' traces in the SE region over the area of the SE region (Dershowitz & Herda 1992, P21); "
+        "each pixel adds its area over the local aperture across the trace, so that the ends add nothing and a "
+        "junction counts once; n is the number of traces with SE as host."
     ),
     "crack_porosity/P33/v1": "Voxels of cracks with SE as host over the labelled voxels of the SE region (P33).",
     "crack_porosity/P22/v1": "Pixels of cracks with SE as host over the labelled pixels of the SE region (P22).",
@@ -70,14 +112,110 @@ DEFINITIONS: dict[str, str] = {
         "Crack traces with SE as host over the area of the SE region (P20); those that the picture cuts count as in P30"
         "."
     ),
-    "crack_aperture_mean/v1": "Volume over mid-surface area of the cracks with SE as host.",
+    "crack_aperture_mean/v2": (
+        "Volume over mid-surface area (in a section area over trace length) of the cracks in the SE region; "
+        "n is the number of cracks."
+    ),
+    "crack_aperture_median/v1": (
+        "Local aperture that half of the cracks' mid-surface in the SE region (in a section trace length) stays below; "
+        "the local aperture is volume over mid-surface within 9 mean voxel edges; resolved to 1/32 of the mean edge."
+    ),
+    "crack_aperture_p95/v1": "As crack_aperture_median, for 95 % of the mid-surface (trace length).",
+    "crack_below_resolution/v1": (
+        "Share of the cracks' mid-surface (trace length) in the SE region whose local aperture is below two voxel "
+        "edges along the sheet's normal."
+    ),
+    "crack_orientation_mean/3D/v1": (
+        "Mean by mid-surface area of the angle between the crack's plane and the interface's normal, over the SE "
+        "region: 0 a crack that runs along the normal, 90 one along the interface; 32.7 when all directions are "
+        "alike. The interval takes whole cracks as clusters (ratio estimator, Cochran 1977, section 6.5)."
+    ),
+    "crack_orientation_mean/2D/v1": (
+        "Mean by length of the angle between the crack's trace and the interface's normal, over the SE region: 0 a "
+        "trace along the normal, 90 one along the interface; 45 when all directions are alike. The interval takes "
+        "whole traces as clusters (ratio estimator, Cochran 1977, section 6.5)."
+    ),
+    "crack_alignment/3D/v1": (
+        "(3 <cos2 a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "
+        "(Hermans' orientation factor): 1 all along the interface, 0 no preference, -0.5 all along the normal."
+    ),
+    "crack_alignment/2D/v1": (
+        "2 <cos2 a> - 1 by trace length, with a the angle between the trace's and the interface's normals: 1 all along "
+        "the interface, 0 no preference, -1 all along the normal."
+    ),
+    "crack_depth_min/v1": (
+        "Least height of a voxel centre of cracks with SE as host above the reference interface; below zero where a "
+        "crack reaches through it; n is the number of cracks."
+    ),
+    "crack_depth_mean/v1": (
+        "Mean by mid-surface area (trace length) of the height above the reference interface, over the SE region; the "
+        "interval takes whole cracks as clusters."
+    ),
+    "crack_depth_max/v1": "As crack_depth_min, the greatest height.",
+    "crack_intensity/3D/v1": (
+        "Crack density parameter 2/pi sum(A^2 / P) / V (Budiansky & O'Connell 1976), with A a crack's mid-surface and "
+        "P its perimeter, over the cracks with SE as host and V the volume of the SE region; sum(a^3) / V for discs "
+        "of radius a. The interval takes the cracks as independent (compound Poisson)."
+    ),
+    "crack_intensity/2D/v1": (
+        "The same for a plane with line cracks: sum(a^2) / A (Bristow 1960; Kachanov 1992), with a half the length of "
+        "a trace with SE as host and A the area of the SE region."
+    ),
+    "crack_metal_filling/v1": (
+        "V_metal / (V_metal + V_void) of the cracks with SE as host: V_void the cracks' own voxels, V_metal the "
+        "dendrite voxels, joined or isolated, that go on in a crack's sheet, no thicker than it, from where they "
+        "touch it; the interval takes whole cracks as clusters."
+    ),
+    "crack_area/v1": (
+        "Area of the mid-surfaces of the cracks whose host phase_a names (SE, anode side, far side; unknown without an "
+        "interface), in the whole picture; n is their number."
+    ),
+    "crack_length/v1": "The same in a section: length of the traces.",
     "layer_thickness/v1": (
         "From the first to the last voxel of the layer in each column along the normal's axis, times the cosine "
         "between that axis and the reference normal; over the columns that hold the layer (n)."
     ),
+    "layer_thickness/SE/v1": (
+        "From the reference interface to the first voxel of the cathode or counter electrode in each column along the "
+        "normal's axis, times the cosine between that axis and the reference normal; over the columns that hold both "
+        "(n)."
+    ),
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
     "gap_area/v1": "Area of the gaps in the section.",
+    "pore_size/3D/v1": (
+        "Local thickness of the pores, the diameter of the largest ball in them that holds the voxel (Hildebrand & "
+        "Rüegsegger 1997), weighted by volume: d50 is reached by half of the pore volume. Cracks and gaps are outside."
+    ),
+    "pore_size/2D/v1": (
+        "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
+        "a section mostly cuts beside their middle."
+    ),
+    "particle_size/3D/v1": (
+        "Diameter of the ball of a particle's volume, weighted by volume; touching particles are split by the "
+        "watershed of the distance map; those that the picture cuts are left out, and each other one counts for those "
+        "like it that were cut (Miles 1974; Lantuéjoul 1980); the interval takes particles as independent; n is their "
+        "number."
+    ),
+    "particle_size/2D/v1": (
+        "The same in a section, with discs and areas: not the size in space, as a section cuts particles beside their "
+        "middle."
+    ),
+    "tortuosity/3D/v1": (
+        "Tortuosity factor eps D0 / Deff of the phase along the normal's axis, eps the share of the box that is phase "
+        "and joined by faces to both ends (Cooper et al. 2016; with all of the phase: divide by "
+        "percolating_fraction); the box is the largest that lies whole in the SE region; n is its number of voxels."
+    ),
+    "tortuosity/2D/v1": (
+        "The same within a section: paths that leave it are missing, so it is no estimate of the tortuosity in space."
+    ),
+    "effective_diffusivity/3D/v1": (
+        "Deff / D0 of the phase along the normal's axis: steady diffusion through the box of tortuosity between two "
+        "concentrations on its ends, no flow through its sides or into other phases."
+    ),
+    "effective_diffusivity/2D/v1": "The same within a section, which lets through less than the volume.",
+    "percolating_fraction/3D/v1": "Share of the phase in the box of tortuosity that is joined by faces to both ends.",
+    "percolating_fraction/2D/v1": "The same within a section, in which less is joined than in space.",
     "profile/v1": (
         "Voxels of the phase or part over the labelled voxels whose centres lie in the bin of height above the "
         "reference interface."

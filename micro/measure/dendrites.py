@@ -9,11 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.blocks import Shape, kernel
+from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.counting import count_row, cut_weights
 from micro.measure.intervals import Spread, value_interval
-from micro.measure.objects import ObjectPartial, Objects, box_columns, heights_of, merge_objects, object_block
+from micro.measure.objects import (
+    ObjectPartial,
+    Objects,
+    box_columns,
+    heights_at,
+    mean_heights_um,
+    merge_objects,
+    object_block,
+    voxels_of,
+)
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
 from micro.model import Measurement
@@ -26,24 +35,11 @@ BINS_PER_EDGE = 32
 WANTED = np.zeros(8, bool)
 WANTED[[int(Part.DENDRITE), int(Part.ISOLATED)]] = True
 
+JOINED = np.zeros(8, bool)
+JOINED[int(Part.DENDRITE)] = True
+
 MM2 = 1e6
 """um2 in a mm2."""
-
-
-@kernel
-def _histogram(
-    parts: NDArray[np.uint8],
-    part: int,
-    heights: NDArray[np.float64],
-    bin_um: float,
-    lowest: int,
-    out: NDArray[np.int64],
-) -> None:
-    for k in range(parts.shape[0]):
-        for j in range(parts.shape[1]):
-            for i in range(parts.shape[2]):
-                if parts[k, j, i] & 127 == part:
-                    out[math.floor(heights[k, j, i] / bin_um) - lowest] += 1
 
 
 @dataclass(frozen=True)
@@ -75,10 +71,10 @@ class Dendrites:
             return None
         bin_um = _bin_um(context)
         lowest = math.floor(float(objects.low_um.min()) / bin_um)
-        histogram = np.zeros(math.floor(float(objects.high_um.max()) / bin_um) - lowest + 1, np.int64)
-        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
-        parts = np.ascontiguousarray(view.core(view.parts))
-        _histogram(parts, int(Part.DENDRITE), heights, bin_um, lowest, histogram)
+        length = math.floor(float(objects.high_um.max()) / bin_um) - lowest + 1
+        heights = heights_at(context, view, voxels_of(view, JOINED))
+        bins = np.floor(heights / bin_um).astype(np.int64) - lowest
+        histogram = np.bincount(bins, minlength=length).astype(np.int64)
         return _Partial(objects, lowest, histogram)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
@@ -111,20 +107,9 @@ def _table(context: Context, objects: Objects) -> pd.DataFrame:
     missing = context.plane is None
     table["depth_um"] = np.nan if missing else objects.high_um[ids]
     table["depth_start_um"] = np.nan if missing else objects.low_um[ids]
-    table["depth_mean_um"] = np.nan if missing else _mean_heights(context, objects, ids)
+    table["depth_mean_um"] = np.nan if missing else mean_heights_um(context, objects, ids)
     table["touches_crack"] = objects.touches[ids]
     return table
-
-
-def _mean_heights(context: Context, objects: Objects, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return each object's mean height: above a plane from the exact sums of its voxel indices."""
-    assert context.plane is not None
-    voxels = context.objects.voxels[ids]
-    if context.plane.bow is not None:
-        return np.asarray(objects.sum_um[ids] / np.maximum(voxels, 1))
-    steps = np.array(context.spacing.um) * np.array(context.plane.direction)
-    means = (context.objects.sums[ids] / np.maximum(voxels, 1)[:, None] + 0.5) @ steps
-    return np.asarray(means - context.plane.offset_um)
 
 
 def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) -> list[Measurement]:
@@ -181,4 +166,5 @@ def _count_row(context: Context, table: pd.DataFrame) -> Measurement:
     exposure = context.interface_measure / (1e3 if context.is_2d else MM2)
     if exposure == 0:
         return replace(row, n=int(joined.size), note="the reference interface lies outside the picture")
-    return count_row(row, cut_weights(context.objects, joined, context.shape, context.map_axes), exposure)
+    boxes = context.objects.start[joined], context.objects.stop[joined]
+    return count_row(row, cut_weights(*boxes, context.shape, context.map_axes), exposure)

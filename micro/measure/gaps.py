@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Shape
@@ -20,9 +21,11 @@ __all__ = ["Gaps"]
 
 
 @dataclass(frozen=True)
-class _Partial:
-    corner: tuple[int, int]
-    voxels: NDArray[np.int32]
+class _Columns:
+    """Pairs of a column and a gap that it holds, as ``column * stride + gap``, ascending, with their voxels."""
+
+    keys: NDArray[np.int64]
+    voxels: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,32 +36,71 @@ class Gaps:
         """None."""
         return (0, 0, 0)
 
-    def on_block(self, context: Context, view: BlockView) -> _Partial | None:
-        """Count the gap voxels of each column."""
+    def on_block(self, context: Context, view: BlockView) -> _Columns | None:
+        """Count the voxels of each gap in each column."""
         if context.normal is None or not view.found[Part.GAP]:
             return None
         gaps = view.core(view.parts) & 127 == int(Part.GAP)
         a, b = context.map_axes
-        corner = (view.block.core[a].start, view.block.core[b].start)
-        return _Partial(corner, gaps.sum(axis=context.normal.axis, dtype=np.int32))
+        places = np.nonzero(gaps)
+        row, column = (places[axis].astype(np.int64) + view.block.core[axis].start for axis in (a, b))
+        ids = view.core(view.ids)[gaps].astype(np.int64)
+        keys, counts = np.unique((row * context.shape[b] + column) * _stride(context) + ids, return_counts=True)
+        return _Columns(keys, counts.astype(np.int64))
 
-    def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
+    def merge(self, context: Context, partials: list[_Columns | None]) -> Findings:
         """Return thickness, volume, map and table."""
-        table = box_columns(context, context.objects, context.objects.ids_of(Part.GAP))
+        ids = context.objects.ids_of(Part.GAP)
+        table = box_columns(context, context.objects, ids)
         rows = _empty_rows(context)
-        if context.normal is None:
-            return Findings(tuple(replace(row, note=context.no_interface) for row in rows), {"gaps": table})
+        if context.normal is None or context.no_anode:
+            why = context.no_anode or context.no_interface
+            return Findings(tuple(replace(row, note=why) for row in rows), {"gaps": table})
         a, b = context.map_axes
-        voxels = np.zeros((context.shape[a], context.shape[b]), np.int64)
-        for one in partials:
-            if one is not None:
-                rows_, columns = one.voxels.shape
-                voxels[one.corner[0] : one.corner[0] + rows_, one.corner[1] : one.corner[1] + columns] += one.voxels
-        filled = _rows(context, voxels)
+        found = _merged([one for one in partials if one is not None])
+        size = context.shape[a] * context.shape[b]
+        counts = np.bincount(found.keys // _stride(context), weights=found.voxels, minlength=size)
+        voxels = np.rint(counts).astype(np.int64).reshape(context.shape[a], context.shape[b])
         edges = (context.spacing.um[a], context.spacing.um[b])
-        thickness = voxels.astype(np.float64) * (context.spacing.um[context.normal.axis] * context.cosine)
-        gap_map = ThicknessMap(thickness, edges, ("zyx"[a], "zyx"[b]))
-        return Findings(filled, {"gaps": table}, thickness_maps={"gap": gap_map})
+        gap_map = ThicknessMap(voxels.astype(np.float64) * _step_um(context), edges, ("zyx"[a], "zyx"[b]))
+        shapes = _shapes(context, ids, found)
+        return Findings(_rows(context, voxels), {"gaps": table.join(shapes)}, thickness_maps={"gap": gap_map})
+
+
+def _stride(context: Context) -> int:
+    return context.objects.count + 1
+
+
+def _step_um(context: Context) -> float:
+    """Return what a voxel of a column adds along the reference normal."""
+    assert context.normal is not None
+    return context.spacing.um[context.normal.axis] * context.cosine
+
+
+def _merged(found: list[_Columns]) -> _Columns:
+    """Put the blocks' pairs together; a column that a block's border cuts has its voxels added."""
+    none = np.zeros(0, np.int64)
+    keys, where = np.unique(np.concatenate([none, *(one.keys for one in found)]), return_inverse=True)
+    voxels = np.zeros(keys.size, np.int64)
+    np.add.at(voxels, where, np.concatenate([none, *(one.voxels for one in found)]))
+    return _Columns(keys, voxels)
+
+
+def _shapes(context: Context, ids: NDArray[np.int64], found: _Columns) -> pd.DataFrame:
+    """Return area on the reference interface (of a section length), mean and greatest thickness of each gap."""
+    across = [axis for axis in context.map_axes if not (context.is_2d and axis == 0)]
+    column = float(np.prod([context.spacing.um[axis] for axis in across])) / context.cosine
+    owner = found.keys % _stride(context)
+    columns = np.bincount(owner, minlength=_stride(context))[ids]
+    most = np.zeros(_stride(context), np.int64)
+    np.maximum.at(most, owner, found.voxels)
+    return pd.DataFrame(
+        {
+            "length_um" if context.is_2d else "area_um2": columns * column,
+            "thickness_mean_um": context.objects.voxels[ids] / np.maximum(columns, 1) * _step_um(context),
+            "thickness_max_um": most[ids] * _step_um(context),
+        }
+    )
 
 
 def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement]:
@@ -72,13 +114,12 @@ def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement
 
 def _rows(context: Context, voxels: NDArray[np.int64]) -> tuple[Measurement, ...]:
     mean, p95, size = _empty_rows(context)
-    assert context.normal is not None
     open_ = voxels > 0
     count = int(np.count_nonzero(open_))
     size = replace(size, value=int(voxels.sum()) * context.voxel_measure, n=int(voxels.sum()))
     if not count:
         return (*(replace(row, n=0, note="no gap") for row in (mean, p95)), size)
-    step = context.spacing.um[context.normal.axis] * context.cosine
+    step = _step_um(context)
     a, b = context.map_axes
     grid = Grid.fitting((1, *voxels.shape), (1.0, context.spacing.um[a], context.spacing.um[b]), cells=2**14)
     spread = ratio_spread(grid.pool(voxels[None] * step), grid.pool(open_[None]), grid.edges_um)

@@ -1,4 +1,4 @@
-"""How much of the interface touches: contact fraction by vector area, and by columns as a check."""
+"""The interface: contact fraction by vector area and by columns, contact spots, roughness, residual."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Shape, kernel
-from micro.cell import Part
+from micro.cell import THICKNESS, Part
 from micro.measure.census import Grid
 from micro.measure.columns import Oriented, orient, oriented
 from micro.measure.intervals import Spread, fraction_interval, ratio_spread
+from micro.measure.loss import empty_loss
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import ContactMap, Findings
+from micro.measure.roughness import empty_roughness, roughness_rows
+from micro.measure.spots import empty_spots, no_spots, spot_rows
 from micro.model import Measurement, PhaseSet
 
 __all__ = ["CONTACT", "VOID", "Interface", "contact_table"]
@@ -98,7 +101,7 @@ class _Partial:
 
 @dataclass(frozen=True)
 class Interface:
-    """Contact fraction, contact map and area of the reference interface."""
+    """Contact fraction, contact map and spots, roughness, area and residual of the reference interface."""
 
     def halo(self, context: Context) -> Shape:  # noqa: ARG002
         """One voxel: the neighbours across the faces."""
@@ -122,27 +125,65 @@ class Interface:
         return _Partial(faces, where.corner, ends)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
-        """Turn faces into projected areas, and columns into the contact map."""
+        """Turn faces into projected areas, and columns into contact map, spots and roughness."""
         if context.plane is None or context.normal is None:
-            return Findings(tuple(replace(row, note=context.no_interface) for row in _empty_rows(context)))
+            return Findings(_all_empty(context, context.no_interface), objects={"contact_spots": no_spots(context)})
+        if context.no_anode:
+            rows = _all_empty(context, context.no_anode)
+            return Findings((*rows[:-1], _residual_row(context)), objects={"contact_spots": no_spots(context)})
         found = [one for one in partials if one is not None]
         faces = sum((one.faces for one in found), np.zeros((3, 3, 2), np.int64))
-        contact, void = projected_areas(context, faces)
-        contact_map = _merge_map(context, found)
-        touching, open_ = (int(np.count_nonzero(contact_map.values == kind)) for kind in (CONTACT, VOID))
-        spread = _map_spread(contact_map)
-        fraction, projected, area = _empty_rows(context)
-        if contact + void <= 0:
-            note = "the anode body meets neither electrolyte nor void"
-            rows = tuple(replace(row, note=note) for row in (fraction, projected, area))
-            return Findings(rows, contact_map=contact_map)
-        measure = contact + void
+        contact_map, ends = _merge_map(context, found)
+        spots, table = spot_rows(context, contact_map)
         rows = (
-            _with_interval(fraction, contact / measure, spread, int(faces[1:].sum())),
-            _with_interval(projected, touching / max(touching + open_, 1), spread, touching + open_),
-            replace(area, value=measure / (context.spacing.z if context.is_2d else 1.0), n=int(faces[1:].sum())),
+            *_contact_rows(context, faces, contact_map),
+            *spots,
+            *roughness_rows(context, np.where(contact_map.values > 0, ends, -1)),
+            _residual_row(context),
         )
-        return Findings(rows, contact_map=contact_map)
+        return Findings(rows, objects={"contact_spots": table}, contact_map=contact_map)
+
+
+def _all_empty(context: Context, note: str) -> tuple[Measurement, ...]:
+    rows = (
+        *_empty_rows(context),
+        empty_loss(),
+        *empty_spots(context),
+        *empty_roughness(context),
+        _empty_residual(),
+    )
+    return tuple(replace(row, note=note) for row in rows)
+
+
+def _contact_rows(context: Context, faces: NDArray[np.int64], contact_map: ContactMap) -> tuple[Measurement, ...]:
+    contact, void = projected_areas(context, faces)
+    touching, open_ = (int(np.count_nonzero(contact_map.values == kind)) for kind in (CONTACT, VOID))
+    fraction, projected, area = _empty_rows(context)
+    if contact + void <= 0:
+        note = "the anode body meets neither electrolyte nor void"
+        return tuple(replace(row, note=note) for row in (fraction, projected, area, empty_loss()))
+    measure, faces_met = contact + void, int(faces[1:].sum())
+    spread = _map_spread(contact_map)
+    return (
+        _with_interval(fraction, contact / measure, spread, faces_met),
+        _with_interval(projected, touching / max(touching + open_, 1), spread, touching + open_),
+        replace(area, value=measure / (context.spacing.z if context.is_2d else 1.0), n=faces_met),
+        empty_loss(),
+    )
+
+
+def _empty_residual() -> Measurement:
+    return Measurement("reference_residual", None, "um", "reference_residual/v1", roi="interface")
+
+
+def _residual_row(context: Context) -> Measurement:
+    """Return the residual of the reference interface; the note says where the reference comes from."""
+    assert context.plane is not None
+    row = _empty_residual()
+    if context.no_anode and context.reference.startswith(THICKNESS):
+        return replace(row, note=f"{context.reference}: nothing to scatter about it")
+    note = f"{context.reference}; no interval: a description of this picture"
+    return replace(row, value=context.plane.residual_um, note=note)
 
 
 def projected_areas(context: Context, faces: NDArray[np.int64]) -> tuple[float, float]:
@@ -170,7 +211,8 @@ def _with_interval(row: Measurement, value: float, spread: Spread | None, n: int
     return replace(row, value=value, ci_low=low, ci_high=high, n=n, note=note)
 
 
-def _merge_map(context: Context, found: list[_Partial]) -> ContactMap:
+def _merge_map(context: Context, found: list[_Partial]) -> tuple[ContactMap, NDArray[np.int32]]:
+    """Return the contact map, and the outermost voxel of each column along the normal (-1: none)."""
     a, b = context.map_axes
     height = np.full((context.shape[a], context.shape[b]), -1, np.int32)
     values = np.zeros(height.shape, np.uint8)
@@ -180,7 +222,7 @@ def _merge_map(context: Context, found: list[_Partial]) -> ContactMap:
         further = one.ends[0] > height[here]
         height[here] = np.where(further, one.ends[0], height[here])
         values[here] = np.where(further, one.ends[1], values[here])
-    return ContactMap(values, (context.spacing.um[a], context.spacing.um[b]), ("zyx"[a], "zyx"[b]))
+    return ContactMap(values, (context.spacing.um[a], context.spacing.um[b]), ("zyx"[a], "zyx"[b])), height
 
 
 def _map_spread(contact_map: ContactMap) -> Spread | None:

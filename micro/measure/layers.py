@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape
+from micro.blocks import Shape, kernel
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
 from micro.measure.columns import ColumnEnds, Ends, column_ends, merge_ends, orient, oriented
@@ -24,16 +24,35 @@ LAYERS: dict[str, int] = {"Li": 1, "SE": 2, "cathode": 4, "counter electrode": 8
 CUT = "cut by the picture"
 
 
-def _flags(context: Context, view: BlockView) -> NDArray[np.uint8]:
-    """Return a bit for each layer that a voxel belongs to."""
+def _bits(context: Context) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return 256 entries for labels and for parts: a bit for each layer that a voxel belongs to."""
     labels, parts = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
     labels[list(context.phases.values_with("cathode"))] = LAYERS["cathode"]
     part = np.arange(256) & 127
     parts[part == int(Part.ANODE)] = LAYERS["Li"]
     parts[part == int(Part.COUNTER)] = LAYERS["counter electrode"]
     parts[SE_REGION:] |= LAYERS["SE"]
-    flags: NDArray[np.uint8] = labels[view.labels] | parts[view.parts]
-    return flags
+    return labels, parts
+
+
+@kernel
+def _flags(
+    labels: NDArray[np.uint8],
+    parts: NDArray[np.uint8],
+    label_bits: NDArray[np.uint8],
+    part_bits: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """Write the bits of each voxel; return those that all have and those that some have."""
+    every, some = 255, 0
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                bits = label_bits[labels[k, j, i]] | part_bits[parts[k, j, i]]
+                out[k, j, i] = bits
+                every &= bits
+                some |= bits
+    return every, some
 
 
 @dataclass(frozen=True)
@@ -51,8 +70,8 @@ class Layers:
         """Find where each layer begins and ends in the block's columns."""
         if context.normal is None:
             return {}
-        flags = _flags(context, view)
-        every, some = int(np.bitwise_and.reduce(flags, axis=None)), int(np.bitwise_or.reduce(flags, axis=None))
+        flags = np.empty(view.labels.shape, np.uint8)
+        every, some = _flags(view.labels, view.parts, *_bits(context), flags)
         at_end = _at_end(context, view)
         wanted = {name: bit for name, bit in LAYERS.items() if some & bit and (at_end or not every & bit)}
         if not wanted:
@@ -67,8 +86,10 @@ class Layers:
             return Findings(tuple(rows))
         shape = (context.shape[context.map_axes[0]], context.shape[context.map_axes[1]])
         rows, maps = [], {}
-        for name in LAYERS:
-            ends = merge_ends([one.get(name) for one in partials], shape)
+        found = {name: merge_ends([one.get(name) for one in partials], shape) for name in LAYERS}
+        if context.far_plane is not None:
+            found["SE"] = _up_to(found["SE"], found[context.far_side])
+        for name, ends in found.items():
             if not ends.found.any() and name not in ("Li", "SE"):
                 continue
             why = _why_cut(context, name, ends)
@@ -77,6 +98,12 @@ class Layers:
             if not why:
                 maps[name] = thickness
         return Findings(tuple(rows), thickness_maps=maps)
+
+
+def _up_to(layer: Ends, far: Ends) -> Ends:
+    """Return the columns of a layer from its first voxel up to where the far electrode really begins in each."""
+    whole = layer.found & far.found & (far.first > layer.first)
+    return Ends(np.where(whole, layer.first, -1), np.where(whole, far.first - 1, -1))
 
 
 def _at_end(context: Context, view: BlockView) -> bool:
@@ -98,7 +125,7 @@ def _why_cut(context: Context, name: str, ends: Ends) -> str:
     length = context.shape[context.normal.axis]
     cut = (ends.first == 0) | (ends.last == length - 1)
     share = np.count_nonzero(cut & found) / np.count_nonzero(found)
-    return CUT if share > context.params.cut_columns_max else ""
+    return CUT if share == 1 or share > context.params.cut_columns_max else ""
 
 
 def _thickness(context: Context, ends: Ends) -> ThicknessMap:
@@ -147,7 +174,7 @@ def _row(
         f"layer_thickness_{metric}",
         value,
         "um",
-        "layer_thickness/v1",
+        "layer_thickness/SE/v1" if name == "SE" else "layer_thickness/v1",
         name,
         ci_low=interval[0],
         ci_high=interval[1],

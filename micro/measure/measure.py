@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import Block, Components, Done, Engine, Shape, label_components
 from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
+from micro.measure.crack_shapes import CrackShapes
 from micro.measure.cracks import Cracks
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
@@ -19,10 +20,13 @@ from micro.measure.gaps import Gaps
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
+from micro.measure.particles import Particles
+from micro.measure.pores import PoreSizes
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
-from micro.measure.results import Results, merge_findings
+from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
+from micro.measure.transport import Transport
 from micro.registry import Registry
 
 __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
@@ -38,11 +42,19 @@ BUILT_IN: Mapping[str, BlockMeasurement] = {
 }
 """The measurements that every cell gets, in the order of the table."""
 
-WHOLE: Mapping[str, WholeMeasurement] = {}
+WHOLE: Mapping[str, WholeMeasurement] = {
+    "crack shapes": CrackShapes(),
+    "pore sizes": PoreSizes(),
+    "particles": Particles(),
+    "transport": Transport(),
+}
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
 """Further measurements, brought by other distributions and asked for by name in `MeasureParams.extra`."""
+
+NEAR = 1
+"""Measurements that reach no farther beyond a block's core share a narrow, contiguous view of it, in voxels."""
 
 OBJECT_PARTS = (Part.DENDRITE, Part.ISOLATED, Part.GAP, Part.CRACK)
 
@@ -65,14 +77,13 @@ def _measure_block(
 ) -> Done[_Partial]:
     inner = block.inner
     census = census_block(block, labels[inner], parts[inner], grid, context.phases)
-    view = BlockView(
-        block,
-        np.ascontiguousarray(labels),
-        np.ascontiguousarray(parts),
-        np.ascontiguousarray(ids),
-        census.parts_found,
+    # Few measurements reach far, and few blocks hold what these look for: the others get a view of their own.
+    far = BlockView(block, labels, parts, ids, census.parts_found)
+    near = far.within((NEAR, NEAR, NEAR)).contiguous()
+    views = (near if max(one.halo(context)) <= NEAR else far for one in measurements)
+    return Done(
+        _Partial(census, tuple(one.on_block(context, view) for one, view in zip(measurements, views, strict=True)))
     )
-    return Done(_Partial(census, tuple(one.on_block(context, view) for one in measurements)))
 
 
 def _label_objects(cell: Cell, engine: Engine) -> Components:
@@ -134,6 +145,20 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     census: Census = merge_census([one.census for one in partials], grid, context.phases)
     context = replace(context, census=census)
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
-    scene = Scene(cell, context, objects, engine)
+    scene = Scene(cell, context, objects, engine, join_objects(found))
     found += [one.measure(scene) for one in WHOLE.values()]
-    return merge_findings(found)
+    return _told(merge_findings(found), context)
+
+
+def _told(results: Results, context: Context) -> Results:
+    """Return the results; without an anode body the rows of dendrites say what joined means."""
+    if not context.no_anode:
+        return results
+    told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"
+    rows = [
+        replace(row, note="; ".join(filter(None, [row.note, told])))
+        if row.metric.startswith(("dendrite_", "isolated_"))
+        else row
+        for row in results.rows
+    ]
+    return replace(results, rows=tuple(rows))

@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.measure.protocol import BlockView, Context, ObjectTable
 
-__all__ = ["ObjectPartial", "Objects", "box_columns", "heights_of", "merge_objects", "object_block"]
+__all__ = [
+    "ObjectPartial",
+    "Objects",
+    "box_columns",
+    "heights_at",
+    "mean_heights_um",
+    "merge_objects",
+    "object_block",
+    "voxels_of",
+]
+
+
+Voxels = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -38,22 +50,14 @@ class Objects:
 
 
 @kernel
-def _number(
-    ids: NDArray[np.uint32],
-    parts: NDArray[np.uint8],
-    wanted: NDArray[np.bool_],
-    lo: tuple[int, int, int],
-    hi: tuple[int, int, int],
-    slots: NDArray[np.int32],
-) -> int:
-    """Number the wanted objects of the core from 1 in ``slots`` (by id), and return how many there are."""
+def _number(ids: NDArray[np.uint32], voxels: Voxels, slots: NDArray[np.int32]) -> int:
+    """Number the objects of the voxels from 1 in ``slots`` (by id), and return how many there are."""
     used = 0
-    for k in range(lo[0], hi[0]):
-        for j in range(lo[1], hi[1]):
-            for i in range(lo[2], hi[2]):
-                if wanted[parts[k, j, i] & 127] and slots[ids[k, j, i]] == 0:
-                    used += 1
-                    slots[ids[k, j, i]] = used
+    for n in range(voxels[0].size):
+        number = ids[voxels[0][n], voxels[1][n], voxels[2][n]]
+        if slots[number] == 0:
+            used += 1
+            slots[number] = used
     return used
 
 
@@ -61,46 +65,46 @@ def _number(
 def _extremes(
     ids: NDArray[np.uint32],
     parts: NDArray[np.uint8],
-    wanted: NDArray[np.bool_],
-    crack: int,
-    lo: tuple[int, int, int],
-    hi: tuple[int, int, int],
+    voxels: Voxels,
     heights: NDArray[np.float64],
+    crack: int,
     slots: NDArray[np.int32],
     table: NDArray[np.float64],
 ) -> None:
     """Fill ``table`` (id, low, high, region, touches, sum); ``slots`` maps ids to its rows, from 1."""
-    for k in range(lo[0], hi[0]):
-        for j in range(lo[1], hi[1]):
-            for i in range(lo[2], hi[2]):
-                if not wanted[parts[k, j, i] & 127]:
-                    continue
-                number = ids[k, j, i]
-                height = heights[k, j, i]
-                row = table[slots[number] - 1]
-                if row[0] == 0:
-                    row[0], row[1], row[2] = number, height, height
-                row[1], row[2] = min(row[1], height), max(row[2], height)
-                row[5] += height
-                row[3] += parts[k, j, i] >> 7
-                for step in range(6):
-                    z = k + (step == 1) - (step == 0)
-                    y = j + (step == 3) - (step == 2)
-                    x = i + (step == 5) - (step == 4)
-                    if 0 <= z < ids.shape[0] and 0 <= y < ids.shape[1] and 0 <= x < ids.shape[2]:
-                        row[4] += parts[z, y, x] & 127 == crack
+    for n in range(voxels[0].size):
+        k, j, i = voxels[0][n], voxels[1][n], voxels[2][n]
+        number, height = ids[k, j, i], heights[n]
+        row = table[slots[number] - 1]
+        if row[0] == 0:
+            row[0], row[1], row[2] = number, height, height
+        row[1], row[2] = min(row[1], height), max(row[2], height)
+        row[5] += height
+        row[3] += parts[k, j, i] >> 7
+        for step in range(6):
+            z = k + (step == 1) - (step == 0)
+            y = j + (step == 3) - (step == 2)
+            x = i + (step == 5) - (step == 4)
+            if 0 <= z < ids.shape[0] and 0 <= y < ids.shape[1] and 0 <= x < ids.shape[2]:
+                row[4] += parts[z, y, x] & 127 == crack
+
+
+def voxels_of(view: BlockView, wanted: NDArray[np.bool_]) -> Voxels:
+    """Return z, y and x, in the outer region, of the core's voxels of the parts in ``wanted`` (8 entries)."""
+    table = wanted[np.arange(256) & 7]
+    z, y, x = np.nonzero(table[view.core(view.parts)])
+    inner = view.block.inner
+    return (z + inner[0].start, y + inner[1].start, x + inner[2].start)
 
 
 def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *, crack: int) -> ObjectPartial | None:
     """Return the extremes of the objects in a block's core, of the parts in ``wanted`` (8 entries), or None."""
     if not (wanted & view.found).any():
         return None
-    inner = view.block.inner
-    lo = (inner[0].start, inner[1].start, inner[2].start)
-    hi = (inner[0].stop, inner[1].stop, inner[2].stop)
+    voxels = voxels_of(view, wanted)
     slots = np.zeros(context.objects.count + 1, np.int32)
-    table = np.zeros((_number(view.ids, view.parts, wanted, lo, hi, slots), 6))
-    _extremes(view.ids, view.parts, wanted, crack, lo, hi, heights_of(context, view), slots, table)
+    table = np.zeros((_number(view.ids, voxels, slots), 6))
+    _extremes(view.ids, view.parts, voxels, heights_at(context, view, voxels), crack, slots, table)
     return ObjectPartial(
         table[:, 0].astype(np.int64),
         table[:, 1],
@@ -111,13 +115,11 @@ def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *
     )
 
 
-def heights_of(context: Context, view: BlockView) -> NDArray[np.float64]:
-    """Return the heights of the outer region's voxel centres above the reference; zeros without an interface."""
-    outer = view.block.outer
-    shape = tuple(axis.stop - axis.start for axis in outer)
+def heights_at(context: Context, view: BlockView, voxels: Voxels) -> NDArray[np.float64]:
+    """Return the heights above the reference of voxels of the outer region; zeros without an interface."""
     if context.plane is None:
-        return np.zeros(shape)
-    return context.plane.heights_um(shape, context.spacing, tuple(axis.start for axis in outer))
+        return np.zeros(voxels[0].size)
+    return context.plane.heights_at_um(voxels, context.spacing, view.block.outer_start)
 
 
 def merge_objects(partials: list[ObjectPartial | None], count: int) -> Objects:
@@ -150,3 +152,14 @@ def box_columns(context: Context, table: ObjectTable, ids: NDArray[np.int64]) ->
         columns[f"stop_{name}_um"] = table.stop[ids, axis] * edges[axis]
         columns[f"centroid_{name}_um"] = centre[:, axis]
     return pd.DataFrame(columns)
+
+
+def mean_heights_um(context: Context, objects: Objects, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each object's mean height: above a plane from the exact sums of its voxel indices."""
+    assert context.plane is not None
+    voxels = context.objects.voxels[ids]
+    if context.plane.bow is not None:
+        return np.asarray(objects.sum_um[ids] / np.maximum(voxels, 1))
+    steps = np.array(context.spacing.um) * np.array(context.plane.direction)
+    means = (context.objects.sums[ids] / np.maximum(voxels, 1)[:, None] + 0.5) @ steps
+    return np.asarray(means - context.plane.offset_um)

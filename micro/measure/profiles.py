@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from micro.blocks import Shape, kernel
 from micro.cell import Part
 from micro.measure.census import PARTS, label_columns
-from micro.measure.objects import heights_of
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 
@@ -30,8 +28,7 @@ def _count(
     labels: NDArray[np.uint8],
     parts: NDArray[np.uint8],
     columns: NDArray[np.uint8],
-    heights: NDArray[np.float64],
-    bin_um: float,
+    bins: NDArray[np.int32],
     lowest: int,
     out: NDArray[np.int64],
 ) -> None:
@@ -39,7 +36,7 @@ def _count(
     for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
             for i in range(labels.shape[2]):
-                row = out[math.floor(heights[k, j, i] / bin_um) - lowest]
+                row = out[bins[k, j, i] - lowest]
                 row[columns[labels[k, j, i]]] += 1
                 row[first_part + (parts[k, j, i] & 127)] += 1
 
@@ -48,11 +45,6 @@ def _count(
 class _Partial:
     lowest: int
     counts: NDArray[np.int64]
-
-
-def _bin_um(context: Context) -> float:
-    assert context.normal is not None
-    return context.params.profile_bin_um or 4 * context.spacing.um[context.normal.axis]
 
 
 @dataclass(frozen=True)
@@ -67,13 +59,12 @@ class Profiles:
         """Count the voxels of each phase and part in each bin."""
         if context.plane is None:
             return None
-        bin_um = _bin_um(context)
-        heights = np.ascontiguousarray(view.core(heights_of(context, view)))
-        lowest = math.floor(float(heights.min()) / bin_um)
-        bins = math.floor(float(heights.max()) / bin_um) - lowest + 1
-        counts = np.zeros((bins, len(context.phases) + 2 + PARTS), np.int64)
+        shape = tuple(axis.stop - axis.start for axis in view.block.core)
+        bins = context.plane.bins(shape, context.spacing, view.block.start, bin_um=context.profile_bin_um)
+        lowest = int(bins.min())
+        counts = np.zeros((int(bins.max()) - lowest + 1, len(context.phases) + 2 + PARTS), np.int64)
         labels, parts = (np.ascontiguousarray(view.core(array)) for array in (view.labels, view.parts))
-        _count(labels, parts, label_columns(context.phases), heights, bin_um, lowest, counts)
+        _count(labels, parts, label_columns(context.phases), bins, lowest, counts)
         return _Partial(lowest, counts)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
@@ -89,7 +80,7 @@ class Profiles:
         phases = len(context.phases)
         labelled = counts[:, 1 : phases + 2].sum(axis=1)
         full = labelled > 0
-        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * _bin_um(context)
+        depth = (np.arange(lowest, lowest + bins) + 0.5)[full] * context.profile_bin_um
         tables = []
         for column, phase in enumerate(context.phases, start=1):
             if counts[:, column].any():

@@ -21,7 +21,10 @@ __all__ = ["BlockMeasurement", "BlockView", "Context", "ObjectTable"]
 
 @dataclass(frozen=True)
 class ObjectTable:
-    """The connected dendrites, isolated filaments, gaps and cracks; ``classes`` holds their `Part`."""
+    """The connected dendrites, isolated filaments, gaps and cracks; ``classes`` holds their `Part`.
+
+    ``covariances`` are those of the voxel indices, shape (count + 1, 3, 3).
+    """
 
     count: int
     classes: NDArray[np.uint8]
@@ -29,11 +32,12 @@ class ObjectTable:
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     sums: NDArray[np.int64]
+    covariances: NDArray[np.float64]
 
     @classmethod
     def of(cls, found: Components) -> ObjectTable:
         """Return the tables of ``found`` without its volume of ids."""
-        return cls(found.count, found.classes, found.voxels, found.start, found.stop, found.sums)
+        return cls(found.count, found.classes, found.voxels, found.start, found.stop, found.sums, found.covariances())
 
     def ids_of(self, part: Part) -> NDArray[np.int64]:
         """Return the ids of the objects of one kind, ascending."""
@@ -44,7 +48,8 @@ class ObjectTable:
 class Context:
     """Everything about a cell but its voxels; small enough to travel with every task.
 
-    ``census`` is there when partial results are merged, not while blocks are read.
+    ``census`` is there when partial results are merged, not while blocks are read. ``reference`` says where
+    the reference interface comes from; ``has_anode`` is False where it was given and no anode body is left.
     """
 
     shape: Shape
@@ -58,6 +63,8 @@ class Context:
     params: MeasureParams
     objects: ObjectTable
     census: Census | None = None
+    reference: str = ""
+    has_anode: bool = True
 
     @classmethod
     def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
@@ -73,6 +80,8 @@ class Context:
             cell.notes,
             params,
             objects,
+            reference=cell.reference,
+            has_anode=cell.has_anode,
         )
 
     @property
@@ -87,11 +96,29 @@ class Context:
         return y * x if self.is_2d else z * y * x
 
     @property
+    def profile_bin_um(self) -> float:
+        """Bin of the profiles along the normal."""
+        axis = 0 if self.normal is None else self.normal.axis
+        return self.params.profile_bin_um or 4 * self.spacing.um[axis]
+
+    @property
+    def mean_edge_um(self) -> float:
+        """Geometric mean of the voxel's edges, in a section of the pixel's."""
+        return math.sqrt(self.voxel_measure) if self.is_2d else math.cbrt(self.voxel_measure)
+
+    @property
     def no_interface(self) -> str:
         """Why there is no interface; empty where there is one."""
         if self.plane is not None:
             return ""
         return "; ".join(self.notes) or "no metal body found"
+
+    @property
+    def no_anode(self) -> str:
+        """Why there is no anode body at a reference interface that was given; empty where there is one."""
+        if self.plane is None or self.has_anode:
+            return ""
+        return f"no anode body left; reference interface: {self.reference}"
 
     @property
     def cosine(self) -> float:
@@ -159,6 +186,26 @@ class BlockView:
     def core(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return the core of one of the arrays."""
         return array[self.block.inner]
+
+    def within(self, halo: Shape) -> BlockView:
+        """Return the view that reaches no farther beyond the core than ``halo``."""
+        block = self.block.within(halo)
+        z, y, x = (
+            slice(new.start - old.start, new.stop - old.start)
+            for new, old in zip(block.outer, self.block.outer, strict=True)
+        )
+        here = (z, y, x)
+        return BlockView(block, self.labels[here], self.parts[here], self.ids[here], self.found)
+
+    def contiguous(self) -> BlockView:
+        """Return the view with its arrays as compiled kernels want them, copied where they lie otherwise."""
+        return BlockView(
+            self.block,
+            np.ascontiguousarray(self.labels),
+            np.ascontiguousarray(self.parts),
+            np.ascontiguousarray(self.ids),
+            self.found,
+        )
 
 
 class BlockMeasurement(Protocol):

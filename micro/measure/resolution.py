@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source, as_dask, read_region
-from micro.cell import Cell, CellParams, anatomy
+from micro.cell import Cell, CellParams, ReferencePlane, anatomy
 from micro.errors import MicroError
 from micro.measure.measure import measure
 from micro.measure.params import MeasureParams
@@ -121,13 +121,20 @@ def coarsen(labels: Labels, engine: Engine) -> Labels:
 
 
 def resolution_check(
-    cell: Cell, results: Results, *, cell_params: CellParams, params: MeasureParams, engine: Engine
+    cell: Cell,
+    results: Results,
+    *,
+    cell_params: CellParams,
+    params: MeasureParams,
+    engine: Engine,
+    first: ReferencePlane | None = None,
 ) -> pd.DataFrame:
     """Measure a cell again at half its resolution and return how every value moves.
 
     The labels are made coarse (`coarsen`), the anatomy is found anew along the same normal, and
     everything is measured as before. What moves hangs on the resolution, and is not to be trusted
-    beyond that. It costs about an eighth of anatomy and measurement (a section: a quarter).
+    beyond that. ``first`` is the reference interface of the first state, as in `anatomy`. It costs about
+    an eighth of anatomy and measurement (a section: a quarter).
 
     Returns
     -------
@@ -143,6 +150,7 @@ def resolution_check(
             coarsen(cell.labels, engine),
             CellParams.model_validate({**cell_params.model_dump(), "normal": normal}),
             engine,
+            first=first,
         )
         found = measure(coarse, params, engine)
     except MicroError as error:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from micro.measure.distributions import DISTRIBUTION_COLUMNS
 from micro.model import Measurement
 
-__all__ = ["PROFILE_COLUMNS", "ContactMap", "Findings", "Results", "ThicknessMap"]
+__all__ = ["PROFILE_COLUMNS", "ContactMap", "Findings", "Results", "ThicknessMap", "join_objects"]
 
 PROFILE_COLUMNS: tuple[str, ...] = ("depth_um", "quantity", "phase", "value", "unit", "n")
 """Columns of the profile table."""
@@ -48,6 +49,7 @@ class Findings:
     profiles: pd.DataFrame | None = None
     contact_map: ContactMap | None = None
     thickness_maps: Mapping[str, ThicknessMap] = field(default_factory=dict)
+    distributions: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Results:
         By name of the layer.
     checks
         ``resolution`` and ``threshold_sweep``, where they were asked for: how far each value can move.
+    distributions
+        Long table with the columns `DISTRIBUTION_COLUMNS`: the share of the weight in each bin of a quantity.
     """
 
     rows: tuple[Measurement, ...]
@@ -76,6 +80,7 @@ class Results:
     contact_map: ContactMap | None
     thickness_maps: dict[str, ThicknessMap]
     checks: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    distributions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS)))
 
     def row(self, metric: str, *, phase_a: str = "", roi: str | None = None) -> Measurement:
         """Return the first row of a metric, of the phase and roi where they are given.
@@ -93,18 +98,24 @@ class Results:
 
 def merge_findings(found: list[Findings]) -> Results:
     """Put together what the measurements found, in their order."""
-    tables = [one.profiles for one in found if one.profiles is not None and len(one.profiles)]
     maps = [one.contact_map for one in found if one.contact_map is not None]
     return Results(
         rows=tuple(row for one in found for row in one.rows),
-        objects=_join_objects(found),
-        profiles=pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(PROFILE_COLUMNS)),
+        objects=join_objects(found),
+        profiles=_stack([one.profiles for one in found], PROFILE_COLUMNS),
         contact_map=maps[0] if maps else None,
         thickness_maps={name: one_map for one in found for name, one_map in one.thickness_maps.items()},
+        distributions=_stack([one.distributions for one in found], DISTRIBUTION_COLUMNS),
     )
 
 
-def _join_objects(found: list[Findings]) -> dict[str, pd.DataFrame]:
+def _stack(found: list[pd.DataFrame | None], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the tables one below the other; without any an empty one with the columns."""
+    tables = [one for one in found if one is not None and len(one)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns))
+
+
+def join_objects(found: list[Findings]) -> dict[str, pd.DataFrame]:
     """Return the object tables by name; those of one name are joined by ``id``, the first one's rows and order kept."""
     tables: dict[str, pd.DataFrame] = {}
     for one in found:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Components, Engine, read_region
@@ -27,13 +28,15 @@ R = TypeVar("R")
 class Scene:
     """A measured cell, for what comes after the one pass over its blocks.
 
-    ``objects.ids`` is a lazy volume of object ids; ``context`` holds their tables, and the census.
+    ``objects.ids`` is a lazy volume of object ids; ``context`` holds their tables, and the census;
+    ``tables`` are the object tables that the pass found, by name.
     """
 
     cell: Cell
     context: Context
     objects: Components
     engine: Engine
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

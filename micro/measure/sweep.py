@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, as_dask
-from micro.cell import CellParams, anatomy, split_phases
+from micro.cell import CellParams, ReferencePlane, anatomy, split_phases
 from micro.errors import MicroError, ParameterError
 from micro.measure.measure import measure
 from micro.measure.params import MeasureParams
@@ -99,14 +99,21 @@ def relabel(labels: Labels, phase: str, threshold: float, engine: Engine) -> Lab
 
 
 def threshold_sweep(
-    labels: Labels, results: Results, *, cell_params: CellParams, params: MeasureParams, engine: Engine
+    labels: Labels,
+    results: Results,
+    *,
+    cell_params: CellParams,
+    params: MeasureParams,
+    engine: Engine,
+    first: ReferencePlane | None = None,
 ) -> pd.DataFrame:
     """Measure labels again at other thresholds of their probabilities; return how far every value goes.
 
     Void and metal are swept one at a time, each to the two `THRESHOLDS`; dendrites and cracks are split anew.
     ``low`` and ``high`` are the least and the greatest of all these values and the value itself: an
     interval for what the segmentation might have decided otherwise, beside the one for the field of view.
-    It costs a measurement with anatomy for each phase and threshold.
+    ``first`` is the reference interface of the first state, as in `anatomy`. It costs a measurement with
+    anatomy for each phase and threshold.
 
     Returns
     -------
@@ -122,7 +129,7 @@ def threshold_sweep(
         raise ParameterError(f"{labels.name}: no probabilities to sweep; expected those of a segmentation")
     swept = [name for name in labels.probability_phases if labels.phases[name].roles & set(_ROLES)]
     found = [
-        _values(relabel(labels, name, threshold, engine), cell_params, params, engine)
+        _values(relabel(labels, name, threshold, engine), cell_params, params, engine, first)
         for name in swept
         for threshold in THRESHOLDS
     ]
@@ -132,10 +139,12 @@ def threshold_sweep(
 _Values = dict[tuple[str, str, str, str], float]
 
 
-def _values(labels: Labels, cell_params: CellParams, params: MeasureParams, engine: Engine) -> _Values:
+def _values(
+    labels: Labels, cell_params: CellParams, params: MeasureParams, engine: Engine, first: ReferencePlane | None
+) -> _Values:
     """Return all values of relabelled labels; none where no cell can be found in them."""
     try:
-        cell = anatomy(split_phases(labels, cell_params, engine), cell_params, engine)
+        cell = anatomy(split_phases(labels, cell_params, engine, first=first), cell_params, engine, first=first)
         rows = measure(cell, params, engine).rows
     except MicroError:
         return {}

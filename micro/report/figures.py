@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from micro.io import atomic_path
 from micro.report.canvas import drawing, to_bytes
 from micro.report.contact import contact_figure
+from micro.report.cracks import cracks_figure
 from micro.report.ortho import sections_figure
 from micro.report.overlay import overlay_figure
 from micro.report.params import FigureName, ReportParams
@@ -31,6 +32,7 @@ _DRAW: dict[FigureName, Callable[[SampleReport, ReportParams], Figure | None]] =
     "contact_map": contact_figure,
     "depth_profile": profile_figure,
     "thickness": thickness_figure,
+    "cracks": cracks_figure,
 }
 
 CAPTIONS: dict[FigureName, str] = {
@@ -39,6 +41,10 @@ CAPTIONS: dict[FigureName, str] = {
     "contact_map": "Contact along the reference interface.",
     "depth_profile": "Phase fractions against the distance from the reference interface (0).",
     "thickness": "Thickness of layers and gaps over the interface.",
+    "cracks": (
+        "Directions of the cracks, the area of a sector being its share (dots: no preferred direction), "
+        "and their local apertures."
+    ),
 }
 """What each figure shows, in a line."""
 

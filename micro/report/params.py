@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["FigureName", "ReportParams"]
 
-FigureName = Literal["overlay", "sections", "contact_map", "depth_profile", "thickness"]
+FigureName = Literal["overlay", "sections", "contact_map", "depth_profile", "thickness", "cracks"]
 
 
 class ReportParams(BaseModel):
@@ -23,7 +23,7 @@ class ReportParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     figures: tuple[FigureName, ...] = Field(
-        default=("overlay", "sections", "contact_map", "depth_profile", "thickness"),
+        default=("overlay", "sections", "contact_map", "depth_profile", "thickness", "cracks"),
         description="Figures to draw; one that a sample has no data for is left out.",
     )
     width_mm: float = Field(
@@ -45,5 +45,6 @@ class ReportParams(BaseModel):
             "crack_density",
             "porosity",
         ),
-        description="Metrics of the report's first table and summary plot; metric:phase where a metric has a phase.",
+        description="Metrics of the report's first table, its summary plot and the table for a paper; "
+        "metric:phase where a metric has a phase.",
     )

@@ -9,6 +9,7 @@ import numpy as np
 from micro.blocks import Engine, Source
 from micro.model import PhaseSet, Volume
 from micro.segment.bodies import bodies_only
+from micro.segment.bridges import close_breaks
 from micro.segment.islands import absorb_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise, measure_noise
@@ -158,6 +159,17 @@ def finish(
     if metal is not None and pair is not None and params.blur_voxels > 0:
         places = _refine(places, grey, volume, params, levels, metal, engine)
     places, noise = _clean_up(places, grey, params, levels, matrix, engine)
+    if metal is not None and params.break_voxels > 0:
+        places = close_breaks(
+            places,
+            grey,
+            levels,
+            metal,
+            weights=blur_weights(params.blur_voxels, volume.spacing.um, volume.shape),
+            reach_voxels=params.break_voxels,
+            edges_um=volume.spacing.um,
+            engine=engine,
+        )
     if metal is not None and not params.metal_islands:
         places = bodies_only(places, grey, metal, costs=cost_table(levels, noise=levels.noise), engine=engine)
     return places, noise

@@ -42,6 +42,12 @@ class SegmentParams(BaseModel):
         "auto",
         description="Take bright rims around void off the picture and label it again; auto: where there are any.",
     )
+    break_voxels: float = Field(
+        4.0,
+        ge=0,
+        le=12,
+        description="Breaks between pieces of metal up to this long, in finest voxels; 0: none closed.",
+    )
     min_object_voxels: int = Field(12, ge=0, description="Smaller islands take the phase around them.")
     island_sigmas: float = Field(
         5.0,

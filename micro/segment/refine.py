@@ -19,7 +19,7 @@ from micro.blocks import Block, Done, kernel
 from micro.segment.levels import GreyLevels
 from micro.segment.regularise import UNIT
 
-__all__ = ["blur_weights", "refine_edges", "refine_reach"]
+__all__ = ["blur_weights", "difference_at", "refine_edges", "refine_reach"]
 
 SCALE = 1024
 """The weights of a blur are integers that add up to this."""
@@ -69,7 +69,7 @@ def refine_reach(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 @kernel
-def _difference(
+def difference_at(
     labels: NDArray[np.uint8],
     grey: NDArray[np.uint16],
     levels: NDArray[np.int32],
@@ -166,7 +166,7 @@ def _propose(
                     for j in range(max(y - ry, 0), min(y + ry + 1, height)):
                         for i in range(max(x - rx, 0), min(x + rx + 1, width)):
                             if not known[k, j, i]:
-                                difference[k, j, i] = _difference(labels, grey, levels, weights, k, j, i)
+                                difference[k, j, i] = difference_at(labels, grey, levels, weights, k, j, i)
                                 known[k, j, i] = 1
                             match += np.int64(weights[k - z + rz, j - y + ry, i - x + rx]) * difference[k, j, i]
                 here = labels[z, y, x]

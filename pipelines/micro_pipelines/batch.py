@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,23 +13,26 @@ import pandas as pd
 from micro.io import atomic_path
 from micro.model import Measurement, to_table
 from micro.report import ReportParams, write_report
+from micro_pipelines.first_state import FirstState, first_state_of, lost_first_state
 from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
+from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
-from micro_pipelines.sources import Source
+from micro_pipelines.sources import Source, series_key
 
 __all__ = ["BatchResult", "run_batch"]
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What a run left behind: its folder, the finished samples in order, and the failures."""
+    """What a run left behind: its folder, the finished samples in order, the failures, and what it has to say."""
 
     folder: Path
     samples: tuple[SampleResult, ...]
     failures: tuple[Failure, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Measurement, ...]:
@@ -53,10 +57,12 @@ def run_batch(
     Parameters
     ----------
     work
-        The samples, whose names differ, each with what is done to it.
+        The samples, whose names differ, each with what is done to it. Of several states of one sample (see
+        `series_key`) the first is the one that losses are counted from.
     out_dir
-        Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``report.html`` and ``failures.csv``.
-        The tables and the report hold the samples of this run, those that ``resume`` skips included.
+        Gets a folder a sample, ``measurements.csv`` and ``.parquet``, ``table.md``, ``.tex`` and ``.xlsx``,
+        ``report.html`` and ``failures.csv``. The tables and the report hold the samples of this run, those that
+        ``resume`` skips included.
     resume
         Skip a sample whose finished folder has the same input, recipe, model, version and voxel size.
     observer
@@ -71,16 +77,50 @@ def run_batch(
     with locked(prepare(out_dir)):
         samples: list[SampleResult] = []
         failures: list[Failure] = []
+        begun = _Begun.of([source for source, _ in work])
         for number, (source, job) in enumerate(work, 1):
             watcher.sample_started(source.name, number, len(work))
-            done = _one(source, job, out_dir, resume, watcher)
+            done = _one(source, begun.told(source, job), out_dir, resume, watcher)
+            begun.add(source, done)
             if isinstance(done, Failure):
                 failures.append(done)
             else:
                 samples.append(done)
         batch = BatchResult(out_dir, tuple(samples), tuple(failures))
-        _write(batch, work[0][1].recipe.report)
-    return batch
+        return _write(batch, work[0][1].recipe.report)
+
+
+@dataclass
+class _Begun:
+    """The series of a batch, by what their states have in common, and the first states that are measured."""
+
+    firsts: dict[str, Source]
+    measured: dict[str, FirstState]
+
+    @classmethod
+    def of(cls, sources: Sequence[Source]) -> _Begun:
+        """Return the series of two samples or more; none is measured yet."""
+        keys = Counter(series_key(source) for source in sources)
+        firsts: dict[str, Source] = {}
+        for source in sources:
+            if keys[series_key(source)] > 1:
+                firsts.setdefault(series_key(source), source)
+        return cls(firsts, {})
+
+    def told(self, source: Source, job: Job) -> Job:
+        """Return the job with the first state of its sample, where it is a state of a series."""
+        key = series_key(source)
+        if job.first is not None or key not in self.firsts:
+            return job
+        return replace(job, first=self.measured.get(key, FirstState(source.name, source.state)))
+
+    def add(self, source: Source, done: SampleResult | Failure) -> None:
+        """Remember the first state of a series; a later one never takes its place."""
+        key = series_key(source)
+        if self.firsts.get(key) is source:
+            self.measured[key] = (
+                lost_first_state(source, "it failed") if isinstance(done, Failure) else first_state_of(done.report)
+            )
 
 
 def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer) -> SampleResult | Failure:
@@ -102,7 +142,7 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
 
 def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     folder = out_dir / source.name
-    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "figures"]
+    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "distributions.csv", "figures"]
     wanted += [PROBABILITIES_ZARR] if job.probabilities else []
     if not all((folder / name).exists() for name in wanted):
         return False
@@ -113,11 +153,14 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     return isinstance(record, dict) and record.get("fingerprint") == job.fingerprint(source)
 
 
-def _write(batch: BatchResult, params: ReportParams) -> None:
-    write_batch_tables(batch.folder, batch.rows, batch.failures)
+def _write(batch: BatchResult, params: ReportParams) -> BatchResult:
+    notes = write_batch_tables(batch.folder, batch.rows, batch.failures)
     report = batch.folder / "report.html"
     if not batch.samples:
-        report.unlink(missing_ok=True)
-        return
+        for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
+            path.unlink(missing_ok=True)
+        return replace(batch, notes=notes)
+    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params), batch.rows)
     with atomic_path(report) as path:
         write_report([sample.report for sample in batch.samples], path, params)
+    return replace(batch, notes=notes)

@@ -8,13 +8,14 @@ from typing import Any
 
 import micro
 from micro.blocks import Engine
-from micro.cell import split_phases
+from micro.cell import ReferencePlane, split_phases
 from micro.errors import ParameterError
 from micro.io import read_labels, read_volume
 from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess import preprocess, straighten, unlabel_missing
 from micro.segment import segment
 from micro_pipelines.content import check_labels, check_volume
+from micro_pipelines.first_state import FirstState
 from micro_pipelines.journal import Journal
 from micro_pipelines.models import Model, labels_from_model
 from micro_pipelines.recipe import Recipe
@@ -46,6 +47,8 @@ class Job:
         A trained model that takes the place of the automatic segmentation.
     probabilities
         Write the probabilities of the phases too.
+    first
+        The first state of the sample's series, from which losses are counted; None where there is none.
     """
 
     recipe: Recipe
@@ -55,6 +58,25 @@ class Job:
     mapping: Mapping[int, str] | None = None
     model: Model | None = None
     probabilities: bool = False
+    first: FirstState | None = None
+
+    @property
+    def first_plane(self) -> ReferencePlane | None:
+        """The reference interface of the first state; None where it is this one or there is none.
+
+        Raises
+        ------
+        ParameterError
+            If the recipe asks for it, and the first state has none.
+        """
+        if self.first is None:
+            return None
+        if self.recipe.cell.reference == "first-state" and not self.first.itself and self.first.plane is None:
+            raise ParameterError(
+                f"cell.reference = first-state, but of the first state, {self.first.state or self.first.sample}, no "
+                "reference interface is known; expected one in the run.json of a finished result"
+            )
+        return self.first.plane
 
     def labels_of(self, source: Source, journal: Journal) -> Made:
         """Return the grey picture, where there is one, and the final labels of a sample."""
@@ -62,7 +84,9 @@ class Job:
 
     def fingerprint(self, source: Source) -> dict[str, Any]:
         """Return what a result depends on, as JSON types; ``--resume`` skips a sample where it is the same."""
+        series = {} if self.first is None else {"first_state": self.first.as_dict()}
         return {
+            **series,
             "input_hash": input_hash(source.paths),
             "micro": micro.__version__,
             "recipe_hash": recipe_hash(self.recipe),
@@ -97,7 +121,7 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
             raise ParameterError("--probabilities: this segmentation gives none; use --model, or leave it out")
         segmented = unlabel_missing(segmented, engine)
     with journal.timed("split phases"):
-        return volume, split_phases(segmented, recipe.cell, engine)
+        return volume, split_phases(segmented, recipe.cell, engine, first=job.first_plane)
 
 
 def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:

@@ -8,21 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from micro.cell import Cell
 from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tiff
 from micro.measure import Results
-from micro.model import Labels, Measurement, Volume, to_table
+from micro.model import Labels, Measurement, Spacing, Volume, to_table
 
 __all__ = [
+    "CONTACT_MAP",
     "LABELS_ZARR",
     "PROBABILITIES_ZARR",
     "TIFF_BYTES",
     "Failure",
     "write_batch_tables",
+    "write_contact_map",
     "write_json",
     "write_labels",
     "write_tables",
+    "write_thickness_maps",
 ]
 
 LABELS_ZARR = "labels.ome.zarr"
@@ -30,6 +35,9 @@ LABELS_ZARR = "labels.ome.zarr"
 
 PROBABILITIES_ZARR = "probabilities.ome.zarr"
 """Name of the OME-Zarr with the probabilities of a sample's phases, which are written on request."""
+
+CONTACT_MAP = "contact_map.tif"
+"""Name of the contact map's image."""
 
 TIFF_BYTES = 2 * 2**30
 """Labels from this size on get no ``labels.tif``: a plain TIFF can't hold them everywhere."""
@@ -75,31 +83,72 @@ def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabi
 
 
 def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:
-    """Write ``measurements.csv``, one ``objects_*.csv`` a kind of object, ``profiles.csv``, and a table a check."""
+    """Write ``measurements.csv``, ``profiles.csv``, ``distributions.csv``, an ``objects_*.csv`` a kind, a table a check."""
     _write_csv(to_table(rows), folder / "measurements.csv")
     for kind, table in results.objects.items():
         _write_csv(table, folder / f"objects_{kind}.csv")
     _write_csv(results.profiles, folder / "profiles.csv")
+    _write_csv(results.distributions, folder / "distributions.csv")
     for name, table in results.checks.items():
         _write_csv(table, folder / f"{name}.csv")
 
 
-def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> None:
-    """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all."""
+def write_thickness_maps(folder: Path, results: Results) -> None:
+    """Write ``thickness_*.tif``, one a layer that has a map: um as float32, NaN where the layer is missing.
+
+    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um.
+    """
+    for name, found in results.thickness_maps.items():
+        spacing = Spacing(min(found.spacing_um), *found.spacing_um)
+        values = found.values_um.astype(np.float32)
+        write_tiff(folder / f"thickness_{name.replace(' ', '_')}.tif", Volume(values[None], spacing))
+
+
+def write_contact_map(folder: Path, results: Results, cell: Cell) -> None:
+    """Write ``contact_map.tif``, where there is a map: 0 no data, 1 contact, 2 void, seen along the normal.
+
+    Rows and columns are the two axes across the normal's, in the order z, y, x, with their spacing in um.
+    """
+    found = results.contact_map
+    if found is None or cell.normal is None:
+        return
+    spacing = Spacing(cell.labels.spacing.um[cell.normal.axis], *found.spacing_um)
+    write_tiff(folder / CONTACT_MAP, Volume(found.values[None], spacing))
+
+
+def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> tuple[str, ...]:
+    """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all.
+
+    Without pyarrow there is no Parquet file, not an older one either; the line that says so is returned.
+    """
     table = to_table(rows)
     lost = pd.DataFrame([[getattr(failure, column) for column in _FAILURE_COLUMNS] for failure in failures])
     lost = lost.set_axis(_FAILURE_COLUMNS, axis=1) if failures else pd.DataFrame(columns=_FAILURE_COLUMNS)
     with atomic_path(folder / "measurements.csv") as path:
         _write_csv(table, path)
-    with atomic_path(folder / "measurements.parquet") as path:
-        table.to_parquet(path, index=False)
     with atomic_path(folder / "failures.csv") as path:
         _write_csv(lost, path)
+    return _write_parquet(table, folder / "measurements.parquet")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write ``content`` as indented JSON in UTF-8."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        path.unlink(missing_ok=True)
+        return (f"{path.name} is not written, for want of pyarrow; to have it: pip install 'micro-ssb[parquet]'",)
+    # Types by column, not by content: a run without a single value has the same ones.
+    texts = set(table.columns) - {"value", "ci_low", "ci_high", "n"}
+    schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in table.columns])
+    with atomic_path(path) as beside:
+        parquet.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), beside)
+    return ()
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from micro.report import SampleReport
+from micro_pipelines.first_state import plane_as_dict
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal
+from micro_pipelines.json_types import plain
 from micro_pipelines.sources import Source
 from micro_pipelines.versions import versions
 
-__all__ = ["plain", "record_of"]
+__all__ = ["record_of"]
 
 
 def record_of(
@@ -47,41 +45,12 @@ def record_of(
         "anatomy": {
             "normal": str(cell.normal) if cell.normal else None,
             "far_side": cell.far_side,
-            "interface": _plane(cell.plane),
+            "interface": None if cell.plane is None else plane_as_dict(cell.plane),
+            "reference": cell.reference,
         },
         "warnings": list(report.warnings),
         "began": began.isoformat(timespec="seconds"),
         "seconds": dict(journal.seconds),
-    }
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401
-    """Return ``value`` with numpy numbers, arrays, tuples, mappings and paths as JSON types.
-
-    Examples
-    --------
-    >>> plain({"a": np.float32(0.5), "b": (1, Path("c"))})
-    {'a': 0.5, 'b': [1, 'c']}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    return value
-
-
-def _plane(plane: Any) -> dict[str, Any] | None:  # noqa: ANN401
-    if plane is None:
-        return None
-    return {
-        "direction_zyx": list(plane.direction),
-        "offset_um": plane.offset_um,
-        "residual_um": plane.residual_um,
-        **({} if plane.bow is None else {"bow": plain(asdict(plane.bow))}),
     }
 
 

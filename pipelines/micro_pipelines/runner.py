@@ -12,13 +12,28 @@ from pathlib import Path
 from micro.blocks import Engine
 from micro.cell import Cell, anatomy
 from micro.io import atomic_folder, read_labels, read_volume
-from micro.measure import Results, measure, resolution_check, threshold_sweep, with_resolution, with_sweep
+from micro.measure import (
+    Results,
+    measure,
+    resolution_check,
+    threshold_sweep,
+    with_contact_loss,
+    with_resolution,
+    with_sweep,
+)
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
-from micro_pipelines.outputs import LABELS_ZARR, write_json, write_labels, write_tables
+from micro_pipelines.outputs import (
+    LABELS_ZARR,
+    write_contact_map,
+    write_json,
+    write_labels,
+    write_tables,
+    write_thickness_maps,
+)
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash, recipe_text
 from micro_pipelines.record import record_of
@@ -124,10 +139,13 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
     with journal.timed("anatomy"):
-        cell = anatomy(labels, job.recipe.cell, job.engine)
+        cell = anatomy(labels, job.recipe.cell, job.engine, first=job.first_plane)
     with journal.timed("measure"):
         results = measure(cell, job.recipe.measure, job.engine)
-    return cell, _checked(cell, results, job, journal)
+    results = _checked(cell, results, job, journal)
+    if job.first is not None:
+        results = with_contact_loss(results, job.first.contact, itself=job.first.itself)
+    return cell, results
 
 
 def _checked(cell: Cell, results: Results, job: Job, journal: Journal) -> Results:
@@ -135,11 +153,15 @@ def _checked(cell: Cell, results: Results, job: Job, journal: Journal) -> Result
     cell_params, params, engine = job.recipe.cell, job.recipe.measure, job.engine
     if params.resolution_check:
         with journal.timed("check resolution"):
-            table = resolution_check(cell, results, cell_params=cell_params, params=params, engine=engine)
+            table = resolution_check(
+                cell, results, cell_params=cell_params, params=params, engine=engine, first=job.first_plane
+            )
             results = with_resolution(results, table)
     if job.probabilities and cell.labels.probabilities is not None:
         with journal.timed("sweep threshold"):
-            table = threshold_sweep(cell.labels, results, cell_params=cell_params, params=params, engine=engine)
+            table = threshold_sweep(
+                cell.labels, results, cell_params=cell_params, params=params, engine=engine, first=job.first_plane
+            )
             results = with_sweep(results, table)
     return results
 
@@ -175,3 +197,5 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> No
     with journal.timed("write"):
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
         write_tables(folder, report.table_rows, report.results)
+        write_thickness_maps(folder, report.results)
+        write_contact_map(folder, report.results, report.cell)

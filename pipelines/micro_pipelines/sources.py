@@ -13,7 +13,7 @@ from pathlib import Path
 from micro.errors import InputMissingError, ParameterError
 from micro.io import natural_sorted
 
-__all__ = ["FULL_HASH_BYTES", "Source", "find_sources", "input_hash", "safe_name"]
+__all__ = ["FULL_HASH_BYTES", "Source", "find_sources", "input_hash", "safe_name", "series_key"]
 
 FULL_HASH_BYTES = 2 * 2**30
 """Inputs up to this size are hashed whole; larger ones by samples, see `input_hash`."""
@@ -28,12 +28,14 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt
 class Source:
     """One sample to be: its name, its state, and the paths it is read from.
 
-    ``paths`` holds one file, one folder (of slices, or an OME-Zarr), or all slices of a stack.
+    ``paths`` holds one file, one folder (of slices, or an OME-Zarr), or all slices of a stack. ``series``
+    names the sample whose states they are; empty: told by the name, see `series_key`.
     """
 
     name: str
     paths: tuple[Path, ...]
     state: str = ""
+    series: str = ""
 
     @property
     def readable(self) -> Path | tuple[Path, ...]:
@@ -45,7 +47,23 @@ class Source:
         return f"{self.paths[0]}{more}"
 
 
-def find_sources(inputs: Sequence[str], *, states: Sequence[str] = (), stack: bool = False) -> tuple[Source, ...]:
+def series_key(source: Source) -> str:
+    """Return what the states of one sample have in common: its series, or its name without the state.
+
+    Only letters and digits count, and no case.
+
+    Examples
+    --------
+    >>> series_key(Source("Cell-A_after20", (), "after 20")), series_key(Source("pristine cell a", (), "pristine"))
+    ('cella', 'cella')
+    """
+    name, state = (re.sub(r"[\W_]+", "", text).casefold() for text in (source.series or source.name, source.state))
+    return name if source.series else name.replace(state, "", 1)
+
+
+def find_sources(
+    inputs: Sequence[str], *, states: Sequence[str] = (), stack: bool = False, series: bool = False
+) -> tuple[Source, ...]:
     """Return the samples that ``inputs`` name: a sample each file, folder, or match of a glob.
 
     Parameters
@@ -57,6 +75,8 @@ def find_sources(inputs: Sequence[str], *, states: Sequence[str] = (), stack: bo
         States of the samples: none, one for all, or one each in order.
     stack
         Take all inputs together as the slices of one volume, in natural order.
+    series
+        Take all inputs as states of one sample, the first one first.
 
     Raises
     ------
@@ -74,7 +94,8 @@ def find_sources(inputs: Sequence[str], *, states: Sequence[str] = (), stack: bo
             f"{len(states)} states for {len(groups)} samples; expected none, one for all, or one for each in order"
         )
     given = list(states) * (len(groups) if len(states) == 1 else 1) or [""] * len(groups)
-    sources = [Source(safe_name(group[0].name), group, state) for group, state in zip(groups, given, strict=True)]
+    of = safe_name(groups[0][0].name) if series else ""
+    sources = [Source(safe_name(group[0].name), group, state, of) for group, state in zip(groups, given, strict=True)]
     return _unique(sources)
 
 

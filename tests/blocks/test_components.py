@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -72,3 +74,15 @@ def test_lookup_table_joins_values_into_classes() -> None:
     assert found.count == 1
     assert found.classes[1] == 9
     assert found.voxels[1] == 2
+
+
+def test_blocks_without_components_change_nothing(tmp_path: Path) -> None:
+    image = np.zeros((12, 12, 12), np.uint8)
+    image[1:3, 1:3, 9:12] = 1
+    image[7:12, 7:9, 7] = 2
+    whole = label_components(image, engine=Engine())
+    for limit in (2**30, 0):
+        found = label_components(image, engine=Engine((4, 4, 4), in_memory_bytes=limit, work_dir=tmp_path))
+        np.testing.assert_array_equal(found.ids[:], whole.ids[:])
+        np.testing.assert_array_equal(found.voxels, whole.voxels)
+        np.testing.assert_array_equal(found.stop, whole.stop)

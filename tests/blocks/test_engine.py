@@ -129,3 +129,17 @@ def test_a_section_is_cut_into_larger_pieces_unless_the_caller_says_so() -> None
     assert Engine(block_shape=(1, 64, 32)).cut((1, 3000, 500)) == (1, 64, 32)
     assert len(Engine().blocks((1, 3000, 500))) == 3
     assert len(Engine().blocks((1, 3000, 500), block_shape=(1, 1000, 250))) == 6
+
+
+def only_bright(block: Block, grey: NDArray[np.uint16]) -> Done[int]:
+    """A task that writes nothing where it finds nothing."""
+    bright = grey > 65000
+    return Done(int(bright.sum()), (bright.astype(np.uint16) if bright.any() else None,))
+
+
+@pytest.mark.parametrize("in_memory_bytes", [2**30, 0])
+def test_what_is_not_written_stays_as_it_was(in_memory_bytes: int, tmp_path: Path) -> None:
+    engine = Engine((3, 5, 4), in_memory_bytes=in_memory_bytes, work_dir=tmp_path)
+    out = engine.array(SHAPE, np.uint16)
+    engine.run(only_bright, [GREY], outputs=[out])
+    np.testing.assert_array_equal(out[:], GREY > 65000)

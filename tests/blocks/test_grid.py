@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micro.blocks import split
@@ -40,3 +40,16 @@ def test_the_inner_region_is_the_core_seen_from_the_outer_one(
         np.testing.assert_array_equal(volume[block.outer][block.inner], volume[block.core])
         assert volume[block.start] == volume[block.core].ravel()[0]
         assert volume[block.outer_start] == volume[block.outer].ravel()[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(LENGTHS, LENGTHS, HALOS, HALOS)
+def test_a_block_within_a_halo_is_the_block_of_that_halo(
+    shape: tuple[int, int, int],
+    block_shape: tuple[int, int, int],
+    halo: tuple[int, int, int],
+    less: tuple[int, int, int],
+) -> None:
+    narrow = tuple(min(pair) for pair in zip(halo, less, strict=True))
+    expected = split(shape, block_shape, (narrow[0], narrow[1], narrow[2]))
+    assert tuple(block.within(less) for block in split(shape, block_shape, halo)) == expected

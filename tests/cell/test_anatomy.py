@@ -45,12 +45,12 @@ def test_joined_and_isolated_metal() -> None:
     labels[40:50, 100:106] = LI
     after = split(labels)
     expected = labels.copy()
-    # the opened body rises into the corners of a filament's foot: 8 - sqrt(64 - 6.25) = 0.4 um, to the next voxel
-    expected[30:79, 40:45] = DENDRITE
+    # the opened body rises into the corners of a filament's foot; straight below the filament the foot is dendrite
+    expected[30:80, 40:45] = DENDRITE
     expected[40:50, 100:106] = DENDRITE
     np.testing.assert_array_equal(after, expected)
     _, parts, region = named(after)
-    assert (parts[30:79, 40:45] == Part.DENDRITE).all()
+    assert (parts[30:80, 40:45] == Part.DENDRITE).all()
     assert (parts[40:50, 100:106] == Part.ISOLATED).all()
     assert (parts[80:] == Part.ANODE).all()
     np.testing.assert_array_equal(region[:80], np.ones((80, 160), bool))
@@ -216,6 +216,7 @@ def test_the_history_tells_what_was_found() -> None:
     step = split_phases(Labels(labels, UNIT), AUTO, Engine()).history[-1]
     assert step.operation == "split phases"
     found = {"normal": "-y", "tolerance_um": 2.0, "radius_um": 8.0, "residual_um": 0.0, "sag_um": 0.0, "cracks": 1}
+    found["reference"] = "plane fitted to the anode"
     assert step.parameters["found"] == found
 
 
@@ -229,9 +230,17 @@ def test_the_truth_of_a_phantom_is_split_back(
     data = np.asarray(found.data)
     metal, cracks = truth == DENDRITE, truth == CRACK
     both = np.count_nonzero(metal & (data == DENDRITE))
-    # the roots of dendrites in this small picture, 1 to 4 voxels high, go with the anode: a tenth
-    assert both >= 0.88 * np.count_nonzero(metal)
-    assert both == np.count_nonzero(data == DENDRITE)
+    # roots that stand in dips of the anode go with it: below the reference, 1 to 2 voxels of dendrites some 25 high
+    assert both >= 0.92 * np.count_nonzero(metal)
+    # and what of the anode's roughness lies under a dendrite, above the reference, goes with the dendrite
+    extra = (data == DENDRITE) & ~metal
+    assert np.count_nonzero(extra) <= 0.06 * np.count_nonzero(metal)
+    plane = anatomy(found, AUTO, Engine()).plane
+    assert plane is not None
+    assert (truth[extra] == LI).all()
+    # the reference fitted again, with the dendrites taken out, lies a fraction of a voxel off the one that split them
+    lowest = -0.5 * max(found.spacing.um[1:])
+    assert (plane.heights_um(truth.shape, found.spacing)[extra] > lowest).all()
     both = np.count_nonzero(cracks & (data == CRACK))
     # two of the fibsem's five cracks, in this small picture, fall just below the aspect of a crack: 4.4 and 4.7 of 5
     assert both >= 0.68 * np.count_nonzero(cracks)

@@ -100,3 +100,15 @@ def test_the_roughness_of_the_body_is_none_and_a_dendrite_keeps_its_root(
     assert not (marked(labels, body, metal) == 4).any()
     labels[0, 30:55, 30:34] = 3  # a dendrite that stands on it
     assert (marked(labels, body, metal)[30:55, 30:34] == 4).all()
+
+
+def test_the_foot_in_a_body_that_rises_above_the_interface_is_dendrite(
+    cell: tuple[NDArray[np.uint8], NDArray[np.uint8]], metal: NDArray[np.bool_]
+) -> None:
+    labels, body = cell
+    labels[0, 20:60, 30:34] = 3
+    labels[0, 58:60, 20:50] = 3
+    body[0, 58:60, 20:50] = ANODE  # roughness, full of body, around the foot and in it
+    expected = labels[0].copy()
+    expected[20:60, 30:34] = 4
+    np.testing.assert_array_equal(marked(labels, body, metal), expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -55,6 +57,55 @@ def test_heights_are_the_same_in_every_block() -> None:
     whole = plane.heights_um((20, 40, 25), spacing)
     part = plane.heights_um((7, 20, 11), spacing, (5, 13, 9))
     assert part.tobytes() == np.ascontiguousarray(whole[5:12, 13:33, 9:20]).tobytes()
+
+
+SURFACES = {"plane": lambda axis, sign: replace(made(axis, sign), bow=None), "curved": made}
+
+
+@pytest.mark.parametrize("kind", SURFACES)
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_single_voxels_and_bins_agree_with_the_heights(axis: int, sign: int, kind: str) -> None:
+    plane, spacing = SURFACES[kind](axis, sign), Spacing(2.0, 1.0, 1.6)
+    shape, start = (9, 22, 14), (5, 3, 8)
+    heights = plane.heights_um(shape, spacing, start)
+    voxels = np.nonzero(np.random.default_rng(5).random(shape) < 0.1)
+    np.testing.assert_array_equal(plane.heights_at_um(voxels, spacing, start), heights[voxels])
+    # Bins wider than the block, of some voxels, and narrower than a voxel.
+    for bin_um in (1000.0, 6.4, 0.3):
+        bins = plane.bins(shape, spacing, start, bin_um=bin_um)
+        np.testing.assert_array_equal(bins, np.floor(heights / bin_um))
+
+
+def test_newton_stops_when_nothing_is_left_to_gain() -> None:
+    """Against a whole dozen of Newton's steps, one after the other for all points."""
+    plane = made(0, 1)
+    assert plane.bow is not None
+    bow, (z, y, x) = plane.bow, plane.direction
+    edges = np.arange(40) + 0.5
+    h, first, second = (grid.ravel() for grid in np.meshgrid(edges, edges, edges, indexing="ij"))
+    (u0, v0), (a, b), c = bow.centre_um, bow.half_um, bow.weights_um
+    u, v = first.copy(), second.copy()
+    for _ in range(12):
+        s, t = (u - u0) / a, (v - v0) / b
+        rest = h - ((plane.offset_um - y * u - x * v) / z + bow.at(u, v))
+        by_u = -y / z + (c[1] + 2 * c[3] * s + c[4] * t) / a
+        by_v = -x / z + (c[2] + c[4] * s + 2 * c[5] * t) / b
+        pull = np.stack([u - first - rest * by_u, v - second - rest * by_v], axis=-1)
+        matrix = np.empty((h.size, 2, 2))
+        matrix[:, 0, 0] = 1 + by_u**2 - rest * 2 * c[3] / a**2
+        matrix[:, 1, 1] = 1 + by_v**2 - rest * 2 * c[5] / b**2
+        matrix[:, 0, 1] = matrix[:, 1, 0] = by_u * by_v - rest * c[4] / (a * b)
+        usable = (matrix[:, 0, 0] > 0.2) & (np.linalg.det(matrix) > 0.04)
+        assert usable.all()
+        move = np.linalg.solve(matrix, pull[:, :, None])[:, :, 0]
+        u, v = u - move[:, 0], v - move[:, 1]
+    exact = np.sqrt(
+        (h - ((plane.offset_um - y * u - x * v) / z + bow.at(u, v))) ** 2 + (u - first) ** 2 + (v - second) ** 2
+    )
+    found = plane.heights_um((40, 40, 40), Spacing(1.0, 1.0, 1.0)).ravel()
+    # Five steps at most, as in the code: rounding of some tens of um is left.
+    np.testing.assert_allclose(np.abs(found), exact, rtol=0, atol=1e-12)
 
 
 def test_reversed_has_the_opposite_heights() -> None:

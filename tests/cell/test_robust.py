@@ -108,8 +108,9 @@ def test_parts_and_values_of_every_build(name: str) -> None:
     # roots of a few voxels below the tolerance go with the anode: a hundredth in a section, a tenth of
     # the short dendrites of the small volumes (an eighth on their coarser voxels)
     assert both >= (0.98 if one.truth.shape[0] == 1 else 0.87) * np.count_nonzero(metal)
-    # in small volumes mounds of the interface beyond three residuals count: up to a twentieth
-    assert both >= (0.99 if one.truth.shape[0] == 1 else 0.94) * np.count_nonzero(split)
+    # what of the anode's roughness lies under a dendrite, above the reference, counts as its foot: a fiftieth of the
+    # voxels in a section; in small volumes mounds of the interface beyond three residuals too
+    assert both >= (0.98 if one.truth.shape[0] == 1 else 0.94) * np.count_nonzero(split)
     hits, cracks = cracks_found(one.truth, found)
     # cracks of the small volumes that dendrites or the counter electrode cut short fall below the aspect of a crack
     assert hits >= cracks - ("shorted" in name and one.truth.shape[0] > 1)

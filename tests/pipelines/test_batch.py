@@ -29,8 +29,12 @@ SAMPLE_FILES = {
     "objects_dendrites.csv",
     "objects_cracks.csv",
     "objects_gaps.csv",
+    "objects_contact_spots.csv",
+    "contact_map.tif",
     "profiles.csv",
     "resolution.csv",
+    "distributions.csv",
+    "thickness_gap.tif",
     "figures",
     "run.json",
 }
@@ -58,6 +62,7 @@ def test_a_run_leaves_what_the_contract_says(done: Path, sem: Phantom, sem_image
     sample = done / "Querschnitt 1"
     assert {entry.name for entry in sample.iterdir()} == SAMPLE_FILES
     expected = {"Querschnitt 1", "measurements.csv", "measurements.parquet", "report.html", "failures.csv"}
+    expected |= {"table.md", "table.tex", "table.xlsx"}
     assert {entry.name for entry in done.iterdir()} - {".micro.lock"} == expected
     figures = {path.name for path in (sample / "figures").iterdir()}
     assert {"overlay.svg", "overlay.png", "contact_map.svg", "depth_profile.png"} <= figures
@@ -67,6 +72,16 @@ def test_a_run_leaves_what_the_contract_says(done: Path, sem: Phantom, sem_image
     image = read_volume(sample / "labels.ome.zarr").data.compute()
     np.testing.assert_array_equal(image, sem.volume.data.compute())
     np.testing.assert_array_equal(read_labels(sample / "labels.tif").data.compute(), labels.data.compute())
+
+
+def test_a_thickness_map_is_a_calibrated_image(done: Path, sem: Phantom) -> None:
+    found = read_volume(done / "Querschnitt 1" / "thickness_gap.tif")
+    values = found.data.compute()
+    # A section: one row, along x; the voxel size goes through the file as a ratio of two whole numbers.
+    assert values.shape == (1, 1, sem.truth.shape[2])
+    assert found.spacing.x == pytest.approx(sem.truth.spacing.x, rel=1e-6)
+    table = pd.read_csv(done / "measurements.csv").set_index("metric")
+    assert values[values > 0].mean() == pytest.approx(table.loc["gap_thickness_mean", "value"], rel=1e-6)
 
 
 def test_the_tables_say_sample_state_and_recipe(done: Path) -> None:

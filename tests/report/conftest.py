@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from micro.cell import Cell, Normal, ReferencePlane
+from micro.measure import distribution_table
 from micro.measure.results import PROFILE_COLUMNS, ContactMap, Results, ThicknessMap
 from micro.model import Labels, Measurement, Spacing, Step, Volume
 from micro.report import SampleReport
@@ -54,7 +55,7 @@ def make_rows(contact: float) -> tuple[Measurement, ...]:
                     note="a maximum has no interval"),
         Measurement("dendrite_fraction", 0.0123, "1", "dendrite_fraction/v1", "dendrite", "", "se_region",
                     0.0071, 0.0212, 81234),
-        Measurement("crack_density", 0.0412, "1/um", "crack_density/P21/v1", "crack", "", "se_region",
+        Measurement("crack_density", 0.0412, "1/um", "crack_density/P21/v2", "crack", "", "se_region",
                     0.031, 0.054, 3),
         Measurement("porosity", 0.041, "1", "porosity/v1", "", "", "se_region", 0.032, 0.052, 81234),
         Measurement("phase_fraction", 0.30, "1", "phase_fraction/v1", "Li", "", "all", 0.29, 0.31, 120000),
@@ -74,6 +75,20 @@ def make_profiles(labels: np.ndarray, step_um: float) -> pd.DataFrame:
             depth_um = (0.7 * height - top - 2) * step_um
             rows.append((depth_um, "phase_fraction", name, float((slab == value).mean()), "1", slab.size))
     return pd.DataFrame(rows, columns=list(PROFILE_COLUMNS))
+
+
+def make_distributions(*, section: bool) -> pd.DataFrame:
+    angles, axial = np.arange(0, 91, 10.0), 10 * (np.arange(19) - 0.5)
+    name, first = ("crack_trace_angle", -90.0) if section else ("crack_strike", 0.0)
+    bell = np.exp(-0.5 * ((np.arange(18) - 6) / 3) ** 2)
+    tables = [
+        distribution_table("crack_aperture", np.arange(9) * 0.05, [0, 0, 1, 3, 4, 2, 1, 0.5], unit="um",
+                           weight="mid-surface area", n=np.arange(8)),
+        distribution_table("crack_orientation", angles, [9, 8, 5, 3, 2, 2, 1, 1, 0.2], unit="deg",
+                           weight="mid-surface area", n=np.arange(9)),
+        distribution_table(name, axial + first, bell, unit="deg", weight="length", n=np.arange(18)),
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
 
 
 def make_contact(shape: tuple[int, int, int], spacing: Spacing) -> ContactMap:
@@ -111,6 +126,7 @@ def make_sample(
         profiles=make_profiles(array, spacing.y) if anode else pd.DataFrame(columns=list(PROFILE_COLUMNS)),
         contact_map=make_contact(shape, spacing) if anode else None,
         thickness_maps={"Li": ThicknessMap(thickness, (spacing.z, spacing.x), ("z", "x"))} if anode else {},
+        distributions=make_distributions(section=shape[0] == 1) if anode else pd.DataFrame(),
     )  # fmt: skip
     cell = Cell(
         labels,

@@ -15,6 +15,7 @@ from micro.model import Spacing
 from micro.report import ReportParams, write_figures
 from micro.report.canvas import drawing
 from micro.report.contact import contact_figure
+from micro.report.cracks import cracks_figure
 from micro.report.ortho import sections_figure
 from micro.report.overlay import overlay_figure
 from micro.report.profile import profile_figure
@@ -25,7 +26,7 @@ from micro.report.thickness import thickness_figure
 
 PARAMS = ReportParams()
 MM_PER_INCH = 25.4
-FIGURES = [overlay_figure, sections_figure, contact_figure, profile_figure, thickness_figure]
+FIGURES = [overlay_figure, sections_figure, contact_figure, profile_figure, thickness_figure, cracks_figure]
 
 
 def shown_texts(figure):
@@ -81,7 +82,7 @@ def test_files_exist_and_have_the_physical_size(solid, tmp_path):
     folder = tmp_path / "Bilder mit Umlaut äöü"
     paths = write_figures(solid, folder, PARAMS)
     names = {path.name for path in paths}
-    stems = ("overlay", "sections", "contact_map", "depth_profile", "thickness")
+    stems = ("overlay", "sections", "contact_map", "depth_profile", "thickness", "cracks")
     assert names == {f"{stem}.{suffix}" for stem in stems for suffix in ("svg", "png")}
     assert {path.name for path in folder.iterdir()} == names
     for path in folder.glob("*.png"):

@@ -28,7 +28,9 @@ def run_and_tell(work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool,
     if batch.samples and not quiet:
         print_headline([sample.report for sample in batch.samples], work[0][1].recipe.report)
         print(f"report: {batch.folder / 'report.html'}")
-        print(f"tables: {batch.folder / 'measurements.csv'}")
+        print(f"tables: {batch.folder / 'measurements.csv'}, for a paper: {batch.folder / 'table.md'}, .tex, .xlsx")
+        for note in batch.notes:
+            complain(note, kind="note")
         for sample in batch.samples:
             # notes of the anatomy stand in the tables; without an anode half of these is empty, which is told
             notes = [note for note in sample.report.cell.notes if not note.startswith("no metal")]

@@ -15,6 +15,7 @@ from micro_pipelines.cli.demo import demo
 from micro_pipelines.cli.guard import DEBUG, complain, guarded
 from micro_pipelines.cli.info import info
 from micro_pipelines.cli.measure import measure
+from micro_pipelines.cli.paper_table import table
 from micro_pipelines.cli.phantom import phantom
 from micro_pipelines.cli.recipe import recipe
 from micro_pipelines.cli.run import run
@@ -52,8 +53,8 @@ def _build() -> typer.Typer:
         rich_markup_mode="rich",
     )
     built.callback()(_root)
-    for command in (demo, run, train, info, measure, compare, phantom, validate, recipe):
-        built.command(no_args_is_help=command in (run, train, measure, compare, phantom, info))(guarded(command))
+    for command in (demo, run, train, info, measure, table, compare, phantom, validate, recipe):
+        built.command(no_args_is_help=command in (run, train, measure, table, compare, phantom, info))(guarded(command))
     for name in COMMANDS.names():
         _add_plugin(built, name)
     return built

@@ -9,10 +9,12 @@ import typer
 
 from micro_pipelines.cli.options import (
     Block,
+    First,
     Normal,
     Out,
     Quiet,
     Resume,
+    Series,
     Set,
     State,
     VoxelSize,
@@ -20,6 +22,7 @@ from micro_pipelines.cli.options import (
     engine_of,
     overrides_of,
     spacing_of,
+    with_first_states,
 )
 
 __all__ = ["measure"]
@@ -38,6 +41,8 @@ def measure(
     recipe: Annotated[str, typer.Option(help="Recipe whose cell, measure and report sections count.")] = "",
     changes: Set = None,
     state: State = None,
+    series: Series = False,
+    first_state: First = None,
     workers: Workers = None,
     resume: Resume = False,
     quiet: Quiet = False,
@@ -58,5 +63,5 @@ def measure(
     chosen = load_recipe(recipe, overrides) if recipe else plain_recipe("measure", overrides)
     values = None if mapping is None else parse_mapping(mapping)
     job = Job(chosen, spacing_of(voxel_size), engine_of(workers, block), labels_from_labels, values)
-    work = [(source, job) for source in find_sources(labels, states=state or ())]
-    run_and_tell(work, Path(out), resume=resume, quiet=quiet)
+    work = [(source, job) for source in find_sources(labels, states=state or (), series=series)]
+    run_and_tell(with_first_states(work, first_state), Path(out), resume=resume, quiet=quiet)

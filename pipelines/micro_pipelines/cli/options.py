@@ -12,14 +12,18 @@ import typer
 if TYPE_CHECKING:
     from micro.blocks import Engine
     from micro.model import Spacing
+    from micro_pipelines.job import Job
     from micro_pipelines.models import Model
+    from micro_pipelines.sources import Source
 
 __all__ = [
     "Block",
+    "First",
     "Normal",
     "Out",
     "Quiet",
     "Resume",
+    "Series",
     "Set",
     "State",
     "VoxelSize",
@@ -28,6 +32,7 @@ __all__ = [
     "model_of",
     "overrides_of",
     "spacing_of",
+    "with_first_states",
 ]
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made where it is missing.")]
@@ -50,6 +55,18 @@ State = Annotated[
     list[str] | None,
     typer.Option("--state", help="State of the samples (pristine, after 20 cycles): one for all, or one each."),
 ]
+Series = Annotated[
+    bool,
+    typer.Option("--series", help="All inputs are states of one sample, the first one first, whatever their names."),
+]
+First = Annotated[
+    Path | None,
+    typer.Option(
+        "--first-state",
+        metavar="CSV|DIR",
+        help="Table, or folder, of an earlier result: the first state of the samples, from which losses are counted.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default one a core.")]
 Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
@@ -70,6 +87,18 @@ def spacing_of(text: str | None) -> Spacing | None:
 def overrides_of(changes: Sequence[str] | None, normal: str | None) -> tuple[str, ...]:
     """Return the overrides of the recipe, ``--normal`` as one of them."""
     return (*(changes or ()), *(() if normal is None else (f"cell.normal={normal}",)))
+
+
+def with_first_states(work: Sequence[tuple[Source, Job]], path: Path | None) -> list[tuple[Source, Job]]:
+    """Return the jobs with the first states that a table of ``--first-state`` holds."""
+    from dataclasses import replace
+
+    from micro_pipelines.first_state import choose_first_state, read_first_states
+
+    if path is None:
+        return list(work)
+    states = read_first_states(path.expanduser())
+    return [(source, replace(job, first=choose_first_state(source, states))) for source, job in work]
 
 
 def engine_of(workers: int | None, block: str | None = None) -> Engine:

@@ -9,10 +9,12 @@ import typer
 
 from micro_pipelines.cli.options import (
     Block,
+    First,
     Normal,
     Out,
     Quiet,
     Resume,
+    Series,
     Set,
     State,
     VoxelSize,
@@ -21,6 +23,7 @@ from micro_pipelines.cli.options import (
     model_of,
     overrides_of,
     spacing_of,
+    with_first_states,
 )
 
 __all__ = ["run"]
@@ -37,6 +40,8 @@ def run(
     normal: Normal = None,
     changes: Set = None,
     state: State = None,
+    series: Series = False,
+    first_state: First = None,
     stack: Annotated[
         bool, typer.Option("--stack", help="All inputs are slices of one volume, in natural order of their names.")
     ] = False,
@@ -76,5 +81,7 @@ def run(
         model=model_of(model, model_phases),
         probabilities=probabilities,
     )
-    sources = find_sources(inputs, states=state or (), stack=stack)
-    run_and_tell([(source, job) for source in sources], Path(out), resume=resume, quiet=quiet)
+    sources = find_sources(inputs, states=state or (), stack=stack, series=series)
+    run_and_tell(
+        with_first_states([(source, job) for source in sources], first_state), Path(out), resume=resume, quiet=quiet
+    )

@@ -1,0 +1,256 @@
+"""The rows, profiles and distributions of the cracks, from sums over all blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from micro.cell import Part
+from micro.measure.counting import count_row, cut_weights
+from micro.measure.distributions import distribution_table
+from micro.measure.intervals import Interval, Spread, ratio_spread, value_interval
+from micro.measure.orientation import STEP_DEG
+from micro.measure.protocol import Context
+from micro.measure.results import PROFILE_COLUMNS, Findings
+from micro.model import Measurement
+
+__all__ = ["HOSTS", "CrackSums", "clustered_interval", "crack_findings"]
+
+HOSTS = ("SE", "anode side", "far side")
+"""What a crack may lie in."""
+
+FOLLOWS = "no interval of its own: crack_porosity over crack_density"
+NO_QUANTILE = "no interval: the apertures of one crack are not independent"
+NO_EXTREME = "an extreme has no honest interval"
+
+CLASS = 32
+"""Bins of `CrackSums.apertures` in a class of the distribution: a mean voxel edge, centred on whole edges."""
+
+AREA, BELOW, ANGLE, SINE2, HEIGHT = range(5)
+"""Columns of `CrackSums.in_region`."""
+
+
+@dataclass(frozen=True)
+class CrackSums:
+    """What the blocks add up to.
+
+    Attributes
+    ----------
+    table
+        The object table, a row a crack.
+    in_region
+        Of each crack within the SE region: mid-surface, that below resolution, and the sums of angle,
+        squared sine of the angle and height, each times the mid-surface; shape (cracks, 5).
+    cells
+        Mid-surface in the SE region by cell of the coarse grid.
+    aperture_bin_um, apertures
+        Mid-surface and voxels by local aperture, in bins centred on multiples of a width; shape (2, bins).
+    angles, axial
+        Mid-surface and voxels by the angle to the normal; trace length and voxels by direction.
+    lowest, heights
+        Voxels of the SE region, and mid-surface in it, by bins of height from ``lowest`` on; shape (2, bins).
+    """
+
+    table: pd.DataFrame
+    in_region: NDArray[np.float64]
+    cells: NDArray[np.float64]
+    aperture_bin_um: float
+    apertures: NDArray[np.float64]
+    angles: NDArray[np.float64]
+    axial: NDArray[np.float64]
+    lowest: int
+    heights: NDArray[np.float64]
+
+
+def crack_findings(context: Context, sums: CrackSums) -> Findings:
+    """Return the rows, the object table, the profile of density and the distributions."""
+    objects = {"cracks": sums.table}
+    hosted = _host_rows(context, sums)
+    region = context.census.labelled(se_region=True) if context.census is not None else np.zeros(1)
+    if context.plane is None or not region.any():
+        note = context.no_interface if context.plane is None else "the SE region is empty"
+        return Findings((*(replace(row, note=note) for row in _empty_rows(context)), *hosted), objects)
+    empty = {row.metric: row for row in _empty_rows(context)}
+    rows = [*_density_rows(context, sums, empty)]
+    if sums.in_region[:, AREA].sum() > 0:
+        rows += [*_aperture_rows(context, sums, empty), *_angle_rows(context, sums, empty)]
+        rows += _depth_rows(sums, empty)
+    else:
+        rows += [replace(row, n=0, note="no crack") for row in empty.values() if "_density" not in row.metric]
+    return Findings((*rows, *hosted), objects, _profile(context, sums), distributions=_distributions(context, sums))
+
+
+def _empty_rows(context: Context) -> tuple[Measurement, ...]:
+    two = context.is_2d
+    density, count, unit = ("P21", "P20", "1/um2") if two else ("P32", "P30", "1/um3")
+    kind = "2D" if two else "3D"
+    rows = (
+        ("crack_density", "1/um", f"crack_density/{density}/v2"),
+        ("crack_count_density", unit, f"crack_count_density/{count}/v2"),
+        ("crack_aperture_mean", "um", "crack_aperture_mean/v2"),
+        ("crack_aperture_median", "um", "crack_aperture_median/v1"),
+        ("crack_aperture_p95", "um", "crack_aperture_p95/v1"),
+        ("crack_below_resolution", "1", "crack_below_resolution/v1"),
+        ("crack_orientation_mean", "deg", f"crack_orientation_mean/{kind}/v1"),
+        ("crack_alignment", "1", f"crack_alignment/{kind}/v1"),
+        ("crack_depth_min", "um", "crack_depth_min/v1"),
+        ("crack_depth_mean", "um", "crack_depth_mean/v1"),
+        ("crack_depth_max", "um", "crack_depth_max/v1"),
+    )
+    return tuple(Measurement(name, None, unit, name_id, roi="se_region") for name, unit, name_id in rows)
+
+
+def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> tuple[Measurement, Measurement]:
+    census = context.census
+    assert census is not None
+    region = census.labelled(se_region=True)
+    size = int(region.sum()) * context.voxel_measure
+    hosted = sums.table.loc[sums.table["host"] == HOSTS[0], "id"].to_numpy(np.int64)
+    area, count = float(sums.cells.sum()), int(hosted.size)
+    spread = ratio_spread(sums.cells, region * context.voxel_measure, census.grid.edges_um)
+    interval = value_interval(area / size, spread)
+    notes = [] if interval else ["no interval: no crack, or too few independent samples"]
+    notes += [one for one in (_resolution_note(sums),) if one]
+    low, high = interval or (None, None)
+    boxes = context.objects.start[hosted], context.objects.stop[hosted]
+    number = count_row(empty["crack_count_density"], cut_weights(*boxes, context.shape, (0, 1, 2)), size)
+    section = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
+    return (
+        replace(empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)),
+        replace(number, note="; ".join(filter(None, (number.note, section)))),
+    )
+
+
+def _resolution_note(sums: CrackSums) -> str:
+    area, below = sums.in_region[:, AREA].sum(), sums.in_region[:, BELOW].sum()
+    if below <= 0:
+        return ""
+    return f"below resolution: {100 * below / area:.2g} % of the mid-surface is thinner than two voxels"
+
+
+def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurement]:
+    census = context.census
+    assert census is not None
+    area, below = float(sums.cells.sum()), float(sums.in_region[:, BELOW].sum())
+    count = int(np.count_nonzero(sums.in_region[:, AREA]))
+    volume = int(census.of_parts(Part.CRACK, se_region=True).sum()) * context.voxel_measure
+    share = below / float(sums.in_region[:, AREA].sum())
+    note = _resolution_note(sums)
+    rows = [
+        replace(empty["crack_aperture_mean"], value=volume / area, note=FOLLOWS),
+        replace(empty["crack_aperture_median"], value=_quantile(sums, 0.5), note=NO_QUANTILE),
+        replace(empty["crack_aperture_p95"], value=_quantile(sums, 0.95), note=NO_QUANTILE),
+    ]
+    rows = [replace(row, n=count, note="; ".join(filter(None, (row.note, note)))) for row in rows]
+    interval = clustered_interval(share, sums.in_region[:, BELOW], sums.in_region[:, AREA])
+    return [*rows, _with(empty["crack_below_resolution"], share, interval if 0 < share < 1 else None, count)]
+
+
+def _quantile(sums: CrackSums, share: float) -> float:
+    reached = int(np.searchsorted(np.cumsum(sums.apertures[0]), share * sums.apertures[0].sum()))
+    return reached * sums.aperture_bin_um
+
+
+def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurement]:
+    area, angle, sine2 = (sums.in_region[:, column] for column in (AREA, ANGLE, SINE2))
+    count = int(np.count_nonzero(area))
+    mean, square = angle.sum() / area.sum(), sine2.sum() / area.sum()
+    factor, less = (2.0, 1.0) if context.is_2d else (1.5, 0.5)
+    aligned = factor * square - less
+    interval = clustered_interval(aligned, factor * sine2 - less * area, area)
+    note = "angle of the trace: a section doesn't tell the crack's angle in space" if context.is_2d else ""
+    rows = [
+        _with(empty["crack_orientation_mean"], float(mean), clustered_interval(mean, angle, area), count),
+        _with(empty["crack_alignment"], float(aligned), interval, count),
+    ]
+    return [replace(row, note="; ".join(filter(None, (row.note, note)))) for row in rows]
+
+
+def _with(row: Measurement, value: float, interval: Interval | None, count: int) -> Measurement:
+    low, high = interval or (None, None)
+    note = "" if interval else "no interval: fewer than three cracks, or all alike"
+    return replace(row, value=value, ci_low=low, ci_high=high, n=count, note=note)
+
+
+def clustered_interval(
+    value: float, numerators: NDArray[np.float64], denominators: NDArray[np.float64]
+) -> Interval | None:
+    """Return the interval of a ratio of sums over cracks, each a cluster (Cochran 1977, section 6.5).
+
+    Examples
+    --------
+    >>> low, high = clustered_interval(2.0, np.array([2.0, 3.0, 7.0]), np.array([1.0, 2.0, 3.0]))
+    >>> low < 2.0 < high
+    True
+    """
+    count = int(np.count_nonzero(denominators))
+    if count < 2:
+        return None
+    residual = numerators - value * denominators
+    variance = float((residual**2).sum() / denominators.sum() ** 2 * count / (count - 1))
+    return value_interval(value, Spread(variance, count), positive=False) if variance > 0 else None
+
+
+def _depth_rows(sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurement]:
+    hosted = sums.table[sums.table["host"] == HOSTS[0]]
+    area, height = sums.in_region[:, AREA], sums.in_region[:, HEIGHT]
+    mean, count = height.sum() / area.sum(), int(np.count_nonzero(area))
+    rows = [_with(empty["crack_depth_mean"], float(mean), clustered_interval(mean, height, area), count)]
+    for name, column, pick in (("crack_depth_min", "depth_start_um", "min"), ("crack_depth_max", "depth_um", "max")):
+        if len(hosted):
+            rows.append(replace(empty[name], value=float(hosted[column].agg(pick)), n=len(hosted), note=NO_EXTREME))
+        else:
+            rows.append(replace(empty[name], n=0, note="no crack with SE as host"))
+    return [rows[1], rows[0], rows[2]]
+
+
+def _host_rows(context: Context, sums: CrackSums) -> list[Measurement]:
+    """Return the mid-surface of the cracks of each host; in a section the length of their traces."""
+    column, name, unit = "mid_surface_um2", "crack_area", "um2"
+    if context.is_2d:
+        column, name, unit = "trace_length_um", "crack_length", "um"
+    hosts = HOSTS if context.plane is not None else ("unknown",)
+    rows = []
+    for host in hosts:
+        sizes = sums.table.loc[sums.table["host"] == host, column]
+        row = Measurement(name, float(sizes.sum()), unit, f"{name}/v1", phase_a=host, n=len(sizes))
+        note = "no interval: a sum over the picture" if context.plane is not None else context.no_interface
+        rows.append(replace(row, note=note))
+    if context.is_2d:
+        note = "a section shows traces; the area of a crack can't be told from them"
+        rows.append(Measurement("crack_area", None, "um2", "crack_area/v1", note=note))
+    return rows
+
+
+def _profile(context: Context, sums: CrackSums) -> pd.DataFrame | None:
+    voxels, area = sums.heights
+    full = voxels > 0
+    if not full.any():
+        return None
+    depth = (np.arange(sums.lowest, sums.lowest + voxels.size) + 0.5)[full] * context.profile_bin_um
+    density = area[full] / (voxels[full] * context.voxel_measure)
+    columns = (depth, "crack_density", "", density, "1/um", voxels[full].astype(np.int64))
+    return pd.DataFrame(dict(zip(PROFILE_COLUMNS, columns, strict=True)))
+
+
+def _distributions(context: Context, sums: CrackSums) -> pd.DataFrame | None:
+    weight = "trace length" if context.is_2d else "mid-surface area"
+    half = CLASS // 2
+    bins = -(-(sums.apertures.shape[1] + half) // CLASS)
+    padded = np.pad(sums.apertures, ((0, 0), (half, bins * CLASS - sums.apertures.shape[1] - half)))
+    padded = padded.reshape(2, bins, CLASS).sum(axis=2)
+    edges = np.maximum(np.arange(bins + 1) * CLASS - half, 0) * sums.aperture_bin_um
+    first = -90.0 if context.is_2d else 0.0
+    name, of = ("crack_trace_angle", weight) if context.is_2d else ("crack_strike", "trace length along the interface")
+    axial = first + STEP_DEG * (np.arange(sums.axial.shape[1] + 1) - 0.5)
+    angles = np.arange(0, 91, STEP_DEG)
+    tables = [
+        distribution_table("crack_aperture", edges, padded[0], unit="um", weight=weight, n=padded[1]),
+        distribution_table("crack_orientation", angles, sums.angles[0], unit="deg", weight=weight, n=sums.angles[1]),
+        distribution_table(name, axial, sums.axial[0], unit="deg", weight=of, n=sums.axial[1]),
+    ]
+    full = [one for one in tables if len(one)]
+    return pd.concat(full, ignore_index=True) if full else None

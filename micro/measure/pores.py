@@ -1,0 +1,254 @@
+"""Sizes of the pores: local thickness, weighted by volume, and against the height above the interface."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from micro.blocks import Block, Done, Radii, ball_radii, largest_balls
+from micro.blocks.thickness import INSIDE, NEITHER, OUTSIDE
+from micro.cell import SE_REGION, Part
+from micro.measure.census import Grid
+from micro.measure.distributions import distribution_table
+from micro.measure.intervals import Interval, Spread, fraction_interval, ratio_spread, value_interval
+from micro.measure.protocol import Context
+from micro.measure.results import PROFILE_COLUMNS, Findings
+from micro.measure.scene import Scene
+from micro.measure.tally import Tally
+from micro.model import Measurement
+
+__all__ = ["PoreSizes", "size_quantile"]
+
+LARGEST_VOXELS = 64
+"""Largest diameter that is told apart, in mean voxel edges, where the recipe doesn't say."""
+
+QUANTILES = {"d10": 0.1, "d50": 0.5, "d90": 0.9}
+
+CLASSES = 16
+"""Classes of size whose spread over the picture is kept, for the intervals of the quantiles."""
+
+
+@dataclass(frozen=True)
+class _Partial:
+    """Voxels of pores in a block: by code of size; their number and sum of sizes by cell and class, and by height."""
+
+    by_code: NDArray[np.int64]
+    places: Tally
+    heights: Tally
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The same of the whole picture; ``by_class`` has shape (cells, classes), ``sums`` (cells)."""
+
+    by_code: NDArray[np.int64]
+    by_class: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    heights: Tally
+
+
+def size_quantile(counts: NDArray[np.int64], share: float, sizes: NDArray[np.float64]) -> float:
+    """Return the size up to which at least ``share`` of the counts go; ``sizes`` ascend.
+
+    Examples
+    --------
+    >>> size_quantile(np.array([1, 2, 1]), 0.5, np.array([1.0, 2.0, 4.0]))
+    2.0
+    """
+    reached = np.cumsum(counts) >= share * counts.sum() * (1 - 1e-12)
+    return float(sizes[int(np.argmax(reached))])
+
+
+def _kinds(labels: NDArray[np.uint8], parts: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    kinds = np.where(labels == 0, np.uint8(NEITHER), np.uint8(OUTSIDE))
+    kinds[parts & 127 == Part.PORE] = INSIDE
+    return kinds
+
+
+def _class_of(sizes: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the class of each size: their edges are spaced evenly on the logarithmic scale."""
+    low, high = math.log(sizes[1]), math.log(sizes[-1])
+    rank = (np.log(np.maximum(sizes, sizes[1])) - low) / max(high - low, 1e-12) * CLASSES
+    return np.asarray(np.minimum(rank, CLASSES - 1), np.int64)
+
+
+def _count_block(
+    block: Block,
+    parts: NDArray[np.uint8],
+    codes: NDArray[np.uint16],
+    *,
+    radii: Radii,
+    context: Context,
+    grid: Grid,
+    whole: bool,
+) -> Done[_Partial | None]:
+    core = parts[block.inner]
+    inside = (core & 127 == Part.PORE) & (whole | (core >= SE_REGION))
+    if not inside.any():
+        return Done(None)
+    sizes = radii.diameters_um
+    found = largest_balls(block, codes, radii)[inside]
+    by_code = np.bincount(found, minlength=len(sizes))
+    cell = np.zeros(1, np.int64)
+    for axis in range(3):
+        steps = grid.cells(axis, block.core[axis].start, block.core[axis].stop)
+        cell = cell[..., None] * grid.counts[axis] + steps
+    cells = np.broadcast_to(cell, (1, *core.shape))[0][inside]
+    places = Tally.of(cells * CLASSES + _class_of(sizes)[found], sizes[found])
+    heights = Tally.of(np.zeros(0, np.int64), np.zeros(0))
+    if context.plane is not None and not whole:
+        high = context.plane.heights_um(core.shape, context.spacing, block.start)[inside]
+        heights = Tally.of(np.floor(high / context.profile_bin_um).astype(np.int64), sizes[found])
+    return Done(_Partial(by_code, places, heights))
+
+
+def _merge(partials: list[_Partial], grid: Grid) -> _Counts:
+    places = Tally.merged([one.places for one in partials])
+    cells = math.prod(grid.counts)
+    by_class, sums = np.zeros(cells * CLASSES, np.int64), np.zeros(cells * CLASSES)
+    by_class[places.keys], sums[places.keys] = places.counts, places.sums
+    by_code = np.sum([one.by_code for one in partials], axis=0)
+    heights = Tally.merged([one.heights for one in partials])
+    return _Counts(by_code, by_class.reshape(cells, CLASSES), sums.reshape(cells, CLASSES).sum(axis=1), heights)
+
+
+@dataclass(frozen=True)
+class PoreSizes:
+    """Volume-weighted sizes of the pores of the SE region; of the whole picture where it has no interface."""
+
+    def measure(self, scene: Scene) -> Findings:
+        """Return the rows, and the mean size in each bin of height."""
+        context = scene.context
+        if context.plane is not None:
+            return _findings(scene, whole=False)
+        empty = [_row(context, name, note=context.no_interface) for name in ("mean", *QUANTILES)]
+        return Findings((*empty, *_findings(scene, whole=True).rows))
+
+
+def _findings(scene: Scene, *, whole: bool) -> Findings:
+    context = scene.context
+    census = context.census
+    assert census is not None
+    if not census.of_parts(Part.PORE, se_region=not whole).any():
+        return Findings(tuple(_row(context, name, whole=whole, note="no pores") for name in ("mean", *QUANTILES)))
+    radius = (context.params.pore_size_max_um or LARGEST_VOXELS * context.mean_edge_um) / 2
+    radii = ball_radii(
+        [scene.cell.labels.data, scene.cell.parts],
+        _kinds,
+        edges_um=context.spacing.um,
+        radius_max_um=radius,
+        engine=scene.engine,
+    )
+    found = scene.engine.run(
+        partial(_count_block, radii=replace(radii, codes=None), context=context, grid=census.grid, whole=whole),
+        [scene.cell.parts, radii.codes],
+        halo=radii.reach,
+        stage="pore sizes",
+    )
+    total = _merge([one for one in found if one is not None], census.grid)
+    rows = _rows(context, total, radii.diameters_um, census.grid, whole=whole)
+    return Findings(
+        tuple(rows),
+        profiles=None if whole else _profile(context, total),
+        distributions=_distribution(context, total, radii.diameters_um),
+    )
+
+
+def _rows(
+    context: Context, counts: _Counts, sizes: NDArray[np.float64], grid: Grid, *, whole: bool
+) -> list[Measurement]:
+    voxels = int(counts.by_code.sum())
+    mean = float(counts.by_code @ sizes) / voxels
+    per_cell = counts.by_class.sum(axis=1)
+    shape = grid.counts
+    spread = ratio_spread(counts.sums.reshape(shape), per_cell.reshape(shape), grid.edges_um)
+    share = counts.by_code[-1] / voxels
+    note = f"{100 * share:.2g} % of the pore volume is at least {sizes[-1]:g} um thick, the most looked for"
+    capped = note if share else ""
+    rows = [
+        _row(context, "mean", mean, value_interval(mean, spread), voxels, whole=whole, note=capped),
+    ]
+    for name, part in QUANTILES.items():
+        interval = _quantile_interval(counts, part, sizes, grid)
+        value = size_quantile(counts.by_code, part, sizes)
+        rows.append(_row(context, name, value, interval, voxels, whole=whole, note=capped))
+    return rows
+
+
+def _quantile_interval(counts: _Counts, share: float, sizes: NDArray[np.float64], grid: Grid) -> Interval | None:
+    """Return the interval of a quantile (Woodruff, J. Am. Stat. Assoc. 47, 1952, 635).
+
+    It is that of the share of volume below the quantile, turned back into sizes. The share's spread is taken at the
+    edge of the classes that lies nearest.
+    """
+    below = np.cumsum(counts.by_class, axis=1)
+    shares = below.sum(axis=0) / below[:, -1].sum()
+    usable = np.flatnonzero((shares > 0) & (shares < 1))
+    if not usable.size:
+        return None
+    edge = usable[np.argmin(np.abs(shares[usable] - share))]
+    spread = ratio_spread(below[:, edge].reshape(grid.counts), below[:, -1].reshape(grid.counts), grid.edges_um)
+    if spread is None:
+        return None
+    scale = share * (1 - share) / (shares[edge] * (1 - shares[edge]))
+    ends = fraction_interval(share, Spread(spread.variance * scale, spread.samples))
+    if ends is None:
+        return None
+    return (size_quantile(counts.by_code, ends[0], sizes), size_quantile(counts.by_code, ends[1], sizes))
+
+
+def _row(
+    context: Context,
+    name: str,
+    value: float | None = None,
+    interval: Interval | None = None,
+    n: int | None = None,
+    *,
+    whole: bool = False,
+    note: str = "",
+) -> Measurement:
+    low, high = interval or (None, None)
+    why = "no interval: too few independent samples, or one size only" if value is not None and interval is None else ""
+    return Measurement(
+        f"pore_size_{name}",
+        value,
+        "um",
+        "pore_size/2D/v1" if context.is_2d else "pore_size/3D/v1",
+        "void",
+        roi="all" if whole else "se_region",
+        ci_low=low,
+        ci_high=high,
+        n=n,
+        note="; ".join(part for part in (note, why) if part),
+    )
+
+
+def _profile(context: Context, counts: _Counts) -> pd.DataFrame:
+    heights = counts.heights
+    depth = (heights.keys + 0.5) * context.profile_bin_um
+    means, voxels = heights.sums / heights.counts, heights.counts
+    columns: tuple[Any, ...] = (depth, "pore_size_mean", "void", means, "um", voxels)
+    return pd.DataFrame(dict(zip(PROFILE_COLUMNS, columns, strict=True)))
+
+
+def _distribution(context: Context, counts: _Counts, sizes: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the shares of volume in bins of one mean voxel edge, centred on whole edges."""
+    edge = context.mean_edge_um
+    bins = np.floor(sizes / edge + 0.5).astype(np.int64)
+    voxels = np.bincount(bins, weights=counts.by_code).astype(np.int64)
+    first, last = np.flatnonzero(voxels)[[0, -1]]
+    return distribution_table(
+        "pore_size",
+        (np.arange(first, last + 2) - 0.5) * edge,
+        voxels[first : last + 1],
+        unit="um",
+        weight="area" if context.is_2d else "volume",
+        n=voxels[first : last + 1],
+        phase="void",
+    )
