@@ -83,7 +83,7 @@ def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabi
 
 
 def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:
-    """Write ``measurements.csv``, ``profiles.csv``, ``distributions.csv``, an ``objects_*.csv`` a kind, a table a check."""
+    """Write ``measurements.csv``, ``objects_*.csv``, ``profiles.csv``, ``distributions.csv``, and a table a check."""
     _write_csv(to_table(rows), folder / "measurements.csv")
     for kind, table in results.objects.items():
         _write_csv(table, folder / f"objects_{kind}.csv")
