@@ -77,9 +77,9 @@ DEFINITIONS: dict[str, str] = {
         "95th percentile by volume of the heights of joined dendrites' voxel centres above the reference interface "
         "(resolved to 1/32 of the voxel's edge along the normal's axis)."
     ),
-    "dendrite_depth_mean/v1": (
+    "dendrite_depth_mean/v2": (
         "Mean by volume of the heights of joined dendrites' voxel centres above the reference interface; the interval "
-        "takes whole dendrites as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "takes whole dendrites as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "isolated_depth_max/v1": "As dendrite_depth_max, for metal in the electrolyte that is not joined to the anode.",
     "dendrite_count_density/3D/v2": (
@@ -92,6 +92,71 @@ DEFINITIONS: dict[str, str] = {
     ),
     "dendrite_fraction/v1": "Voxels of dendrites, joined and isolated, over the labelled voxels of the SE region.",
     "dendrite_isolated_fraction/v1": "Isolated over all dendrite voxels.",
+    "dendrite_depth_relative/v1": (
+        "Greatest share of the way from the reference interface to the far electrode that a joined dendrite's voxel "
+        "centre has come: height over height plus distance left (the local thickness of the electrolyte); 1 where it "
+        "touches the electrode; n is the number of joined dendrites."
+    ),
+    "dendrite_far_distance_min/v1": (
+        "Least distance of a joined dendrite's voxel centre from the far reference (cathode or counter electrode), "
+        "perpendicular to it, 0 where it touches; n is the number of joined dendrites."
+    ),
+    "short_circuit/v1": (
+        "1 where metal that is joined to the anode touches the cathode or the counter electrode by faces, edges or "
+        "corners of voxels, else 0; n is the number of pieces that do (the anode body is one)."
+    ),
+    "dendrite_length_mean/v1": (
+        "Mean length of the joined dendrites, from the reference interface to the deepest voxel along the path through "
+        "the dendrite's middle (cheapest for 1 / distance to the wall squared, smoothed over its own radius); the "
+        "interval takes whole dendrites as clusters; in a section, of what it shows of them."
+    ),
+    "dendrite_thickness_mean/v1": (
+        "Mean local thickness along the paths of the joined dendrites (Hildebrand & Ruegsegger 1997, with balls "
+        "centred on the path), by length; the interval takes whole dendrites as clusters."
+    ),
+    "dendrite_tortuosity/v1": (
+        "Sum of the joined dendrites' lengths over the sum of the straight distances between their ends; the interval "
+        "takes whole dendrites as clusters; in a section, of what it shows of them."
+    ),
+    "dendrite_orientation/v1": (
+        "Mean angle between the local direction of filament tissue and the reference normal, by volume, joined and "
+        "isolated (structure tensor, Bigun & Granlund 1987, in a window that reaches a dendrite's thickness); "
+        "directions at random read 57 degrees (in a section 45); the interval takes whole dendrites as clusters."
+    ),
+    "dendrite_vertical_fraction/v1": (
+        "Filament tissue within 30 degrees of the reference normal over all that has a direction, by volume; "
+        "directions at random read 0.13 (in a section 0.33); the interval takes whole dendrites as clusters."
+    ),
+    "dendrite_lateral_fraction/v1": (
+        "Filament tissue more than 60 degrees off the reference normal over all that has a direction, by volume; "
+        "directions at random read 0.50 (in a section 0.33); the interval takes whole dendrites as clusters."
+    ),
+    "dendrite_flame_fraction/v1": (
+        "Share of dendrite volume in bins of depth that are neither network nor stripe; n is the number of voxels."
+    ),
+    "dendrite_stripe_fraction/v1": (
+        "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; n is "
+        "the number of voxels."
+    ),
+    "dendrite_network_fraction/v1": (
+        "Share of dendrite volume in bins of depth where metal encloses at least 0.2 of what it and the enclosed "
+        "electrolyte cover, or (in a volume) has at least 0.1 loops more than ends in a piece as long as it is thick "
+        "and more lateral than vertical tissue; n is the number of voxels."
+    ),
+    "dendrite_euler_density/v1": (
+        "Euler number (pieces less loops plus cavities) of all dendrites over the volume of the SE region, from the "
+        "voxels' corners (Ohser & Muecklich 2000), voxels joined by faces, edges or corners; n is the number of "
+        "dendrites."
+    ),
+    "dendrite_enclosed_fraction/v1": (
+        "Electrolyte that metal encloses in a section, over it and the dendrites' area; in a volume over all sections "
+        "that hold the normal's axis, along both axes across it; n is the number of enclosed regions."
+    ),
+    "dendrite_fragment_diameter/v1": (
+        "Mean diameter (of the circle of the same area) of the regions of electrolyte that metal encloses in a "
+        "section, of 9 pixels and more; in a volume over all sections that hold the normal's axis, along both axes "
+        "across it; n is the number of regions."
+    ),
     "crack_density/P32/v2": (
         "Area of the cracks' mid-surfaces in the SE region over the volume of the SE region (Dershowitz & Herda 1992, "
         "P32); each voxel adds its volume over the local aperture along the sheet's normal, so that the rim adds "

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from micro.blocks import Shape
 from micro.cell import Part
+from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
 from micro.measure.counting import count_row, cut_weights
-from micro.measure.intervals import Spread, value_interval
+from micro.measure.intervals import value_interval
 from micro.measure.objects import (
+    FILAMENTS,
     ObjectPartial,
     Objects,
     box_columns,
@@ -31,9 +33,6 @@ __all__ = ["Dendrites"]
 
 BINS_PER_EDGE = 32
 """Bins of the height histogram within one voxel edge along the normal's axis."""
-
-WANTED = np.zeros(8, bool)
-WANTED[[int(Part.DENDRITE), int(Part.ISOLATED)]] = True
 
 JOINED = np.zeros(8, bool)
 JOINED[int(Part.DENDRITE)] = True
@@ -66,7 +65,7 @@ class Dendrites:
         """Find each dendrite's extremes and the histogram of heights of the joined ones."""
         if context.plane is None:
             return None
-        objects = object_block(context, view, WANTED, crack=int(Part.CRACK))
+        objects = object_block(context, view, FILAMENTS, crack=int(Part.CRACK))
         if objects is None:
             return None
         bin_um = _bin_um(context)
@@ -91,7 +90,11 @@ class Dendrites:
 
 def _empty_rows(context: Context) -> list[Measurement]:
     names = ("dendrite_depth_max", "dendrite_depth_p95", "dendrite_depth_mean", "isolated_depth_max")
-    rows = [Measurement(name, None, "um", f"{name}/v1", roi="se_region") for name in names]
+    versions = ("v1", "v1", "v2", "v1")
+    rows = [
+        Measurement(name, None, "um", f"{name}/{version}", roi="se_region")
+        for name, version in zip(names, versions, strict=True)
+    ]
     kind, unit = ("2D", "1/mm") if context.is_2d else ("3D", "1/mm2")
     return [
         *rows,
@@ -109,6 +112,9 @@ def _table(context: Context, objects: Objects) -> pd.DataFrame:
     table["depth_start_um"] = np.nan if missing else objects.low_um[ids]
     table["depth_mean_um"] = np.nan if missing else mean_heights_um(context, objects, ids)
     table["touches_crack"] = objects.touches[ids]
+    start, stop = context.objects.start[ids], context.objects.stop[ids]
+    cut = (start == 0) | (stop == np.array(context.shape))
+    table["cut_by_border"] = cut[:, [n > 1 for n in context.shape]].any(axis=1)
     return table
 
 
@@ -122,7 +128,7 @@ def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) ->
         voxels = int(context.objects.voxels[joined["id"].to_numpy()].sum())
         value, interval = _clustered_mean(context, joined)
         low, high = interval or (None, None)
-        note = "" if interval else "no interval: fewer than two joined dendrites"
+        note = "" if interval else FEW_OBJECTS
         rows += [
             replace(deepest, value=float(joined["depth_um"].max()), n=voxels, note=no_maximum),
             replace(p95, value=_quantile(context, found, 0.95), n=voxels, note="no interval: set by the few deepest"),
@@ -140,14 +146,8 @@ def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) ->
 def _clustered_mean(context: Context, joined: pd.DataFrame) -> tuple[float, tuple[float, float] | None]:
     """Return the mean depth by volume, and its interval with whole dendrites as clusters."""
     weight = context.objects.voxels[joined["id"].to_numpy()].astype(np.float64)
-    depth = joined["depth_mean_um"].to_numpy()
-    mean = float((weight * depth).sum() / weight.sum())
-    count = len(joined)
-    if count < 2:
-        return mean, None
-    residual = weight * (depth - mean)
-    variance = float((residual**2).sum() / weight.sum() ** 2 * count / (count - 1))
-    return mean, value_interval(mean, Spread(variance, count))
+    mean, spread = clustered_ratio(weight * joined["depth_mean_um"].to_numpy(), weight)
+    return mean, value_interval(mean, spread)
 
 
 def _quantile(context: Context, found: list[_Partial], share: float) -> float:

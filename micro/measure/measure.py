@@ -14,6 +14,7 @@ from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
 from micro.measure.crack_shapes import CrackShapes
 from micro.measure.cracks import Cracks
+from micro.measure.dendrite_form import DendriteForm
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
 from micro.measure.gaps import Gaps
@@ -24,6 +25,7 @@ from micro.measure.particles import Particles
 from micro.measure.pores import PoreSizes
 from micro.measure.profiles import Profiles
 from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectTable
+from micro.measure.reach import Reach
 from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
 from micro.measure.transport import Transport
@@ -34,6 +36,7 @@ __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
 BUILT_IN: Mapping[str, BlockMeasurement] = {
     "interface": Interface(),
     "dendrites": Dendrites(),
+    "reach": Reach(),
     "cracks": Cracks(),
     "gaps": Gaps(),
     "fractions": Fractions(),
@@ -47,6 +50,7 @@ WHOLE: Mapping[str, WholeMeasurement] = {
     "pore sizes": PoreSizes(),
     "particles": Particles(),
     "transport": Transport(),
+    "dendrite form": DendriteForm(),
 }
 """Those that look at objects or the cell as a whole, after the pass over the blocks."""
 

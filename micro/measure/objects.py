@@ -9,9 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import kernel
+from micro.cell import Part
 from micro.measure.protocol import BlockView, Context, ObjectTable
 
 __all__ = [
+    "FILAMENTS",
     "ObjectPartial",
     "Objects",
     "box_columns",
@@ -22,6 +24,9 @@ __all__ = [
     "voxels_of",
 ]
 
+
+FILAMENTS = np.isin(np.arange(8), [Part.DENDRITE, Part.ISOLATED])
+"""Which of the eight parts are dendrites, joined or isolated."""
 
 Voxels = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 

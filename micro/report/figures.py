@@ -12,6 +12,7 @@ from micro.io import atomic_path
 from micro.report.canvas import drawing, to_bytes
 from micro.report.contact import contact_figure
 from micro.report.cracks import cracks_figure
+from micro.report.form import form_figure
 from micro.report.ortho import sections_figure
 from micro.report.overlay import overlay_figure
 from micro.report.params import FigureName, ReportParams
@@ -31,6 +32,7 @@ _DRAW: dict[FigureName, Callable[[SampleReport, ReportParams], Figure | None]] =
     "sections": sections_figure,
     "contact_map": contact_figure,
     "depth_profile": profile_figure,
+    "dendrite_form": form_figure,
     "thickness": thickness_figure,
     "cracks": cracks_figure,
 }
@@ -40,6 +42,7 @@ CAPTIONS: dict[FigureName, str] = {
     "sections": "Sections at right angles through the middle of the volume, at one scale.",
     "contact_map": "Contact along the reference interface.",
     "depth_profile": "Phase fractions against the distance from the reference interface (0).",
+    "dendrite_form": "Direction and form of the dendrites, and the electrolyte they enclose, against depth.",
     "thickness": "Thickness of layers and gaps over the interface.",
     "cracks": (
         "Directions of the cracks, the area of a sector being its share (dots: no preferred direction), "

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["FigureName", "ReportParams"]
 
-FigureName = Literal["overlay", "sections", "contact_map", "depth_profile", "thickness", "cracks"]
+FigureName = Literal["overlay", "sections", "contact_map", "depth_profile", "dendrite_form", "thickness", "cracks"]
 
 
 class ReportParams(BaseModel):
@@ -23,7 +23,7 @@ class ReportParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     figures: tuple[FigureName, ...] = Field(
-        default=("overlay", "sections", "contact_map", "depth_profile", "thickness", "cracks"),
+        default=("overlay", "sections", "contact_map", "depth_profile", "dendrite_form", "thickness", "cracks"),
         description="Figures to draw; one that a sample has no data for is left out.",
     )
     width_mm: float = Field(

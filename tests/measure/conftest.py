@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Shape
+from micro.blocks import Block, Engine, Shape, label_components
 from micro.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
+from micro.measure import Context, MeasureParams, ObjectTable, Scene
 from micro.model import Labels, Spacing
 
 VOID, SE, LI, DENDRITE, CRACK, CATHODE = 1, 2, 3, 4, 5, 6
@@ -118,6 +119,16 @@ def busy_cell(spacing: Spacing, *, order: tuple[int, int, int] = (0, 1, 2), mirr
     )
 
 
+def dendrite_scene(cell: Cell, engine: Engine | None = None) -> Scene:
+    """A cell with its dendrites numbered, as the measurements of whole objects get it (without the census)."""
+    engine = engine or Engine()
+    table = np.zeros(256, np.uint8)
+    for part in (Part.DENDRITE, Part.ISOLATED):
+        table[[int(part), int(part) | 128]] = int(part)
+    objects = label_components(cell.parts, engine=engine, table=table)
+    return Scene(cell, Context.of(cell, MeasureParams(), ObjectTable.of(objects)), objects, engine)
+
+
 def one_block(shape: Shape) -> Block:
     """The whole volume as one block."""
     whole = (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
@@ -142,3 +153,8 @@ def make_busy() -> Callable[..., Cell]:
 @pytest.fixture
 def whole_block() -> Callable[[Shape], Block]:
     return one_block
+
+
+@pytest.fixture
+def make_scene() -> Callable[..., Scene]:
+    return dendrite_scene

@@ -24,7 +24,18 @@ from micro.model import Measurement, Spacing, to_table
 
 Busy = Callable[..., Cell]
 SPACING = Spacing(0.5, 0.25, 0.25)
-POWERS = {"1": 0, "um": 1, "um2": 2, "um3": 3, "1/um": -1, "1/um2": -2, "1/um3": -3, "1/mm": -1, "1/mm2": -2, "deg": 0}
+POWERS = {
+    "1": 0,
+    "deg": 0,
+    "um": 1,
+    "um2": 2,
+    "um3": 3,
+    "1/um": -1,
+    "1/um2": -2,
+    "1/um3": -3,
+    "1/mm": -1,
+    "1/mm2": -2,
+}
 
 
 def by_key(results: Results) -> Mapping[tuple[str, str, str], Measurement]:
