@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.cell import Part
+from micro.measure.counting import count_row, cut_weights
 from micro.measure.distributions import distribution_table
-from micro.measure.intervals import Interval, Spread, poisson_interval, ratio_spread, value_interval
+from micro.measure.intervals import Interval, Spread, ratio_spread, value_interval
 from micro.measure.orientation import STEP_DEG
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
@@ -88,7 +89,7 @@ def _empty_rows(context: Context) -> tuple[Measurement, ...]:
     kind = "2D" if two else "3D"
     rows = (
         ("crack_density", "1/um", f"crack_density/{density}/v2"),
-        ("crack_count_density", unit, f"crack_count_density/{count}/v1"),
+        ("crack_count_density", unit, f"crack_count_density/{count}/v2"),
         ("crack_aperture_mean", "um", "crack_aperture_mean/v2"),
         ("crack_aperture_median", "um", "crack_aperture_median/v1"),
         ("crack_aperture_p95", "um", "crack_aperture_p95/v1"),
@@ -107,17 +108,19 @@ def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measuremen
     assert census is not None
     region = census.labelled(se_region=True)
     size = int(region.sum()) * context.voxel_measure
-    area, count = float(sums.cells.sum()), int((sums.table["host"] == HOSTS[0]).sum())
+    hosted = sums.table.loc[sums.table["host"] == HOSTS[0], "id"].to_numpy(np.int64)
+    area, count = float(sums.cells.sum()), int(hosted.size)
     spread = ratio_spread(sums.cells, region * context.voxel_measure, census.grid.edges_um)
     interval = value_interval(area / size, spread)
     notes = [] if interval else ["no interval: no crack, or too few independent samples"]
     notes += [one for one in (_resolution_note(sums),) if one]
     low, high = interval or (None, None)
-    few, many = poisson_interval(count, size)
-    number = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
+    boxes = context.objects.start[hosted], context.objects.stop[hosted]
+    number = count_row(empty["crack_count_density"], cut_weights(*boxes, context.shape, (0, 1, 2)), size)
+    section = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
     return (
         replace(empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)),
-        replace(empty["crack_count_density"], value=count / size, ci_low=few, ci_high=many, n=count, note=number),
+        replace(number, note="; ".join(filter(None, (number.note, section)))),
     )
 
 

@@ -82,10 +82,13 @@ DEFINITIONS: dict[str, str] = {
         "takes whole dendrites as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "isolated_depth_max/v1": "As dendrite_depth_max, for metal in the electrolyte that is not joined to the anode.",
-    "dendrite_count_density/3D/v1": "Joined dendrites over the area of the reference interface within the picture.",
-    "dendrite_count_density/2D/v1": (
+    "dendrite_count_density/3D/v2": (
+        "Joined dendrites over the area of the reference interface within the picture; those that one side of the "
+        "picture cuts count half, those cut at both ends nothing (mean of the associated point rules, Gundersen 1977)."
+    ),
+    "dendrite_count_density/2D/v2": (
         "Joined dendrites over the length of the reference interface within the section: per mm, not per mm2, "
-        "because a section cuts some of the dendrites only."
+        "because a section cuts some of the dendrites only; those at an end of the section count half."
     ),
     "dendrite_fraction/v1": "Voxels of dendrites, joined and isolated, over the labelled voxels of the SE region.",
     "dendrite_isolated_fraction/v1": "Isolated over all dendrite voxels.",
@@ -166,8 +169,14 @@ DEFINITIONS: dict[str, str] = {
     ),
     "crack_porosity/P33/v1": "Voxels of cracks with SE as host over the labelled voxels of the SE region (P33).",
     "crack_porosity/P22/v1": "Pixels of cracks with SE as host over the labelled pixels of the SE region (P22).",
-    "crack_count_density/P30/v1": "Cracks with SE as host over the volume of the SE region (P30).",
-    "crack_count_density/P20/v1": "Crack traces with SE as host over the area of the SE region (P20).",
+    "crack_count_density/P30/v2": (
+        "Cracks with SE as host over the volume of the SE region (P30); those that one side of the picture cuts count "
+        "half for each such axis, those cut at both ends nothing (mean of the associated point rules, Gundersen 1977)."
+    ),
+    "crack_count_density/P20/v2": (
+        "Crack traces with SE as host over the area of the SE region (P20); those that the picture cuts count as in P30"
+        "."
+    ),
     "crack_aperture_mean/v2": (
         "Volume over mid-surface area (in a section area over trace length) of the cracks in the SE region; "
         "n is the number of cracks."

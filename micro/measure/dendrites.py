@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
-from micro.measure.intervals import poisson_interval, value_interval
+from micro.measure.counting import count_row, cut_weights
+from micro.measure.intervals import value_interval
 from micro.measure.objects import (
     FILAMENTS,
     ObjectPartial,
@@ -97,7 +98,7 @@ def _empty_rows(context: Context) -> list[Measurement]:
     kind, unit = ("2D", "1/mm") if context.is_2d else ("3D", "1/mm2")
     return [
         *rows,
-        Measurement("dendrite_count_density", None, unit, f"dendrite_count_density/{kind}/v1", roi="interface"),
+        Measurement("dendrite_count_density", None, unit, f"dendrite_count_density/{kind}/v2", roi="interface"),
     ]
 
 
@@ -161,9 +162,9 @@ def _quantile(context: Context, found: list[_Partial], share: float) -> float:
 
 def _count_row(context: Context, table: pd.DataFrame) -> Measurement:
     row = _empty_rows(context)[-1]
-    count = int((table["kind"] == "joined").sum())
+    joined = table["id"].to_numpy(np.int64)[(table["kind"] == "joined").to_numpy()]
     exposure = context.interface_measure / (1e3 if context.is_2d else MM2)
     if exposure == 0:
-        return replace(row, n=count, note="the reference interface lies outside the picture")
-    low, high = poisson_interval(count, exposure)
-    return replace(row, value=count / exposure, ci_low=low, ci_high=high, n=count)
+        return replace(row, n=int(joined.size), note="the reference interface lies outside the picture")
+    boxes = context.objects.start[joined], context.objects.stop[joined]
+    return count_row(row, cut_weights(*boxes, context.shape, context.map_axes), exposure)

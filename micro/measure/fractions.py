@@ -30,15 +30,20 @@ def fraction_row(
     *,
     phase: str = "",
     roi: str = "se_region",
+    along: int | None = None,
 ) -> Measurement:
     """Return the row of a ratio of voxel counts, with its interval for a finite field of view.
 
-    ``numerator`` and ``denominator`` are counts in the cells of the census's grid.
+    ``numerator`` and ``denominator`` are counts in the cells of the census's grid. What changes with
+    depth by its nature is no random field along the normal: for it the cells are summed ``along``
+    that axis, and columns are the samples.
     """
     total = int(denominator.sum())
     if total == 0:
         return Measurement(metric, None, "1", definition, phase, roi=roi, note="no voxels to divide by")
     value = int(numerator.sum()) / total
+    if along is not None:
+        numerator, denominator = (counts.sum(axis=along, keepdims=True) for counts in (numerator, denominator))
     interval = fraction_interval(value, ratio_spread(numerator, denominator, census.grid.edges_um))
     low, high = interval or (None, None)
     note = "" if interval else "no interval: none of it, all of it, or too few independent samples"
@@ -118,14 +123,16 @@ def _part_rows(context: Context, census: Census) -> list[Measurement]:
     labelled = census.labelled(se_region=True)
     metal = census.of_parts(Part.DENDRITE, Part.ISOLATED, se_region=True)
     cracks = census.of_parts(Part.CRACK, se_region=True)
+    along = context.normal.axis if context.normal else None
     return [
-        fraction_row("dendrite_fraction", "dendrite_fraction/v1", metal, labelled, census),
+        fraction_row("dendrite_fraction", "dendrite_fraction/v1", metal, labelled, census, along=along),
         fraction_row(
             "dendrite_isolated_fraction",
             "dendrite_isolated_fraction/v1",
             census.of_parts(Part.ISOLATED),
             census.of_parts(Part.DENDRITE, Part.ISOLATED),
             census,
+            along=along,
         ),
         fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census),
     ]

@@ -32,6 +32,9 @@ class MeasureParams(BaseModel):
     cut_columns_max: float = Field(
         0.01, ge=0, le=1, description="A layer that touches the picture's edge in more of its columns than this is cut."
     )
+    resolution_check: bool = Field(
+        True, description="Measure again at half the resolution and report what moves; an eighth (2-D: a quarter) more."
+    )
     pore_size_max_um: float | None = Field(
         None,
         gt=0,

@@ -68,6 +68,8 @@ class Results:
         None where there is no interface.
     thickness_maps
         By name of the layer.
+    checks
+        ``resolution`` and ``threshold_sweep``, where they were asked for: how far each value can move.
     distributions
         Long table with the columns `DISTRIBUTION_COLUMNS`: the share of the weight in each bin of a quantity.
     """
@@ -77,6 +79,7 @@ class Results:
     profiles: pd.DataFrame
     contact_map: ContactMap | None
     thickness_maps: dict[str, ThicknessMap]
+    checks: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     distributions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DISTRIBUTION_COLUMNS)))
 
     def row(self, metric: str, *, phase_a: str = "", roi: str | None = None) -> Measurement:

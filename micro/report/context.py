@@ -14,6 +14,7 @@ from micro.cell import ReferencePlane
 from micro.measure import DEFINITIONS
 from micro.model import Measurement
 from micro.report.canvas import MM_PER_INCH, drawing, to_bytes
+from micro.report.checks import check_lines
 from micro.report.figures import CAPTIONS, draw
 from micro.report.params import FigureName, ReportParams
 from micro.report.rounding import MISSING, format_count, format_value
@@ -84,7 +85,7 @@ def sample_context(number: int, sample: SampleReport, params: ReportParams) -> d
         "title": sample.title,
         "facts": _facts(sample),
         "warnings": _warnings(sample),
-        "notes": [*_corrections(sample), *sample.cell.notes],
+        "notes": [*_corrections(sample), *sample.cell.notes, *check_lines(sample, params)],
         "pictures": list(draw(sample, params, encode).values()),
         "rows": [_row(row) for row in sample.rows],
         "recipe": {"name": sample.recipe_name, "hash": sample.recipe_hash, "text": sample.recipe_text},

@@ -83,12 +83,14 @@ def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabi
 
 
 def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:
-    """Write ``measurements.csv``, an ``objects_*.csv`` a kind of object, ``profiles.csv``, ``distributions.csv``."""
+    """Write ``measurements.csv``, ``objects_*.csv``, ``profiles.csv``, ``distributions.csv``, and a table a check."""
     _write_csv(to_table(rows), folder / "measurements.csv")
     for kind, table in results.objects.items():
         _write_csv(table, folder / f"objects_{kind}.csv")
     _write_csv(results.profiles, folder / "profiles.csv")
     _write_csv(results.distributions, folder / "distributions.csv")
+    for name, table in results.checks.items():
+        _write_csv(table, folder / f"{name}.csv")
 
 
 def write_thickness_maps(folder: Path, results: Results) -> None:

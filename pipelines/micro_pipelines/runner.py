@@ -12,7 +12,15 @@ from pathlib import Path
 from micro.blocks import Engine
 from micro.cell import Cell, anatomy
 from micro.io import atomic_folder, read_labels, read_volume
-from micro.measure import Results, measure, with_contact_loss
+from micro.measure import (
+    Results,
+    measure,
+    resolution_check,
+    threshold_sweep,
+    with_contact_loss,
+    with_resolution,
+    with_sweep,
+)
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import prepare
@@ -134,9 +142,28 @@ def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results
         cell = anatomy(labels, job.recipe.cell, job.engine, first=job.first_plane)
     with journal.timed("measure"):
         results = measure(cell, job.recipe.measure, job.engine)
+    results = _checked(cell, results, job, journal)
     if job.first is not None:
         results = with_contact_loss(results, job.first.contact, itself=job.first.itself)
     return cell, results
+
+
+def _checked(cell: Cell, results: Results, job: Job, journal: Journal) -> Results:
+    """Return the results with what they do at half the resolution, and at other thresholds where there are some."""
+    cell_params, params, engine = job.recipe.cell, job.recipe.measure, job.engine
+    if params.resolution_check:
+        with journal.timed("check resolution"):
+            table = resolution_check(
+                cell, results, cell_params=cell_params, params=params, engine=engine, first=job.first_plane
+            )
+            results = with_resolution(results, table)
+    if job.probabilities and cell.labels.probabilities is not None:
+        with journal.timed("sweep threshold"):
+            table = threshold_sweep(
+                cell.labels, results, cell_params=cell_params, params=params, engine=engine, first=job.first_plane
+            )
+            results = with_sweep(results, table)
+    return results
 
 
 def _report(

@@ -32,6 +32,7 @@ SAMPLE_FILES = {
     "objects_contact_spots.csv",
     "contact_map.tif",
     "profiles.csv",
+    "resolution.csv",
     "distributions.csv",
     "thickness_gap.tif",
     "figures",
