@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ __all__ = ["expected_of", "holds_list", "near", "refuse_odd_numbers", "require_k
 
 Schema = Mapping[str, Any]
 
+_MANY = {"integer": "whole numbers", "number": "numbers"}
 _EXAMPLES: Mapping[str, list[Any]] = {"number": [0.5], "integer": [10], "string": ["a"]}
 
 
@@ -32,7 +33,7 @@ def expected_of(section: str, key: str) -> str:
     >>> expected_of("preprocess", "slice_brightness")
     'true, false or auto'
     >>> expected_of("train", "features")
-    'a list, as ["grey", "gaussian", "gradient", "hessian"], of any of grey, gaussian, gradient and hessian'
+    'a list, as ["grey", "gaussian"], of any of grey, gaussian, gradient and hessian'
     """
     choices = [_in_words(choice) for choice in _choices(section, key)]
     return _joined(choices, "or").replace("true or false or", "true, false or")
@@ -125,7 +126,7 @@ def _place(loc: tuple[int | str, ...]) -> tuple[str, str]:
 
 
 def _fault(section: str, key: str, value: object) -> str:
-    parts = value if isinstance(value, list) else [value]
+    parts = list(_parts(value))
     if any(isinstance(part, float) and math.isnan(part) for part in parts):
         return "not a number"
     if any(isinstance(part, float) and math.isinf(part) for part in parts):
@@ -134,6 +135,15 @@ def _fault(section: str, key: str, value: object) -> str:
         takes_bool = any(choice.get("type") == "boolean" for choice in _choices(section, key))
         return "" if takes_bool else "not possible"
     return ""
+
+
+def _parts(value: object) -> Iterator[object]:
+    """Give a value, or those in a list and in the lists in it."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _parts(part)
+    else:
+        yield value
 
 
 def _shown(value: object) -> str:
@@ -174,10 +184,14 @@ def _list_in_words(choice: Schema) -> str:
     kind = str(inside["type"])
     least, most = choice.get("minItems", 0), choice.get("maxItems")
     count = f"{least} " if least == most else f"{least} to {most} " if most else ""
-    example = json.dumps(choice["default"] or _EXAMPLES[kind] * max(least, 1))
     if "enum" in inside:
-        return f"a list, as {example}, of any of {_joined([str(value) for value in inside['enum']], 'and')}"
-    many = {"integer": "whole numbers", "number": "numbers"}.get(kind, "texts")
+        names = [str(value) for value in inside["enum"]]
+        return f"a list, as {json.dumps(names[:2])}, of any of {_joined(names, 'and')}"
+    if kind == "array":
+        many = _MANY.get(str(inside["items"]["type"]), "texts")
+        return f"a list of {count}lists of {many}, as [[10, 20], [10, 80]]"
+    example = json.dumps(choice["default"] or _EXAMPLES[kind] * max(least, 1))
+    many = _MANY.get(kind, "texts")
     return f"a list of {count}{many}{_limits(inside)}, as {example}"
 
 
