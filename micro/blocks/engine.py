@@ -126,7 +126,7 @@ class Engine:
     block_shape: Shape = DEFAULT_BLOCK
     workers: int = 2
     scheduler: Any = None
-    in_memory_bytes: int = 2**30
+    in_memory_bytes: int = 2**27
     work_dir: Path | None = None
     progress: Progress | None = field(default=None, compare=False)
 

@@ -218,7 +218,8 @@ def _host_rows(context: Context, sums: CrackSums) -> list[Measurement]:
     rows = []
     for host in hosts:
         sizes = sums.table.loc[sums.table["host"] == host, column]
-        row = Measurement(name, float(sizes.sum()) if labelled else None, unit, f"{name}/v1", phase_a=host, n=len(sizes))
+        total = float(sizes.sum()) if labelled else None
+        row = Measurement(name, total, unit, f"{name}/v1", phase_a=host, n=len(sizes))
         note = "no interval: a sum over the picture" if context.plane is not None else context.no_interface
         rows.append(replace(row, note=note))
     if context.is_2d:
