@@ -163,8 +163,13 @@ def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]
     interval = clustered_interval(aligned, factor * sine2 - less * area, area)
     note = "angle of the trace: a section doesn't tell the crack's angle in space" if context.is_2d else ""
     rows = [
-        _with(empty["crack_orientation_mean"], float(mean), clustered_interval(mean, angle, area), count),
-        _with(empty["crack_alignment"], float(aligned), interval, count),
+        _with(
+            empty["crack_orientation_mean"],
+            float(mean),
+            _within(clustered_interval(mean, angle, area), 0.0, 90.0),
+            count,
+        ),
+        _with(empty["crack_alignment"], float(aligned), _within(interval, -less, 1.0), count),
     ]
     return [replace(row, note="; ".join(filter(None, (row.note, note)))) for row in rows]
 
@@ -173,6 +178,11 @@ def _with(row: Measurement, value: float, interval: Interval | None, count: int)
     low, high = interval or (None, None)
     note = "" if interval else "no interval: fewer than three cracks, or all alike"
     return replace(row, value=value, ci_low=low, ci_high=high, n=count, note=note)
+
+
+def _within(interval: Interval | None, least: float, greatest: float) -> Interval | None:
+    """Return an interval without what the quantity can't be."""
+    return None if interval is None else (max(interval[0], least), min(interval[1], greatest))
 
 
 def clustered_interval(
