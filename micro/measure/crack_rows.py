@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.model import Measurement
 
-__all__ = ["HOSTS", "CrackSums", "clustered_interval", "crack_findings"]
+__all__ = ["HOSTS", "CrackSums", "clustered_interval", "crack_findings", "within"]
 
 HOSTS = ("SE", "anode side", "far side")
 """What a crack may lie in."""
@@ -128,7 +129,9 @@ def _resolution_note(sums: CrackSums) -> str:
     area, below = sums.in_region[:, AREA].sum(), sums.in_region[:, BELOW].sum()
     if below <= 0:
         return ""
-    return f"below resolution: {100 * below / area:.2g} % of the mid-surface is thinner than two voxels"
+    share = 100 * below / area
+    told = f"{share:.0f}" if share >= 10 else f"{share:.2g}"
+    return f"below resolution: {told} % of the mid-surface is thinner than two voxels"
 
 
 def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurement]:
@@ -145,7 +148,7 @@ def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measureme
         replace(empty["crack_aperture_p95"], value=_quantile(sums, 0.95), note=NO_QUANTILE),
     ]
     rows = [replace(row, n=count, note="; ".join(filter(None, (row.note, note)))) for row in rows]
-    interval = clustered_interval(share, sums.in_region[:, BELOW], sums.in_region[:, AREA])
+    interval = within(clustered_interval(share, sums.in_region[:, BELOW], sums.in_region[:, AREA]), 0.0, 1.0)
     return [*rows, _with(empty["crack_below_resolution"], share, interval if 0 < share < 1 else None, count)]
 
 
@@ -166,10 +169,10 @@ def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]
         _with(
             empty["crack_orientation_mean"],
             float(mean),
-            _within(clustered_interval(mean, angle, area), 0.0, 90.0),
+            within(clustered_interval(mean, angle, area), 0.0, 90.0),
             count,
         ),
-        _with(empty["crack_alignment"], float(aligned), _within(interval, -less, 1.0), count),
+        _with(empty["crack_alignment"], float(aligned), within(interval, -less, 1.0), count),
     ]
     return [replace(row, note="; ".join(filter(None, (row.note, note)))) for row in rows]
 
@@ -180,7 +183,7 @@ def _with(row: Measurement, value: float, interval: Interval | None, count: int)
     return replace(row, value=value, ci_low=low, ci_high=high, n=count, note=note)
 
 
-def _within(interval: Interval | None, least: float, greatest: float) -> Interval | None:
+def within(interval: Interval | None, least: float, greatest: float) -> Interval | None:
     """Return an interval without what the quantity can't be."""
     return None if interval is None else (max(interval[0], least), min(interval[1], greatest))
 
@@ -208,7 +211,11 @@ def _depth_rows(sums: CrackSums, empty: dict[str, Measurement]) -> list[Measurem
     hosted = sums.table[sums.table["host"] == HOSTS[0]]
     area, height = sums.in_region[:, AREA], sums.in_region[:, HEIGHT]
     mean, count = height.sum() / area.sum(), int(np.count_nonzero(area))
-    rows = [_with(empty["crack_depth_mean"], float(mean), clustered_interval(mean, height, area), count)]
+    rows = [
+        _with(
+            empty["crack_depth_mean"], float(mean), within(clustered_interval(mean, height, area), 0.0, math.inf), count
+        )
+    ]
     for name, column, pick in (("crack_depth_min", "depth_start_um", "min"), ("crack_depth_max", "depth_um", "max")):
         if len(hosted):
             rows.append(replace(empty[name], value=float(hosted[column].agg(pick)), n=len(hosted), note=NO_EXTREME))
@@ -230,7 +237,9 @@ def _host_rows(context: Context, sums: CrackSums) -> list[Measurement]:
         sizes = sums.table.loc[sums.table["host"] == host, column]
         total = float(sizes.sum()) if labelled else None
         row = Measurement(name, total, unit, f"{name}/v1", phase_a=host, n=len(sizes))
-        note = "no interval: a sum over the picture" if context.plane is not None else context.no_interface
+        note = "no interval: a sum over the picture"
+        if context.plane is None:
+            note += f"; what it lies in is not known: {context.no_interface}"
         rows.append(replace(row, note=note))
     if context.is_2d:
         note = "a section shows traces; the area of a crack can't be told from them"

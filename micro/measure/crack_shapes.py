@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.cell import Part
-from micro.measure.crack_rows import HOSTS, clustered_interval
+from micro.measure.crack_rows import HOSTS, clustered_interval, within
 from micro.measure.filling import METAL, Runs, filling_of, union_voxels
 from micro.measure.intervals import Spread, value_interval
 from micro.measure.outline import mean_plane, outline_of
@@ -179,7 +179,9 @@ def _filling_row(context: Context, table: pd.DataFrame, filled: dict[int, Runs |
     volume = union_voxels(runs) * context.voxel_measure
     value = volume / (volume + float(chosen[unit].sum()))
     each = chosen[metal].to_numpy()
-    interval = clustered_interval(value, each, each + chosen[unit].to_numpy()) if 0 < value < 1 else None
+    interval = (
+        within(clustered_interval(value, each, each + chosen[unit].to_numpy()), 0.0, 1.0) if 0 < value < 1 else None
+    )
     low, high = interval or (None, None)
     note = "a crack that metal fills altogether has no void to be found by, and does not count"
     notes = [note] if interval else ["no interval: fewer than three cracks, or none filled", note]

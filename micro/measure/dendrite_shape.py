@@ -337,4 +337,6 @@ def _mean_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray[
     if interval is None:
         note = "; ".join(part for part in (FEW_OBJECTS, note) if part)
         return replace(row, value=value, n=len(weight), note=note)
-    return replace(row, value=value, ci_low=interval[0], ci_high=interval[1], n=len(weight), note=note)
+    # no path is shorter than the straight one
+    low = max(interval[0], 1.0) if row.metric == "dendrite_tortuosity" else interval[0]
+    return replace(row, value=value, ci_low=low, ci_high=interval[1], n=len(weight), note=note)

@@ -131,7 +131,12 @@ def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) ->
         note = "" if interval else FEW_OBJECTS
         rows += [
             replace(deepest, value=float(joined["depth_um"].max()), n=voxels, note=no_maximum),
-            replace(p95, value=_quantile(context, found, 0.95), n=voxels, note="no interval: set by the few deepest"),
+            replace(
+                p95,
+                value=min(_quantile(context, found, 0.95), float(joined["depth_um"].max())),
+                n=voxels,
+                note="no interval: set by the few deepest",
+            ),
             replace(mean, value=value, ci_low=low, ci_high=high, n=len(joined), note=note),
         ]
     else:

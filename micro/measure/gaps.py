@@ -116,7 +116,12 @@ def _rows(context: Context, voxels: NDArray[np.int64]) -> tuple[Measurement, ...
     mean, p95, size = _empty_rows(context)
     open_ = voxels > 0
     count = int(np.count_nonzero(open_))
-    size = replace(size, value=int(voxels.sum()) * context.voxel_measure, n=int(voxels.sum()))
+    size = replace(
+        size,
+        value=int(voxels.sum()) * context.voxel_measure,
+        n=int(voxels.sum()),
+        note="no interval: a sum over the picture",
+    )
     if not count:
         return (*(replace(row, n=0, note="no gap") for row in (mean, p95)), size)
     step = _step_um(context)

@@ -167,7 +167,12 @@ def _contact_rows(context: Context, faces: NDArray[np.int64], contact_map: Conta
     return (
         _with_interval(fraction, contact / measure, spread, faces_met),
         _with_interval(projected, touching / max(touching + open_, 1), spread, touching + open_),
-        replace(area, value=measure / (context.spacing.z if context.is_2d else 1.0), n=faces_met),
+        replace(
+            area,
+            value=measure / (context.spacing.z if context.is_2d else 1.0),
+            n=faces_met,
+            note="no interval: a sum over the picture",
+        ),
         empty_loss(),
     )
 

@@ -51,6 +51,12 @@ degrees of freedom: intervals are 15 to 40 % wider and cover 97 to 98 % where th
 DOUBT = 0.5
 """So many standard errors more variance at twice the radius mean that the ball was too small."""
 
+ROUNDING = 1e-9
+"""A standard error of less than this share of the value is rounding: all samples are alike, and tell no spread."""
+
+WIDEST = 0.95
+"""An interval that leaves out less than this of what a fraction may be says nothing, and is not given."""
+
 SAMPLES_MIN = 3.0
 """Fewer effective samples than this say nothing of the material: no interval."""
 
@@ -183,7 +189,8 @@ def fraction_interval(value: float, spread: Spread | None) -> Interval | None:
         return None
     half = _student(samples, spread.freedom) * math.sqrt(spread.variance) / (value * (1 - value))
     logit = math.log(value / (1 - value))
-    return (float(special.expit(logit - half)), float(special.expit(logit + half)))
+    low, high = float(special.expit(logit - half)), float(special.expit(logit + half))
+    return (low, high) if high - low < WIDEST else None
 
 
 def value_interval(value: float, spread: Spread | None, *, positive: bool = True) -> Interval | None:
@@ -195,6 +202,8 @@ def value_interval(value: float, spread: Spread | None, *, positive: bool = True
     [8.22, 12.17]
     """
     if spread is None or spread.samples < SAMPLES_MIN or (positive and value <= 0):
+        return None
+    if spread.variance <= (ROUNDING * value) ** 2:
         return None
     half = _student(spread.samples, spread.freedom) * math.sqrt(spread.variance)
     if not positive:

@@ -207,6 +207,10 @@ def _depths(context: Context, found: _Found) -> NDArray[np.float64]:
     return np.array([context.plane.heights_um((1, 1, 1), context.spacing, start).item() for start in at])
 
 
+PARTICLES_MIN = 10
+"""Of fewer particles no quantile has an interval: it would end at the smallest or the largest of them."""
+
+
 def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> list[Measurement]:
     whole = table["weight"].to_numpy() > 0
     count, cut, wide = int(whole.sum()), int(found.cut.sum()), int((found.wide & ~found.cut).sum())
@@ -230,9 +234,10 @@ def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> li
         value = _quantile(shares, diameters, part)
         spread = _spread(shares, (diameters <= value).astype(np.float64), part)
         ends = fraction_interval(part, spread)
-        interval = (
-            None if ends is None else (_quantile(shares, diameters, ends[0]), _quantile(shares, diameters, ends[1]))
-        )
+        interval = None
+        if ends is not None and count >= PARTICLES_MIN:
+            low, high = (_quantile(shares, diameters, end) for end in ends)
+            interval = (low, high) if low < high else None
         rows.append(_row(context, metric, name, value, interval, count, note=note))
     return rows
 

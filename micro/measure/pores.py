@@ -200,7 +200,8 @@ def _quantile_interval(counts: _Counts, share: float, sizes: NDArray[np.float64]
     ends = fraction_interval(share, Spread(spread.variance * scale, spread.samples))
     if ends is None:
         return None
-    return (size_quantile(counts.by_code, ends[0], sizes), size_quantile(counts.by_code, ends[1], sizes))
+    low, high = (size_quantile(counts.by_code, end, sizes) for end in ends)
+    return (low, high) if low < high else None
 
 
 def _row(

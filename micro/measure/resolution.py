@@ -145,10 +145,11 @@ def resolution_check(
     if min(wide, default=0) < EDGE_MIN:
         return _table(results, {}, f"fewer than {EDGE_MIN} voxels along an axis: not measured at half the resolution")
     normal = cell_params.normal if cell.normal is None else str(cell.normal)
+    line = _halved_line(cell_params.reference_line, cell.labels.shape)
     try:
         coarse = anatomy(
             coarsen(cell.labels, engine),
-            CellParams.model_validate({**cell_params.model_dump(), "normal": normal}),
+            CellParams.model_validate({**cell_params.model_dump(), "normal": normal, "reference_line": line}),
             engine,
             first=first,
         )
@@ -156,6 +157,22 @@ def resolution_check(
     except MicroError as error:
         return _table(results, {}, f"not measured at half the resolution: {error}")
     return _table(results, {_key(row): row for row in found.rows}, "")
+
+
+def _told(value: float, coarse: float) -> str:
+    """Tell a change in percent; from next to nothing in values."""
+    if value == 0 or abs(coarse - value) >= abs(value):
+        return f"from {value:.2g} to {coarse:.2g}"
+    return f"by {100 * (coarse - value) / abs(value):+.2g} %"
+
+
+def _halved_line(points: tuple[tuple[float, ...], ...], shape: tuple[int, ...]) -> tuple[tuple[float, ...], ...]:
+    """Return the same places in voxels of twice the edge; whole numbers are the centres of voxels."""
+    steps = [1 if n == 1 else 2 for n in shape]
+    return tuple(
+        tuple((place + 0.5) / step - 0.5 for place, step in zip(point, steps[-len(point) :], strict=True))
+        for point in points
+    )
 
 
 def _key(row: Measurement) -> tuple[str, str, str, str]:
@@ -185,11 +202,10 @@ def _leaves(row: Measurement, value: float) -> bool:
 
 def with_resolution(results: Results, table: pd.DataFrame) -> Results:
     """Return the results with the table of `resolution_check`, and a note where a value leaves its interval."""
-    moved = {
-        (line.metric, line.phase_a, line.roi): f"moves by {line.change_percent:+.2g} % at half the resolution"
-        for line in table.itertuples()
-        if line.note == "beyond the interval"
-    }
+    left = table[table["note"] == "beyond the interval"]
+    keys = zip(left["metric"], left["phase_a"], left["roi"], strict=True)
+    values = zip(left["value"].astype(float), left["value_coarse"].astype(float), strict=True)
+    moved = {key: f"moves {_told(*pair)} at half the resolution" for key, pair in zip(keys, values, strict=True)}
     rows = tuple(
         replace(row, note="; ".join(filter(None, [row.note, moved.get((row.metric, row.phase_a, row.roi), "")])))
         for row in results.rows

@@ -98,8 +98,11 @@ def spot_rows(context: Context, found: ContactMap) -> tuple[tuple[Measurement, .
         return tuple(replace(row, note="no column of the interface with data") for row in (density, mean, p95)), table
     count, cut = len(table), int(table["cut"].sum())
     told = f"{cut} of {count} cut by the picture" if cut else ""
-    low, high = poisson_interval(count, exposure)
-    density = replace(density, value=count / exposure, ci_low=low, ci_high=high, n=count, note=told)
+    if cut and cut == count:
+        density = replace(density, value=count / exposure, n=count, note=_joined(told, "no interval: no spot is whole"))
+    else:
+        low, high = poisson_interval(count, exposure)
+        density = replace(density, value=count / exposure, ci_low=low, ci_high=high, n=count, note=told)
     if not count:
         return (density, *(replace(row, n=0, note="no contact") for row in (mean, p95))), table
     sizes = table.iloc[:, 1].to_numpy()

@@ -138,3 +138,12 @@ def test_poisson_against_garwoods_table() -> None:
     assert poisson_interval(0, 1.0) == pytest.approx((0.0, 3.689), abs=1e-3)
     assert poisson_interval(1, 1.0) == pytest.approx((0.0253, 5.572), abs=1e-3)
     assert poisson_interval(20, 2.0) == pytest.approx((12.217 / 2, 30.888 / 2), abs=1e-3)
+
+
+def test_an_interval_that_says_nothing_is_not_given() -> None:
+    assert fraction_interval(0.5, Spread(0.06, 4.0, 1.0)) is None
+    assert fraction_interval(0.5, Spread(0.0025, 100)) is not None
+
+
+def test_samples_that_are_all_alike_tell_no_spread() -> None:
+    assert value_interval(3.6, Spread(1e-32, 50)) is None

@@ -99,3 +99,23 @@ def test_too_small_says_why(make_cell: Callable[..., Cell], shape: tuple[int, in
     _, table = check(cell)
     assert table["value_coarse"].isna().all()
     assert table["note"].str.startswith("fewer than 16 voxels").all()
+
+
+def test_a_drawn_reference_is_drawn_in_the_coarse_picture_too() -> None:
+    labels = layered()
+    labels[10:14, 20:40, 40:44] = 4
+    line = CellParams(normal="+y", reference_line=((19.5, 0.0), (19.5, 63.0)))
+    cell = anatomy(Labels(labels, SPACING), line, Engine())
+    results = measure(cell, MeasureParams(), Engine())
+    table = resolution_check(cell, results, cell_params=line, params=MeasureParams(), engine=Engine())
+    depth = table[table["metric"] == "dendrite_depth_max"].iloc[0]
+    # the deepest centre lies half a voxel below the tip: half a coarse voxel, less half a fine one
+    assert abs(depth["change"]) <= 0.125 + 1e-9
+
+
+def test_a_change_from_next_to_nothing_is_told_in_values() -> None:
+    from micro.measure.resolution import _told
+
+    assert _told(0.001, 0.2) == "from 0.001 to 0.2"
+    assert _told(0.0, 0.2) == "from 0 to 0.2"
+    assert _told(0.4, 0.3) == "by -25 %"
