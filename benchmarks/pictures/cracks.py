@@ -221,7 +221,7 @@ def _filled(axes: Axes) -> None:
     image(axes, shown, edge, cmap=ListedColormap(["#DDDDDD", ORANGE, BLUE]), interpolation="nearest")
     bar(axes, 3)
     row = results.row("crack_metal_filling")
-    axes.set_title(f"metal filling {row.value:.2f} (the thick dendrite does not count)")
+    axes.set_title(f"metal filling {row.value:.2f} (thick dendrite left out)")
     axes.legend(
         handles=[Patch(color=c, label=t) for c, t in ((ORANGE, "metal"), (BLUE, "open crack"), ("#DDDDDD", "SE"))],
         loc="upper center",

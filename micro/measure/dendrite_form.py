@@ -54,10 +54,16 @@ class DendriteForm:
         if not why:
             form = find_morphology(scene, shapes, step_um=context.profile_bin_um, highest_um=_highest_um(scene))
         if form is None:
-            rows = tuple(replace(row, note=why or NO_DENDRITE) for row in empty)
+            rows = tuple(replace(row, note=_why_empty(context, row, why)) for row in empty)
             return Findings((*found.rows, *rows), found.objects)
         table = _add_columns(found.objects["dendrites"], ids, form, context)
         return Findings((*found.rows, *_rows(context, empty, form)), {"dendrites": table}, _profiles(context, form))
+
+
+def _why_empty(context: Context, row: Measurement, why: str) -> str:
+    if context.is_2d and row.metric == "dendrite_euler_density":
+        return NO_EULER
+    return why or NO_DENDRITE
 
 
 def _highest_um(scene: Scene) -> float:

@@ -63,6 +63,8 @@ def _box(context: Context) -> _Box | str:
     voxels = math.prod(span.stop - span.start for span in spans)
     share = (context.params.transport_voxels_max / voxels) ** (1 / len(wide))
     notes = [] if context.far_plane is not None else [f"the SE region is {context.far_side}"]
+    if context.is_2d:
+        notes.append("a section lacks the ways around out of its plane")
     if share < 1:
         for a in wide:
             width = int(context.shape[a] * share)
