@@ -9,7 +9,7 @@ import numpy as np
 from micro.blocks import Engine, Source
 from micro.model import PhaseSet, Volume
 from micro.segment.bodies import bodies_only
-from micro.segment.bridges import close_breaks
+from micro.segment.breaks import close_breaks
 from micro.segment.islands import absorb_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise, measure_noise
@@ -17,7 +17,7 @@ from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
 from micro.segment.refine import blur_weights, refine_edges, refine_reach
 from micro.segment.regularise import cost_table, neighbour_weights
-from micro.segment.rims import Rims, measure_rims, take_off_rims
+from micro.segment.rims import measure_rims, take_off_rims
 from micro.segment.skins import skin_reach
 
 __all__ = ["finish", "first_reach", "like_pair", "noise_of", "without_rims"]
@@ -209,6 +209,6 @@ def without_rims(
     if found is None or (params.rims == "auto" and found.edge < RIM_SHARE_MIN * step):
         return None
     even: Source = engine.array(volume.shape, np.uint16)
-    constants: dict[str, Rims] = {"rims": found}
+    constants = {"rims": found}
     engine.run(take_off_rims, [places, grey], outputs=[even], halo=found.halo, stage="rims", constants=constants)
     return even, found.edge / step

@@ -107,7 +107,7 @@ def _measured_where(
     if metal is None:
         return alone, places
     thin = places == metal
-    alone &= ~_widened(mark_cores(places, metal) & thin, METAL_VOXELS)
+    alone &= ~_widened(mark_cores(places, metal), METAL_VOXELS)
     if levels.greys[metal] < levels.greys[matrix]:
         return alone & ~_widened(thin, 2), places
     # a bright rim may have been taken for bright metal

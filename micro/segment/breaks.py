@@ -19,7 +19,7 @@ from micro.segment.refine import difference_at
 __all__ = ["close_breaks"]
 
 COLUMNS = 9
-"""Of a candidate: the two pieces, the gain, first and last voxel's z, y, x less one (both in one number)."""
+"""Of a candidate: the two pieces, minus the gain, and z, y, x of the metal at either end of the path."""
 
 
 def _offsets(reach_voxels: float, edges_um: tuple[float, float, float], shape: tuple[int, ...]) -> NDArray[np.int64]:
@@ -106,7 +106,7 @@ def _candidates(
         for y in range(bounds[1, 0], bounds[1, 1]):
             for x in range(bounds[2, 0], bounds[2, 1]):
                 own = ids[z, y, x]
-                if own == 0 or own == main or found == len(out):  # noqa: PLR1714
+                if own == 0 or own == main:  # noqa: PLR1714 - numba knows no sets of mixed integers
                     continue
                 at[0], at[1], at[2] = z, y, x
                 best = 0
@@ -116,7 +116,7 @@ def _candidates(
                     if not (0 <= k < depth and 0 <= j < height and 0 <= i < width):
                         continue
                     other = ids[k, j, i]
-                    if other == 0 or other == own:  # noqa: PLR1714 - numba knows no sets of mixed integers
+                    if other == 0 or other == own:  # noqa: PLR1714
                         continue
                     count = _path(places, metal, at, step, path)
                     if count == 0:

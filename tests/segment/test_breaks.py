@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import Engine
-from micro.segment.bridges import close_breaks
+from micro.segment.breaks import close_breaks
 from micro.segment.levels import GreyLevels
 from micro.segment.refine import blur_weights
 
