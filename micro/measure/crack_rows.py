@@ -121,7 +121,7 @@ def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measuremen
     section = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
     return (
         replace(empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)),
-        replace(number, note="; ".join(filter(None, (number.note, section)))),
+        number.noted(section),
     )
 
 
@@ -147,7 +147,7 @@ def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measureme
         replace(empty["crack_aperture_median"], value=_quantile(sums, 0.5), note=NO_QUANTILE),
         replace(empty["crack_aperture_p95"], value=_quantile(sums, 0.95), note=NO_QUANTILE),
     ]
-    rows = [replace(row, n=count, note="; ".join(filter(None, (row.note, note)))) for row in rows]
+    rows = [replace(row, n=count).noted(note) for row in rows]
     interval = within(clustered_interval(share, sums.in_region[:, BELOW], sums.in_region[:, AREA]), 0.0, 1.0)
     return [*rows, _with(empty["crack_below_resolution"], share, interval if 0 < share < 1 else None, count)]
 
@@ -174,7 +174,7 @@ def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]
         ),
         _with(empty["crack_alignment"], float(aligned), within(interval, -less, 1.0), count),
     ]
-    return [replace(row, note="; ".join(filter(None, (row.note, note)))) for row in rows]
+    return [row.noted(note) for row in rows]
 
 
 def _with(row: Measurement, value: float, interval: Interval | None, count: int) -> Measurement:

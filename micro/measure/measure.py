@@ -159,10 +159,5 @@ def _told(results: Results, context: Context) -> Results:
     if not context.no_anode:
         return results
     told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"
-    rows = [
-        replace(row, note="; ".join(filter(None, [row.note, told])))
-        if row.metric.startswith(("dendrite_", "isolated_"))
-        else row
-        for row in results.rows
-    ]
+    rows = [row.noted(told) if row.metric.startswith(("dendrite_", "isolated_")) else row for row in results.rows]
     return replace(results, rows=tuple(rows))

@@ -206,8 +206,5 @@ def with_resolution(results: Results, table: pd.DataFrame) -> Results:
     keys = zip(left["metric"], left["phase_a"], left["roi"], strict=True)
     values = zip(left["value"].astype(float), left["value_coarse"].astype(float), strict=True)
     moved = {key: f"moves {_told(*pair)} at half the resolution" for key, pair in zip(keys, values, strict=True)}
-    rows = tuple(
-        replace(row, note="; ".join(filter(None, [row.note, moved.get((row.metric, row.phase_a, row.roi), "")])))
-        for row in results.rows
-    )
+    rows = tuple(row.noted(moved.get((row.metric, row.phase_a, row.roi), "")) for row in results.rows)
     return replace(results, rows=rows, checks={**results.checks, "resolution": table})

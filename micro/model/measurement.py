@@ -38,6 +38,16 @@ class Measurement:
         """Return the row with the sample, state and recipe it belongs to."""
         return replace(self, sample=sample, state=state, recipe_hash=recipe_hash)
 
+    def noted(self, *more: str) -> Measurement:
+        """Return the row with further notes behind its own; empty ones are left out.
+
+        Examples
+        --------
+        >>> Measurement("porosity", 0.1, "1", "porosity/v1", note="cut").noted("", "doubtful").note
+        'cut; doubtful'
+        """
+        return replace(self, note="; ".join(filter(None, (self.note, *more))))
+
 
 TABLE_COLUMNS: tuple[str, ...] = (
     "sample",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from micro.cell import Cell
 from micro.measure import Results
@@ -83,7 +83,7 @@ class SampleReport:
     def table_rows(self) -> tuple[Measurement, ...]:
         """The rows as tables hold them: every note ends with the doubts, since a row may be read alone."""
         doubts = [f"doubtful: {line}" for line in self.doubts]
-        return tuple(replace(row, note="; ".join(filter(None, [row.note, *doubts]))) for row in self.rows)
+        return tuple(row.noted(*doubts) for row in self.rows)
 
     @property
     def steps(self) -> tuple[Step, ...]:
