@@ -20,7 +20,7 @@ from micro.classify.plan import FeaturePlan, plan_features
 from micro.classify.pyramid import build_levels
 from micro.errors import ShapeMismatchError
 from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
-from micro.segment.finish import finish, first_reach, like_pair, noise_of, without_rims
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
 from micro.segment.islands import absorb_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.params import SegmentParams
@@ -111,7 +111,8 @@ def _label_with_grey(
     """Return the place of each voxel's phase in the order of ``levels``, whose order ``chances`` has."""
     places: Source = engine.array(volume.shape, np.uint8)
     pair = like_pair(levels, phases)
-    costs = np.rint(GREY_SHARE * cost_table(levels, noise=noise_of(levels), pair=pair)).astype(np.int32)
+    thin = thin_void(levels, phases, volume.modality)
+    costs = np.rint(GREY_SHARE * cost_table(levels, noise=noise_of(levels), thin=thin)).astype(np.int32)
     constants = {
         "levels": levels,
         "pair": pair,

@@ -20,7 +20,7 @@ from micro.segment.regularise import cost_table, neighbour_weights
 from micro.segment.rims import measure_rims, take_off_rims
 from micro.segment.skins import skin_reach
 
-__all__ = ["finish", "first_reach", "like_pair", "noise_of", "without_rims"]
+__all__ = ["finish", "first_reach", "like_pair", "noise_of", "thin_void", "without_rims"]
 
 RIM_SHARE_MIN = 0.05
 """Rims that rise by less than this share of the step from void to electrolyte are left alone by "auto"."""
@@ -41,6 +41,26 @@ def like_pair(levels: GreyLevels, phases: PhaseSet) -> tuple[int, int] | None:
     """
     matrix = _with_role(levels, phases, "electrolyte")
     return undecided_pair(levels, None if matrix is None else levels.names[matrix])
+
+
+def thin_void(levels: GreyLevels, phases: PhaseSet, modality: str) -> tuple[int, int] | None:
+    """Return the places of void and of the phase next to it in grey, where gaps and cracks are paler than void.
+
+    That is so in CT, whose reconstruction and denoising blur what differs little; electron images are sharper, and
+    what their bright rims do to a gap is taken off. Without metal nothing is known to be thin.
+
+    Examples
+    --------
+    >>> from micro.model import SSB_PHASES
+    >>> levels = GreyLevels(("void", "SE", "Li"), (1, 2, 3), 0.1)
+    >>> thin_void(levels, SSB_PHASES, "xct"), thin_void(levels, SSB_PHASES, "sem")
+    ((0, 1), None)
+    """
+    void, metal = (_with_role(levels, phases, role) for role in ("pore", "metal"))
+    if modality != "xct" or void is None or metal is None:
+        return None
+    last = len(levels.names) - 1
+    return {0: (0, 1), last: (last, last - 1)}.get(void)
 
 
 def noise_of(levels: GreyLevels) -> float:

@@ -16,13 +16,13 @@ UNIT = 1024
 
 
 THIN_SHIFT = 0.2
-"""How far towards its neighbour the outer one of two like phases is looked for: thin layers of it are blurred."""
+"""How far towards the phase next to it a phase is looked for whose layers are thin: they never reach its grey."""
 
-CLEAR = 4.0
-"""Standard deviations of a phase's noise within which nothing else is looked for."""
+CLEAR = 2.0
+"""Standard deviations of the next phase's noise within which nothing else is looked for."""
 
 
-def cost_table(levels: GreyLevels, *, noise: float, pair: tuple[int, int] | None = None) -> NDArray[np.int32]:
+def cost_table(levels: GreyLevels, *, noise: float, thin: tuple[int, int] | None = None) -> NDArray[np.int32]:
     """Return the cost of each phase at each of 65536 grey values, shape (grey, phase); UNIT is one.
 
     Half the squared distance from the phase's level in units of ``noise``, cut off at 12; beyond
@@ -34,17 +34,17 @@ def cost_table(levels: GreyLevels, *, noise: float, pair: tuple[int, int] | None
         Grey level of each phase.
     noise
         Standard deviation of the grey of one phase.
-    pair
-        Places of two phases of like grey, the one farther from the matrix first (void and lithium):
-        a gap between lithium and electrolyte is thin, its grey blurred, so it is looked for nearer to
-        the second, by `THIN_SHIFT` at most and not within `CLEAR` of the second's own noise.
+    thin
+        Place of a phase that lies in thin layers (void, in gaps and cracks), and of the one next to it in grey,
+        towards which it is looked for: by `THIN_SHIFT` of the step at most, and not within `CLEAR` of the noise of
+        the second.
     """
     grey = np.arange(65536, dtype=np.float64)[:, None]
     level = np.array(levels.greys)[None]
-    if pair is not None:
-        step = float(level[0, pair[1]] - level[0, pair[0]])
-        room = 1 - 2 * CLEAR * levels.width(pair[1]) / abs(step)
-        level[0, pair[0]] += min(max(room, 0.0), THIN_SHIFT) * step
+    if thin is not None:
+        step = float(level[0, thin[1]] - level[0, thin[0]])
+        room = 1 - 2 * CLEAR * levels.width(thin[1]) / abs(step)
+        level[0, thin[0]] += min(max(room, 0.0), THIN_SHIFT) * step
     distance = np.abs(grey - level)
     distance[:, 0] = np.maximum(grey[:, 0] - level[0, 0], 0)
     distance[:, -1] = np.maximum(level[0, -1] - grey[:, 0], 0)

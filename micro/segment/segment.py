@@ -12,7 +12,7 @@ from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
-from micro.segment.finish import finish, first_reach, like_pair, noise_of, without_rims
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
 from micro.segment.params import SegmentParams
@@ -90,14 +90,16 @@ def _label_grey(
     volume: Volume,
     params: SegmentParams,
     levels: GreyLevels,
-    pair: tuple[int, int] | None,
+    *,
+    phases: PhaseSet,
     engine: Engine,
 ) -> Source:
     """Return the place of each voxel's phase in the order of ``levels``, from its grey and its neighbours."""
+    pair = like_pair(levels, phases)
     reach = skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels)
     constants = {
         "levels": levels,
-        "costs": cost_table(levels, noise=noise_of(levels), pair=pair),
+        "costs": cost_table(levels, noise=noise_of(levels), thin=thin_void(levels, phases, volume.modality)),
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": reach,
@@ -164,13 +166,12 @@ def segment(
     if params.shading:
         grey, shading = _even_out(grey, volume.shape, levels, engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
-    pair = like_pair(levels, phases)
-    places = _label_grey(grey, volume, params, levels, pair, engine)
+    places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
     places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     even = without_rims(places, grey, volume, params, levels, phases=phases, engine=engine)
     if even is not None:
         grey = even[0]
-        places = _label_grey(grey, volume, params, levels, pair, engine)
+        places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
         places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     verdict = question(
         places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
@@ -193,6 +194,6 @@ def segment(
     if not probabilities:
         return labels
     weights = neighbour_weights(volume.spacing, params.smoothing)
-    costs = cost_table(levels, noise=noise_of(levels), pair=pair)
+    costs = cost_table(levels, noise=noise_of(levels), thin=thin_void(levels, phases, volume.modality))
     chances = probabilities_of(places, grey, costs, weights, engine=engine)
     return replace(labels, probabilities=chances, probability_phases=levels.names)
