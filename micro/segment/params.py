@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = ["SegmentParams"]
 
@@ -57,3 +57,17 @@ class SegmentParams(BaseModel):
     )
     metal_layer: bool = Field(True, description="Metal fills a border of the picture: tells which grey is the metal's.")
     metal_islands: bool = Field(True, description="Whether metal may lie in the electrolyte, away from the electrodes.")
+
+    @field_validator("greys")
+    @classmethod
+    def _each_once(cls, greys: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in greys if greys.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is named twice; name each phase once, from the darkest to the brightest")
+        return greys
+
+    @model_validator(mode="after")
+    def _a_level_each(self) -> SegmentParams:
+        if self.levels is not None and len(self.levels) != len(self.greys):
+            raise ValueError(f"levels has {len(self.levels)} values for {len(self.greys)} phases; give one for each")
+        return self

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
-from micro.errors import ParameterError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
 from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
@@ -151,15 +150,9 @@ def segment(
     ------
     PhaseError
         If a name in ``params.greys`` is no phase.
-    ParameterError
-        If there are not as many levels as phases.
     """
     for name in params.greys:
         phases[name]  # an unknown name is refused before any work
-    if params.levels is not None and len(params.levels) != len(params.greys):
-        raise ParameterError(
-            f"segment.levels has {len(params.levels)} values for {len(params.greys)} phases; give one for each"
-        )
     grey: Source = volume.data
     levels = find_levels(grey, params, phases=phases, engine=engine)
     shading = 0.0

@@ -1,11 +1,12 @@
 """What follows the first labels."""
 
 import numpy as np
+import pytest
 
 from micro.blocks import Engine
 from micro.model import SSB_PHASES, Spacing, Volume
 from micro.segment import SegmentParams
-from micro.segment.finish import finish, first_reach, like_pair, noise_of
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void
 from micro.segment.levels import GreyLevels
 
 LEVELS = GreyLevels(("void", "Li", "SE"), (10_000, 25_000, 45_000), 2_000, (), (1_500, 1_200, 2_000))
@@ -47,3 +48,23 @@ def test_faint_islands_go_and_clear_ones_stay_whatever_the_blocks():
     assert (results[0] == results[1]).all()
     assert (results[0][5:7, 41:43, 11:13] == 0).all()
     assert (results[0][4:8, 40:44, 30:34] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("greys", "modality", "expected"),
+    [
+        (("void", "Li", "SE"), "xct", (0, 1)),
+        (("void", "SE", "Li"), "xct", (0, 1)),
+        (("SE", "Li", "void"), "xct", (2, 1)),
+        (("Li", "void", "SE"), "xct", None),  # between two phases, thin void may be darker or brighter
+        (("void", "SE"), "xct", None),
+        (("Li", "SE"), "xct", None),
+        (("void", "Li", "SE"), "sem", None),
+        (("void", "Li", "SE"), "fibsem", None),
+    ],
+)
+def test_thin_void_is_paler_in_ct_of_a_cell(
+    greys: tuple[str, ...], modality: str, expected: tuple[int, int] | None
+) -> None:
+    levels = GreyLevels(greys, tuple(1.0 + place for place in range(len(greys))), 0.1)
+    assert thin_void(levels, SSB_PHASES, modality) == expected

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from micro.blocks import Engine
-from micro.errors import ParameterError, PhaseError
+from micro.errors import PhaseError
 from micro.model import SSB_PHASES, Labels, Volume
 from micro.phantoms import make_phantom
 from micro.preprocess import PreprocessParams, preprocess
@@ -95,8 +95,13 @@ def test_stated_levels_are_taken() -> None:
 
 @pytest.mark.parametrize("levels", [(0.1, 0.5), (0.1, 0.2, 0.3, 0.4)])
 def test_there_is_a_level_for_each_phase(levels: tuple[float, ...]) -> None:
-    with pytest.raises(ParameterError, match=f"{len(levels)} values for 3 phases"):
-        segment(clean("sem")[0], SegmentParams(levels=levels), Engine())
+    with pytest.raises(ValidationError, match=f"{len(levels)} values for 3 phases"):
+        SegmentParams(levels=levels)
+
+
+def test_each_phase_is_named_once() -> None:
+    with pytest.raises(ValidationError, match="'void' is named twice"):
+        SegmentParams(greys=("void", "void", "SE"))
 
 
 def test_an_unknown_phase_is_refused_before_any_work() -> None:
