@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,20 +11,30 @@ from micro.blocks import kernel
 from micro.model import Spacing
 from micro.segment.levels import GreyLevels
 
-__all__ = ["agree", "cost_table", "nearest_level", "neighbour_weights"]
+__all__ = ["ThinPhase", "agree", "cost_table", "nearest_level", "neighbour_weights"]
 
 UNIT = 1024
 """Integer value of a cost of one (half a squared standard deviation)."""
 
 
-THIN_SHIFT = 0.2
-"""How far towards the phase next to it a phase is looked for whose layers are thin: they never reach its grey."""
+@dataclass(frozen=True, slots=True)
+class ThinPhase:
+    """A phase in layers so thin that they never reach its grey.
 
-CLEAR = 2.0
-"""Standard deviations of the next phase's noise within which nothing else is looked for."""
+    Attributes
+    ----------
+    place, towards
+        Its place in the order of greys, and that of the phase next to it.
+    share
+        How much of the step to that phase it is looked for nearer to it.
+    """
+
+    place: int
+    towards: int
+    share: float
 
 
-def cost_table(levels: GreyLevels, *, noise: float, thin: tuple[int, int] | None = None) -> NDArray[np.int32]:
+def cost_table(levels: GreyLevels, *, noise: float, thin: ThinPhase | None = None) -> NDArray[np.int32]:
     """Return the cost of each phase at each of 65536 grey values, shape (grey, phase); UNIT is one.
 
     Half the squared distance from the phase's level in units of ``noise``, cut off at 12; beyond
@@ -35,16 +47,12 @@ def cost_table(levels: GreyLevels, *, noise: float, thin: tuple[int, int] | None
     noise
         Standard deviation of the grey of one phase.
     thin
-        Place of a phase that lies in thin layers (void, in gaps and cracks), and of the one next to it in grey,
-        towards which it is looked for: by `THIN_SHIFT` of the step at most, and not within `CLEAR` of the noise of
-        the second.
+        A phase whose level moves towards the next.
     """
     grey = np.arange(65536, dtype=np.float64)[:, None]
     level = np.array(levels.greys)[None]
     if thin is not None:
-        step = float(level[0, thin[1]] - level[0, thin[0]])
-        room = 1 - 2 * CLEAR * levels.width(thin[1]) / abs(step)
-        level[0, thin[0]] += min(max(room, 0.0), THIN_SHIFT) * step
+        level[0, thin.place] += thin.share * (level[0, thin.towards] - level[0, thin.place])
     distance = np.abs(grey - level)
     distance[:, 0] = np.maximum(grey[:, 0] - level[0, 0], 0)
     distance[:, -1] = np.maximum(level[0, -1] - grey[:, 0], 0)

@@ -8,6 +8,7 @@ from micro.model import SSB_PHASES, Spacing, Volume
 from micro.segment import SegmentParams
 from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void
 from micro.segment.levels import GreyLevels
+from micro.segment.regularise import ThinPhase
 
 LEVELS = GreyLevels(("void", "Li", "SE"), (10_000, 25_000, 45_000), 2_000, (), (1_500, 1_200, 2_000))
 
@@ -51,20 +52,28 @@ def test_faint_islands_go_and_clear_ones_stay_whatever_the_blocks():
 
 
 @pytest.mark.parametrize(
-    ("greys", "modality", "expected"),
+    ("greys", "modality", "noise", "expected"),
     [
-        (("void", "Li", "SE"), "xct", (0, 1)),
-        (("void", "SE", "Li"), "xct", (0, 1)),
-        (("SE", "Li", "void"), "xct", (2, 1)),
-        (("Li", "void", "SE"), "xct", None),  # between two phases, thin void may be darker or brighter
-        (("void", "SE"), "xct", None),
-        (("Li", "SE"), "xct", None),
-        (("void", "Li", "SE"), "sem", None),
-        (("void", "Li", "SE"), "fibsem", None),
+        # lithium as dark as void: by how far noise hides their step of 1
+        (("void", "Li", "SE"), "xct", 0.08, ThinPhase(0, 1, 0.0)),
+        (("void", "Li", "SE"), "xct", 0.13, ThinPhase(0, 1, 0.1)),
+        (("void", "Li", "SE"), "xct", 0.30, ThinPhase(0, 1, 0.2)),
+        (("SE", "Li", "void"), "xct", 0.30, ThinPhase(2, 1, 0.2)),
+        (("void", "SE", "Li"), "xct", 0.08, ThinPhase(0, 1, 0.2)),
+        (("Li", "void", "SE"), "xct", 0.08, None),  # between two phases, thin void may be darker or brighter
+        (("void", "SE"), "xct", 0.08, None),
+        (("Li", "SE"), "xct", 0.08, None),
+        (("void", "Li", "SE"), "sem", 0.30, None),
+        (("void", "Li", "SE"), "fibsem", 0.30, None),
     ],
 )
 def test_thin_void_is_paler_in_ct_of_a_cell(
-    greys: tuple[str, ...], modality: str, expected: tuple[int, int] | None
+    greys: tuple[str, ...], modality: str, noise: float, expected: ThinPhase | None
 ) -> None:
-    levels = GreyLevels(greys, tuple(1.0 + place for place in range(len(greys))), 0.1)
-    assert thin_void(levels, SSB_PHASES, modality) == expected
+    levels = GreyLevels(greys, tuple(1.0 + place for place in range(len(greys))), noise)
+    found = thin_void(levels, SSB_PHASES, modality)
+    if expected is None or found is None:
+        assert found is expected
+    else:
+        assert (found.place, found.towards) == (expected.place, expected.towards)
+        assert found.share == pytest.approx(expected.share)

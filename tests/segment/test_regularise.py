@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from micro.model import Spacing
 from micro.segment.levels import GreyLevels
-from micro.segment.regularise import UNIT, agree, cost_table, nearest_level, neighbour_weights
+from micro.segment.regularise import UNIT, ThinPhase, agree, cost_table, nearest_level, neighbour_weights
 
 LEVELS = GreyLevels(("void", "Li", "SE"), (10000.0, 25000.0, 45000.0), 3000.0)
 
@@ -83,19 +83,13 @@ def test_costs_fall_to_the_nearest_level() -> None:
     assert costs[0, 0] == costs[65535, 2] == 0
 
 
-def test_thin_void_is_looked_for_a_fifth_of_the_way_to_the_next_phase() -> None:
-    plain, thin = (cost_table(LEVELS, noise=3000.0, thin=pair) for pair in (None, (0, 1)))
+def test_a_thin_phase_is_looked_for_nearer_to_the_next() -> None:
+    plain, thin = (cost_table(LEVELS, noise=3000.0, thin=phase) for phase in (None, ThinPhase(0, 1, 0.2)))
     edges = [int(np.argmax(costs.argmin(axis=1) > 0)) for costs in (plain, thin)]
     step = LEVELS.greys[1] - LEVELS.greys[0]
     # the border lies halfway, so it moves by half of the fifth
     assert edges[1] - edges[0] == pytest.approx(0.1 * step, abs=2)
     np.testing.assert_array_equal(plain[:, 2], thin[:, 2])
-
-
-def test_thin_void_keeps_clear_of_the_noise_of_the_next_phase() -> None:
-    step = LEVELS.greys[1] - LEVELS.greys[0]
-    noisy = GreyLevels(LEVELS.names, LEVELS.greys, 1000.0, (), (1000.0, 0.25 * step, 1000.0))
-    np.testing.assert_array_equal(cost_table(noisy, noise=3000.0, thin=(0, 1)), cost_table(noisy, noise=3000.0))
 
 
 def test_weights_count_near_neighbours_more() -> None:
