@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from micro.blocks.engine import Done, Engine, Source
-from micro.blocks.grid import Block
+from micro.blocks.grid import Block, Region
 from micro.blocks.kernels import kernel
 
 __all__ = ["Components", "label_components"]
@@ -109,12 +109,49 @@ def _tabulate(
 def _label_block(
     block: Block, values: NDArray[Any], *, table: NDArray[np.uint8], connectivity: int
 ) -> Done[NDArray[np.int64]]:
-    classes = np.ascontiguousarray(table[values])
-    if not classes.any():
+    box = _box_of(values.view(np.uint8), table)
+    if box is None:
         return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
-    ids, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
-    ids = np.ascontiguousarray(ids)
-    return Done(_tabulate(ids, classes, count, block.start), (ids,))
+    classes = np.ascontiguousarray(table[values[box]])
+    found, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
+    z, y, x = (begin + span.start for begin, span in zip(block.start, box, strict=True))
+    rows = _tabulate(np.ascontiguousarray(found), classes, count, (z, y, x))
+    ids = np.zeros(values.shape, np.uint32)
+    ids[box] = found
+    return Done(rows, (ids,))
+
+
+@kernel
+def _extent(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> tuple[int, int, int, int, int, int]:
+    depth, height, width = values.shape
+    z0, z1, y0, y1, x0, x1 = depth, 0, height, 0, width, 0
+    for k in range(depth):
+        for j in range(height):
+            first, last = width, -1
+            for i in range(width):
+                if table[values[k, j, i]]:
+                    first = min(first, i)
+                    last = i
+            if last >= 0:
+                z0, z1 = min(z0, k), k + 1
+                y0, y1 = min(y0, j), max(y1, j + 1)
+                x0, x1 = min(x0, first), max(x1, last + 1)
+    return z0, z1, y0, y1, x0, x1
+
+
+def _box_of(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> Region | None:
+    """Return the box of all voxels that have a class, or None where none has."""
+    z0, z1, y0, y1, x0, x1 = _extent(values, table)
+    return (slice(z0, z1), slice(y0, y1), slice(x0, x1)) if z1 else None
+
+
+@kernel
+def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], begin: int) -> None:
+    for k in range(ids.shape[0]):
+        for j in range(ids.shape[1]):
+            for i in range(ids.shape[2]):
+                if ids[k, j, i]:
+                    ids[k, j, i] = final[begin + ids[k, j, i]]
 
 
 @kernel
@@ -185,11 +222,9 @@ def _pair_block(
 def _write_block(
     block: Block, ids: NDArray[np.uint32], *, final: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> Done[None]:
-    begin = offsets[block.number]
-    if begin == offsets[block.number + 1]:
-        return Done(None, (None,))
-    local = np.concatenate([np.zeros(1, np.uint32), final[begin + 1 : offsets[block.number + 1] + 1]])
-    return Done(None, (local[ids],))
+    numbered = ids.copy()
+    _renumber(numbered, final, offsets[block.number])
+    return Done(None, (numbered,))
 
 
 def _merge(rows: NDArray[np.int64], roots: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -228,11 +263,11 @@ def label_components(
     """
     classes = np.arange(256, dtype=np.uint8) if table is None else np.asarray(table, np.uint8)
     z, y, x = source.shape
-    ids = engine.array((z, y, x), np.uint32)
+    ids = engine.array((z, y, x), np.uint32, sparse=True)
     options = {"table": classes, "connectivity": connectivity}
     tables = engine.run(_label_block, [source], outputs=[ids], stage="components", constants=options)
     offsets = np.cumsum([0, *(len(rows) for rows in tables)]).astype(np.int64)
-    rows = np.concatenate(tables)
+    rows, held = np.concatenate(tables), np.diff(offsets) > 0
     total = len(rows)
     roots = np.arange(total)
     if len(tables) > 1 and total:
@@ -243,7 +278,9 @@ def label_components(
             "offsets": offsets,
         }
         options = {"table": classes, "reach": {6: 1, 18: 2, 26: 3}[connectivity], "numbers": numbers}
-        found = engine.run(_pair_block, [source, ids], halo=(1, 1, 1), stage="join blocks", constants=options)
+        found = engine.run(
+            _pair_block, [source, ids], halo=(1, 1, 1), stage="join blocks", constants=options, only=held
+        )
         pairs = np.concatenate(found) - 1
         graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(total, total))
         roots = connected_components(graph, directed=False)[1].astype(np.int64)
@@ -256,7 +293,8 @@ def label_components(
     merged = _merge(rows[order], numbered, len(lead))
     final = np.zeros(total + 1, np.uint32)
     final[order + 1] = numbered
-    engine.run(_write_block, [ids], outputs=[ids], stage="number", constants={"final": final, "offsets": offsets})
+    options = {"final": final, "offsets": offsets}
+    engine.run(_write_block, [ids], outputs=[ids], stage="number", constants=options, only=held)
     return Components(
         ids=ids,
         count=len(lead),

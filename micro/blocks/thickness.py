@@ -218,7 +218,7 @@ def ball_radii(
     wide = [edge for edge, n in zip(edges_um, shape, strict=True) if n > 1] or list(edges_um)
     if not radius_max_um >= max(wide):
         raise ParameterError(f"a largest radius of {radius_max_um} um; expected at least the voxel's edges {edges_um}")
-    codes = engine.array(shape, np.uint16)
+    codes = engine.array(shape, np.uint16, sparse=True)
     radius_um = min(radius_max_um, _FIRST * max(wide))
     while True:
         tried = _tried(shape, edges_um, radius_um, codes)
