@@ -45,6 +45,20 @@ class Block:
         )
         return Block(self.number, self.core, (z, y, x))
 
+    def beyond(self, halo: Shape, shape: Shape) -> Block:
+        """Return the block with an outer region of ``halo`` voxels beyond the core, as far as ``shape`` goes.
+
+        Examples
+        --------
+        >>> split((9, 9, 9), (3, 3, 3))[0].beyond((1, 2, 9), (9, 9, 9)).outer
+        (slice(0, 4, None), slice(0, 5, None), slice(0, 9, None))
+        """
+        z, y, x = (
+            slice(max(core.start - reach, 0), min(core.stop + reach, length))
+            for core, reach, length in zip(self.core, halo, shape, strict=True)
+        )
+        return Block(self.number, self.core, (z, y, x))
+
     @property
     def start(self) -> Shape:
         """First voxel of the core."""
