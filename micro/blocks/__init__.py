@@ -1,5 +1,6 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
+from micro.blocks.boxes import box_of
 from micro.blocks.components import Components, label_components
 from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
@@ -21,6 +22,7 @@ __all__ = [
     "SparseArray",
     "as_dask",
     "ball_radii",
+    "box_of",
     "distance_um",
     "gaussian",
     "gaussian_reach",

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from micro.blocks.boxes import box_of
 from micro.blocks.engine import Done, Engine, Source
-from micro.blocks.grid import Block, Region
+from micro.blocks.grid import Block
 from micro.blocks.kernels import kernel
 
 __all__ = ["Components", "label_components"]
@@ -109,7 +110,7 @@ def _tabulate(
 def _label_block(
     block: Block, values: NDArray[Any], *, table: NDArray[np.uint8], connectivity: int
 ) -> Done[NDArray[np.int64]]:
-    box = _box_of(values.view(np.uint8), table)
+    box = box_of(values.view(np.uint8), table)
     if box is None:
         return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
     classes = np.ascontiguousarray(table[values[box]])
@@ -119,30 +120,6 @@ def _label_block(
     ids = np.zeros(values.shape, np.uint32)
     ids[box] = found
     return Done(rows, (ids,))
-
-
-@kernel
-def _extent(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> tuple[int, int, int, int, int, int]:
-    depth, height, width = values.shape
-    z0, z1, y0, y1, x0, x1 = depth, 0, height, 0, width, 0
-    for k in range(depth):
-        for j in range(height):
-            first, last = width, -1
-            for i in range(width):
-                if table[values[k, j, i]]:
-                    first = min(first, i)
-                    last = i
-            if last >= 0:
-                z0, z1 = min(z0, k), k + 1
-                y0, y1 = min(y0, j), max(y1, j + 1)
-                x0, x1 = min(x0, first), max(x1, last + 1)
-    return z0, z1, y0, y1, x0, x1
-
-
-def _box_of(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> Region | None:
-    """Return the box of all voxels that have a class, or None where none has."""
-    z0, z1, y0, y1, x0, x1 = _extent(values, table)
-    return (slice(z0, z1), slice(y0, y1), slice(x0, x1)) if z1 else None
 
 
 @kernel

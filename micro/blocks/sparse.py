@@ -18,44 +18,102 @@ __all__ = ["SparseArray"]
 
 
 @kernel
-def _extent(values: NDArray[Any]) -> tuple[int, int, int, int, int, int, np.int64]:
-    """Return the box [start, stop) of the values other than 0, axis by axis, and the greatest of them."""
-    depth, height, width = values.shape
-    z0, z1, y0, y1, x0, x1 = depth, 0, height, 0, width, 0
-    most = np.int64(0)
-    for k in range(depth):
-        for j in range(height):
-            first, last = width, -1
-            for i in range(width):
-                value = np.int64(values[k, j, i])
-                if value:
-                    first = min(first, i)
-                    last = i
-                    most = max(most, value)
-            if last >= 0:
-                z0, z1 = min(z0, k), k + 1
-                y0, y1 = min(y0, j), max(y1, j + 1)
-                x0, x1 = min(x0, first), max(x1, last + 1)
-    return z0, z1, y0, y1, x0, x1, most
+def _count_runs(values: NDArray[Any]) -> int:
+    """Return how many runs of one value other than 0 the rows have."""
+    runs = 0
+    for k in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            before = values[k, j, 0]
+            runs += before != 0
+            for i in range(1, values.shape[2]):
+                here = values[k, j, i]
+                if here and here != before:
+                    runs += 1
+                before = here
+    return runs
+
+
+@kernel
+def _list_runs(
+    values: NDArray[Any], rows: NDArray[np.int32], spans: NDArray[np.int32], found: NDArray[np.uint32]
+) -> None:
+    """Write begin, end and value of the runs, and how many come before each row."""
+    run = 0
+    width = values.shape[2]
+    for k in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            rows[k * values.shape[1] + j] = run
+            i = 0
+            while i < width:
+                here = values[k, j, i]
+                begin = i
+                i += 1
+                if here == 0:
+                    continue
+                while i < width and values[k, j, i] == here:
+                    i += 1
+                spans[run, 0], spans[run, 1], found[run] = begin, i, here
+                run += 1
+    rows[rows.size - 1] = run
+
+
+@kernel
+def _fill(
+    rows: NDArray[np.int32],
+    spans: NDArray[np.int32],
+    found: NDArray[np.uint32],
+    height: int,
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+    out: NDArray[Any],
+) -> None:
+    """Write the runs between ``lo`` and ``hi`` of the block."""
+    for k in range(lo[0], hi[0]):
+        for j in range(lo[1], hi[1]):
+            for run in range(rows[k * height + j], rows[k * height + j + 1]):
+                begin, end = max(spans[run, 0], lo[2]), min(spans[run, 1], hi[2])
+                for i in range(begin, end):
+                    out[k - lo[0], j - lo[1], i - lo[2]] = found[run]
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """The values of a block within the box that holds all but zeros; ``start`` is the box's place in the volume."""
+class _Runs:
+    """The runs of one value in the rows of a block: where each row's begin, begin and end along x, and the value."""
 
-    start: Shape
-    values: NDArray[Any]
+    height: int
+    rows: NDArray[np.int32]
+    spans: NDArray[np.int32]
+    values: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, values: NDArray[Any]) -> _Runs | None:
+        """Return the runs of a block's values, or None where all are 0."""
+        count = _count_runs(values)
+        if not count:
+            return None
+        rows = np.empty(values.shape[0] * values.shape[1] + 1, np.int32)
+        spans, found = np.empty((count, 2), np.int32), np.empty(count, np.uint32)
+        _list_runs(values, rows, spans, found)
+        return cls(values.shape[1], rows, spans, found)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that they take."""
+        return self.rows.nbytes + self.spans.nbytes + self.values.nbytes
+
+    def write(self, lo: Shape, hi: Shape, out: NDArray[Any]) -> None:
+        """Write the part of the block from ``lo`` to before ``hi`` into an array of zeros."""
+        _fill(self.rows, self.spans, self.values, self.height, lo, hi, out)
 
 
-_NOTHING = _Piece((0, 0, 0), np.zeros((0, 0, 0), np.uint8))
+_NOTHING = _Runs(0, np.zeros(1, np.int32), np.zeros((0, 2), np.int32), np.zeros(0, np.uint32))
 
 
 class SparseArray:
-    """A writable volume of unsigned integers that is mostly zeros.
+    """A writable volume of unsigned integers, of up to 32 bits, that is mostly zeros.
 
-    Of every block only the box of its values other than 0 is kept, in the smallest type that holds them; where that
-    is more than ``bytes_max`` in all, further blocks go to an array of ``spill``. Blocks may be written from several
-    threads at once.
+    Of every block the runs of one value along x are kept; where they take more than ``bytes_max`` in all, further
+    blocks go to an array of ``spill``. Blocks may be written from several threads at once.
 
     Parameters
     ----------
@@ -72,10 +130,10 @@ class SparseArray:
 
     Examples
     --------
-    >>> volume = SparseArray((4, 4, 4), np.uint32, block_shape=(2, 4, 4), bytes_max=100, spill=lambda: np.zeros(0))
-    >>> volume[0:2, 0:4, 0:4] = np.arange(32, dtype=np.uint32).reshape(2, 4, 4)
+    >>> volume = SparseArray((4, 4, 4), np.uint32, block_shape=(2, 4, 4), bytes_max=200, spill=lambda: np.zeros(0))
+    >>> volume[0:2, 0:4, 0:4] = np.repeat(np.arange(8, dtype=np.uint32), 4).reshape(2, 4, 4)
     >>> volume[1:3, 2:3, 1:4].tolist(), volume.kept_bytes
-    ([[[25, 26, 27]], [[0, 0, 0]]], 32)
+    ([[[6, 6, 6]], [[0, 0, 0]]], 120)
     """
 
     ndim = 3
@@ -90,7 +148,7 @@ class SparseArray:
         self._bytes_max = bytes_max
         self._make_spill = spill
         self._spill: Any = None
-        self._pieces: dict[Shape, _Piece | None] = {}
+        self._blocks: dict[Shape, _Runs | None] = {}
         self._lock = threading.Lock()
 
     def __getitem__(self, region: Region | slice) -> NDArray[Any]:
@@ -98,17 +156,17 @@ class SparseArray:
         spans = self._spans(region)
         out = np.zeros([stop - start for start, stop in spans], self.dtype)
         for number in self._numbers(spans):
-            piece = self._pieces.get(number, _NOTHING)
-            if piece is _NOTHING:
+            runs = self._blocks.get(number, _NOTHING)
+            if runs is _NOTHING:
                 continue
-            if piece is None:
-                here = self._overlap(spans, self._box_of(number))
-                out[_within(here, spans)] = self._spill[_as_region(here)]
+            box = self._box_of(number)
+            here = self._overlap(spans, box)
+            part = out[_within(here, spans)]
+            if runs is None:
+                part[:] = self._spill[_as_region(here)]
                 continue
-            here = self._overlap(spans, [(a, a + n) for a, n in zip(piece.start, piece.values.shape, strict=True)])
-            if all(start < stop for start, stop in here):
-                own = [(a, a) for a in piece.start]
-                out[_within(here, spans)] = piece.values[_within(here, own)]
+            z, y, x = ((a - low, b - low) for (a, b), (low, _) in zip(here, box, strict=True))
+            runs.write((z[0], y[0], x[0]), (z[1], y[1], x[1]), part)
         return out
 
     def __setitem__(self, region: Region | slice, values: NDArray[Any]) -> None:
@@ -151,33 +209,26 @@ class SparseArray:
         return [(max(a, low), min(b, high)) for (a, b), (low, high) in zip(spans, box, strict=True)]
 
     def _keep(self, number: Shape, values: NDArray[Any], *, locked: bool = False) -> None:
-        z0, z1, y0, y1, x0, x1, most = _extent(values)
-        start = [low for low, _ in self._box_of(number)]
-        size = (z1 - z0) * (y1 - y0) * (x1 - x0) if most else 0
-        kind = np.min_scalar_type(int(most))
-        piece = None
-        if size:
-            inner = values[z0:z1, y0:y1, x0:x1].astype(kind)
-            piece = _Piece((start[0] + z0, start[1] + y0, start[2] + x0), inner)
+        runs = _Runs.of(values)
         if locked:
-            self._store(number, values, piece)
+            self._store(number, values, runs)
             return
         with self._lock:
-            self._store(number, values, piece)
+            self._store(number, values, runs)
 
-    def _store(self, number: Shape, values: NDArray[Any], piece: _Piece | None) -> None:
-        before = self._pieces.pop(number, None)
-        self.kept_bytes -= 0 if before is None else before.values.nbytes
-        if piece is None:
+    def _store(self, number: Shape, values: NDArray[Any], runs: _Runs | None) -> None:
+        before = self._blocks.pop(number, None)
+        self.kept_bytes -= 0 if before is None else before.bytes
+        if runs is None:
             return
-        if self.kept_bytes + piece.values.nbytes <= self._bytes_max:
-            self.kept_bytes += piece.values.nbytes
-            self._pieces[number] = piece
+        if self.kept_bytes + runs.bytes <= self._bytes_max:
+            self.kept_bytes += runs.bytes
+            self._blocks[number] = runs
             return
         if self._spill is None:
             self._spill = self._make_spill()
         self._spill[_as_region(self._box_of(number))] = values
-        self._pieces[number] = None
+        self._blocks[number] = None
 
 
 def _as_region(spans: list[tuple[int, int]]) -> Region:

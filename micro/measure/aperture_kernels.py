@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ def power_sums(positions: int) -> NDArray[np.float64]:
     return sums
 
 
+@lru_cache(maxsize=32)
 def window_rows(
     size: tuple[int, int, int], reach: tuple[int, int, int], edges: tuple[float, float, float], window: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -51,7 +53,13 @@ def changes(mask: NDArray[np.uint8], out: NDArray[np.int32]) -> None:
     width = mask.shape[2]
     for k in range(mask.shape[0]):
         for j in range(mask.shape[1]):
+            some = np.uint8(0)
+            for i in range(width):
+                some |= mask[k, j, i]
             following = width
+            if some == 0:
+                out[k, j] = 2 * width
+                continue
             for i in range(width - 1, -1, -1):
                 if i + 1 < width and mask[k, j, i] != mask[k, j, i + 1]:
                     following = i + 1
