@@ -166,7 +166,8 @@ def _measured(
     """Return the normals of the cells, the chords of the voxels, and each cell's sum and number of chords."""
     change = np.empty(sheet.shape, np.int32)
     changes(sheet, change)
-    normals, chords, sums = np.zeros((*counts, 3)), np.zeros(sheet.shape), np.zeros((*counts, 2))
+    normals, sums = np.zeros((*counts, 3)), np.zeros((*counts, 2))
+    chords = np.zeros([n * edge for n, edge in zip(counts, geometry.cell, strict=True)])
     todo = np.ones(counts, bool)
     for window in geometry.windows_um:
         todo, covariances = _covariances(change, first, counts, geometry, window, todo)

@@ -193,7 +193,10 @@ def chords_of(
     chords: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Write the chord of every voxel of the cells ``todo`` along its cell's normal, and each cell's sum and number."""
+    """Write the chord of every voxel of the cells ``todo`` along its cell's normal, and each cell's sum and number.
+
+    ``chords`` begins where the cells do, at voxel ``first`` of the mask.
+    """
     for a in range(normals.shape[0]):
         for b in range(normals.shape[1]):
             for c in range(normals.shape[2]):
@@ -209,7 +212,7 @@ def chords_of(
                             if mask[k, j, i]:
                                 chord = _run(mask, (k, j, i), up, edges, limit)
                                 chord += _run(mask, (k, j, i), down, edges, limit)
-                                chords[k, j, i] = chord
+                                chords[k - first[0], j - first[1], i - first[2]] = chord
                                 sums[a, b, c, 0] += chord
                                 sums[a, b, c, 1] += 1.0
 
@@ -271,8 +274,9 @@ def shares_of(
                     for j in range(max(y0, 0), min(y0 + size[1], mask.shape[1])):
                         for i in range(max(x0, 0), min(x0 + size[2], mask.shape[2])):
                             if mask[k, j, i]:
-                                share = volume / max(chords[k, j, i], least)
-                                chords[k, j, i] = share
+                                z, y, x = k - first[0], j - first[1], i - first[2]
+                                share = volume / max(chords[z, y, x], least)
+                                chords[z, y, x] = share
                                 areas[a, b, c, 0] += share
                                 areas[a, b, c, 1] += volume
 
@@ -300,6 +304,7 @@ def list_core(
                 a, b, c = (k - first[0]) // size[0], (j - first[1]) // size[1], (i - first[2]) // size[2]
                 area, volume = around(areas, a, b, c)
                 voxels[row, 0], voxels[row, 1], voxels[row, 2] = k - lo[0], j - lo[1], i - lo[2]
-                out[row, 0], out[row, 1] = shares[k, j, i], volume / area
+                share = shares[k - first[0], j - first[1], i - first[2]]
+                out[row, 0], out[row, 1] = share, volume / area
                 out[row, 2], out[row, 3], out[row, 4] = normals[a, b, c, 0], normals[a, b, c, 1], normals[a, b, c, 2]
                 row += 1

@@ -69,21 +69,17 @@ class _Partial:
 class Cracks:
     """Densities, counts, apertures, orientations and depths of the cracks in SE, and a table of all cracks."""
 
-    def halo(self, context: Context) -> Shape:
-        """As wide as the window of the local normal; nothing where there are no cracks."""
-        if not context.objects.ids_of(Part.CRACK).size:
-            return (0, 0, 0)
-        return _geometry(context).halo
+    def halo(self, context: Context) -> Shape:  # noqa: ARG002
+        """One voxel; blocks with cracks read as far as the window of the local normal once more."""
+        return (1, 1, 1)
 
     def on_block(self, context: Context, view: BlockView) -> _Partial | None:
         """Sum the mid-surface of the block's cracks."""
         if not view.found[CRACK]:
             return None
-        near = view.within((1, 1, 1))
-        objects = object_block(context, near, WANTED, crack=CRACK)
+        objects = object_block(context, view, WANTED, crack=CRACK)
         assert objects is not None
-        sheets = sheets_in(view.parts & 127 == CRACK, view.block, _geometry(context))
-        return _sums(context, near, objects, sheets)
+        return _sums(context, view, objects, _sheets(context, view))
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
         """Return densities, counts, apertures, orientations, depths and the object table."""
@@ -111,6 +107,12 @@ class Cracks:
             heights=by_height,
         )
         return crack_findings(context, merged)
+
+
+def _sheets(context: Context, view: BlockView) -> Sheets:
+    geometry = _geometry(context)
+    wide = view.beyond(geometry.halo, context.shape)
+    return sheets_in(wide.parts & 127 == CRACK, wide.block, geometry)
 
 
 def _mean_edge(context: Context) -> float:

@@ -93,7 +93,7 @@ def _measure_block(
     others = []
     for one in measurements:
         halo = one.halo(context)
-        view = near if max(halo) <= max(NEAR) else replace(near, block=block.beyond(halo, context.shape))
+        view = near if max(halo) <= max(NEAR) else near.beyond(halo, context.shape)
         others.append(one.on_block(context, view))
     return Done(_Partial(census, heights, tuple(others)))
 

@@ -219,9 +219,9 @@ class BlockView:
         """Return the core of one of the arrays."""
         return array[self.block.inner]
 
-    def within(self, halo: Shape) -> BlockView:
-        """Return the view that reaches no farther beyond the core than ``halo``."""
-        return BlockView(self.block.within(halo), self.found, self.sources)
+    def beyond(self, halo: Shape, shape: Shape) -> BlockView:
+        """Return the view of ``halo`` voxels beyond the core, as far as a picture of ``shape`` goes."""
+        return BlockView(self.block.beyond(halo, shape), self.found, self.sources)
 
 
 class BlockMeasurement(Protocol):
