@@ -1,7 +1,7 @@
 """Steady diffusion through one phase of a box of voxels: conjugate gradients with a multigrid preconditioner.
 
 The two ends of the box hold concentrations 1 and 0 on their outer faces, the sides let nothing through, nor do other
-phases. Everything is in memory and in float64, about 60 bytes a voxel of the box.
+phases. Everything is in memory and in float64, about 35 bytes a voxel of the box.
 """
 
 from __future__ import annotations
