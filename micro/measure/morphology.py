@@ -159,7 +159,7 @@ def classify(
 
     Examples
     --------
-    >>> counts = np.array([[500, 9, 500, 20, 400, -9], [500, 9, 500, 20, 400, 0], [500, 9, 500, 450, 0, -3]])
+    >>> counts = np.array([[500, 500, 20, 400, -9], [500, 500, 20, 400, 0], [500, 500, 450, 0, -3]])
     >>> [FORMS[form] for form in classify(counts, np.zeros(3), np.array([0.4, 0.0, 0.2]), voxels_min=100)]
     ['network', 'stripe', 'flame']
     """
