@@ -6,8 +6,8 @@ The CPU time tells what two idle cores would do where other work takes a part of
 process of its own, so that its peak of resident memory is its own too; the label volume (134 MB at 512^3) and all
 libraries are in it. Headline is what the definitions name: interface, dendrites, cracks, fractions, layers, pores,
 particles and profiles, with intervals, tables and maps; everything is the default, which solves diffusion too. Without
-PoreSpy its line is left out. ``--curved`` mirrors the volume sideways, without the
-alternatives: the tilted interface becomes a roof, and the reference a curved surface.
+PoreSpy its line is left out. ``--curved`` mirrors the volume sideways, without the alternatives: the tilted interface
+becomes a roof, and the reference a curved surface.
 """
 
 from __future__ import annotations
