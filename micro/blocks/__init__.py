@@ -1,10 +1,12 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
+from micro.blocks.boxes import box_of
 from micro.blocks.components import Components, label_components
 from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
+from micro.blocks.sparse import SparseArray
 from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thickness
 
 __all__ = [
@@ -17,8 +19,10 @@ __all__ = [
     "Region",
     "Shape",
     "Source",
+    "SparseArray",
     "as_dask",
     "ball_radii",
+    "box_of",
     "distance_um",
     "gaussian",
     "gaussian_reach",

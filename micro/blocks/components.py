@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from micro.blocks.boxes import box_of
 from micro.blocks.engine import Done, Engine, Source
 from micro.blocks.grid import Block
 from micro.blocks.kernels import kernel
@@ -109,12 +110,25 @@ def _tabulate(
 def _label_block(
     block: Block, values: NDArray[Any], *, table: NDArray[np.uint8], connectivity: int
 ) -> Done[NDArray[np.int64]]:
-    classes = np.ascontiguousarray(table[values])
-    if not classes.any():
+    box = box_of(values.view(np.uint8), table)
+    if box is None:
         return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
-    ids, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
-    ids = np.ascontiguousarray(ids)
-    return Done(_tabulate(ids, classes, count, block.start), (ids,))
+    classes = np.ascontiguousarray(table[values[box]])
+    found, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
+    z, y, x = (begin + span.start for begin, span in zip(block.start, box, strict=True))
+    rows = _tabulate(np.ascontiguousarray(found), classes, count, (z, y, x))
+    ids = np.zeros(values.shape, np.uint32)
+    ids[box] = found
+    return Done(rows, (ids,))
+
+
+@kernel
+def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], begin: int) -> None:
+    for k in range(ids.shape[0]):
+        for j in range(ids.shape[1]):
+            for i in range(ids.shape[2]):
+                if ids[k, j, i]:
+                    ids[k, j, i] = final[begin + ids[k, j, i]]
 
 
 @kernel
@@ -185,11 +199,9 @@ def _pair_block(
 def _write_block(
     block: Block, ids: NDArray[np.uint32], *, final: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> Done[None]:
-    begin = offsets[block.number]
-    if begin == offsets[block.number + 1]:
-        return Done(None, (None,))
-    local = np.concatenate([np.zeros(1, np.uint32), final[begin + 1 : offsets[block.number + 1] + 1]])
-    return Done(None, (local[ids],))
+    numbered = ids.copy()
+    _renumber(numbered, final, offsets[block.number])
+    return Done(None, (numbered,))
 
 
 def _merge(rows: NDArray[np.int64], roots: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -228,11 +240,11 @@ def label_components(
     """
     classes = np.arange(256, dtype=np.uint8) if table is None else np.asarray(table, np.uint8)
     z, y, x = source.shape
-    ids = engine.array((z, y, x), np.uint32)
+    ids = engine.array((z, y, x), np.uint32, sparse=True)
     options = {"table": classes, "connectivity": connectivity}
     tables = engine.run(_label_block, [source], outputs=[ids], stage="components", constants=options)
     offsets = np.cumsum([0, *(len(rows) for rows in tables)]).astype(np.int64)
-    rows = np.concatenate(tables)
+    rows, held = np.concatenate(tables), np.diff(offsets) > 0
     total = len(rows)
     roots = np.arange(total)
     if len(tables) > 1 and total:
@@ -243,7 +255,9 @@ def label_components(
             "offsets": offsets,
         }
         options = {"table": classes, "reach": {6: 1, 18: 2, 26: 3}[connectivity], "numbers": numbers}
-        found = engine.run(_pair_block, [source, ids], halo=(1, 1, 1), stage="join blocks", constants=options)
+        found = engine.run(
+            _pair_block, [source, ids], halo=(1, 1, 1), stage="join blocks", constants=options, only=held
+        )
         pairs = np.concatenate(found) - 1
         graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(total, total))
         roots = connected_components(graph, directed=False)[1].astype(np.int64)
@@ -256,7 +270,8 @@ def label_components(
     merged = _merge(rows[order], numbered, len(lead))
     final = np.zeros(total + 1, np.uint32)
     final[order + 1] = numbered
-    engine.run(_write_block, [ids], outputs=[ids], stage="number", constants={"final": final, "offsets": offsets})
+    options = {"final": final, "offsets": offsets}
+    engine.run(_write_block, [ids], outputs=[ids], stage="number", constants=options, only=held)
     return Components(
         ids=ids,
         count=len(lead),

@@ -24,6 +24,7 @@ import zarr
 from numpy.typing import DTypeLike, NDArray
 
 from micro.blocks.grid import Block, Region, Shape, split
+from micro.blocks.sparse import SparseArray
 from micro.errors import ParameterError
 
 __all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region"]
@@ -136,10 +137,26 @@ class Engine:
                 f"block shape {self.block_shape} with {self.workers} workers; expected whole numbers from 1"
             )
 
-    def array(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:  # noqa: ANN401
-        """Return a writable intermediate array of zeros: numpy where it is small, else zarr on disk."""
+    def array(self, shape: tuple[int, ...], dtype: DTypeLike, *, sparse: bool = False) -> Any:  # noqa: ANN401
+        """Return a writable intermediate array of zeros: numpy where it is small, else zarr on disk.
+
+        ``sparse`` says that it is a volume of unsigned integers that stays zero almost everywhere: then what is
+        written stays in memory as far as it is small itself (see `micro.blocks.sparse.SparseArray`).
+        """
         if self.scheduler is None and math.prod(shape) * np.dtype(dtype).itemsize <= self.in_memory_bytes:
             return np.zeros(shape, dtype)
+        if sparse and self.scheduler is None:
+            z, y, x = shape
+            return SparseArray(
+                (z, y, x),
+                dtype,
+                block_shape=self.cut((z, y, x)),
+                bytes_max=self.in_memory_bytes,
+                spill=lambda: self._on_disk(shape, dtype),
+            )
+        return self._on_disk(shape, dtype)
+
+    def _on_disk(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:  # noqa: ANN401
         folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=self.work_dir)
         chunks = (*shape[:-3], *(min(c, s) for c, s in zip(self.block_shape, shape[-3:], strict=True)))
         return zarr.create_array(folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, overwrite=True)
@@ -171,6 +188,7 @@ class Engine:
         block_shape: Shape | None = None,
         stage: str = "",
         constants: dict[str, Any] | None = None,
+        only: NDArray[np.bool_] | None = None,
     ) -> list[P]:
         """Run ``task`` on every block of ``sources``; return the partial results in block order.
 
@@ -190,9 +208,13 @@ class Engine:
             Name shown by the progress report.
         constants
             Keyword arguments of every call.
+        only
+            Which blocks to run, by number; the others are not even read, and have no partial result.
         """
         z, y, x = sources[0].shape
         blocks = self.blocks((z, y, x), halo=halo, block_shape=block_shape)
+        if only is not None:
+            blocks = tuple(block for block in blocks if only[block.number])
         return self.map(partial(_run_block, task, sources, outputs, constants or {}), blocks, stage=stage)
 
     def map(self, one: Callable[[Item], P], items: Sequence[Item], *, stage: str = "") -> list[P]:

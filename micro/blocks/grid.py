@@ -45,6 +45,36 @@ class Block:
         )
         return Block(self.number, self.core, (z, y, x))
 
+    def beyond(self, halo: Shape, shape: Shape) -> Block:
+        """Return the block with an outer region of ``halo`` voxels beyond the core, as far as ``shape`` goes.
+
+        Examples
+        --------
+        >>> split((9, 9, 9), (3, 3, 3))[0].beyond((1, 2, 9), (9, 9, 9)).outer
+        (slice(0, 4, None), slice(0, 5, None), slice(0, 9, None))
+        """
+        z, y, x = (
+            slice(max(core.start - reach, 0), min(core.stop + reach, length))
+            for core, reach, length in zip(self.core, halo, shape, strict=True)
+        )
+        return Block(self.number, self.core, (z, y, x))
+
+    def cropped(self, box: Region) -> Block:
+        """Return the part of the block in a box of its outer region; the core may have nothing of it.
+
+        Examples
+        --------
+        >>> split((9, 9, 9), (3, 3, 3), (2, 2, 2))[13].cropped((slice(1, 5), slice(0, 7), slice(0, 1))).core
+        (slice(3, 6, None), slice(3, 6, None), slice(2, 2, None))
+        """
+        spans = []
+        for outer, core, part in zip(self.outer, self.core, box, strict=True):
+            start, stop = outer.start + part.start, outer.start + part.stop
+            first = min(max(core.start, start), stop)
+            spans.append((slice(first, max(min(core.stop, stop), first)), slice(start, stop)))
+        (z, oz), (y, oy), (x, ox) = spans
+        return Block(self.number, (z, y, x), (oz, oy, ox))
+
     @property
     def start(self) -> Shape:
         """First voxel of the core."""

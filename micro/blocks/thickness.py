@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micro.blocks.boxes import box_of
 from micro.blocks.engine import Done, Engine, Source
 from micro.blocks.grid import Block, Shape
 from micro.blocks.kernels import kernel
@@ -26,6 +27,7 @@ __all__ = ["INSIDE", "NEITHER", "OUTSIDE", "Radii", "ball_radii", "largest_balls
 OUTSIDE, INSIDE, NEITHER = 0, 1, 2
 """What a voxel is to a structure; what is neither (unlabelled) does not bound it."""
 
+_IS_INSIDE = (np.arange(256) == INSIDE).astype(np.uint8)
 _FAR = np.float32(3e38)
 _SAME = 4e-6
 """Squared distances nearer to each other than this share are one: more than float32 rounds, less than matters."""
@@ -174,13 +176,24 @@ def _radius_block(
 ) -> Done[bool]:
     """Write the code of each voxel's radius; say whether one is the largest that was looked for."""
     kinds = classify(*arrays)
-    inside = kinds[block.inner] == INSIDE
-    out = np.zeros(inside.shape, np.uint16)
-    if inside.any():
-        distance = _squared_distance(np.ascontiguousarray(kinds == OUTSIDE), edges_um, reach)[block.inner]
-        tops = squares[:-1] * (1 + _SAME / 2)
-        out[inside] = np.searchsorted(tops, distance[inside].astype(np.float64))
-    return Done(bool((out == len(squares) - 1).any()), (out,))
+    core = kinds[block.inner]
+    box = box_of(core, _IS_INSIDE)
+    if box is None:
+        return Done(False, (None,))
+    # Nothing beyond the reach of the box of what is inside matters to it.
+    begin = [span.start + inner.start for span, inner in zip(box, block.inner, strict=True)]
+    end = [span.stop + inner.start for span, inner in zip(box, block.inner, strict=True)]
+    z, y, x = (
+        slice(max(a - far, 0), min(b + far, n)) for a, b, far, n in zip(begin, end, reach, kinds.shape, strict=True)
+    )
+    seeds = np.ascontiguousarray(kinds[z, y, x] == OUTSIDE)
+    own = tuple(slice(a - span.start, b - span.start) for a, b, span in zip(begin, end, (z, y, x), strict=True))
+    distance = _squared_distance(seeds, edges_um, reach)[own]
+    inside = core[box] == INSIDE
+    found = np.searchsorted(squares[:-1] * (1 + _SAME / 2), distance[inside].astype(np.float64))
+    out = np.zeros(core.shape, np.uint16)
+    out[box][inside] = found
+    return Done(bool((found == len(squares) - 1).any()), (out,))
 
 
 def ball_radii(
@@ -190,6 +203,7 @@ def ball_radii(
     edges_um: tuple[float, float, float],
     radius_max_um: float,
     engine: Engine,
+    only: NDArray[np.bool_] | None = None,
 ) -> Radii:
     """Return the largest ball about every voxel of a structure; its border is halfway to the voxels outside.
 
@@ -207,6 +221,8 @@ def ball_radii(
         they are too small.
     engine
         How blocks are run.
+    only
+        Which blocks hold something of the structure, by number, where that is known.
 
     Raises
     ------
@@ -218,13 +234,13 @@ def ball_radii(
     wide = [edge for edge, n in zip(edges_um, shape, strict=True) if n > 1] or list(edges_um)
     if not radius_max_um >= max(wide):
         raise ParameterError(f"a largest radius of {radius_max_um} um; expected at least the voxel's edges {edges_um}")
-    codes = engine.array(shape, np.uint16)
+    codes = engine.array(shape, np.uint16, sparse=True)
     radius_um = min(radius_max_um, _FIRST * max(wide))
     while True:
         tried = _tried(shape, edges_um, radius_um, codes)
         constants = {"classify": classify, "squares": tried.squares, "edges_um": edges_um, "reach": tried.reach}
         found = engine.run(
-            _radius_block, sources, outputs=[codes], halo=tried.reach, stage="radii", constants=constants
+            _radius_block, sources, outputs=[codes], halo=tried.reach, stage="radii", constants=constants, only=only
         )
         if radius_um == radius_max_um or not any(found):
             return tried

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Shape
-from micro.measure.aperture_kernels import chords_of, list_core, moments, shares_of
+from micro.measure.aperture_kernels import changes, chords_of, list_core, moments, power_sums, shares_of, window_rows
 from micro.model import Spacing
 
 __all__ = ["SheetGeometry", "Sheets", "mid_surface_shares", "sheets_in"]
@@ -46,6 +46,9 @@ THICK = 0.5
 
 WIDENED = 3
 """How often, at most, a window is doubled."""
+
+ENTRIES = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+"""Entries of a symmetric tensor, in the order in which they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +127,54 @@ class Sheets:
 
 
 def _normals(covariances: NDArray[np.float64], *, is_2d: bool) -> NDArray[np.float64]:
-    """Return the unit vector of least extent of each cell's covariance; zero where the cell is empty."""
-    tensors = np.zeros((*covariances.shape[:3], 3, 3))
-    for entry, (a, b) in enumerate(((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))):
-        tensors[..., a, b] = tensors[..., b, a] = covariances[..., entry]
-    filled = covariances.any(axis=3)
+    """Return the unit vectors of least extent of covariances (n, 6), zz, zy, zx, yy, yx, xx."""
+    tensors = np.zeros((len(covariances), 3, 3))
+    for entry, (a, b) in enumerate(ENTRIES):
+        tensors[:, a, b] = tensors[:, b, a] = covariances[:, entry]
     if is_2d:
-        tensors[..., 0, 0] = np.inf if not filled.any() else 4 * covariances[filled].max() + 1.0
-    normals = np.zeros((*covariances.shape[:3], 3))
-    normals[filled] = np.linalg.eigh(tensors[filled])[1][:, :, 0]
-    return normals
+        tensors[:, 0, 0] = 4 * covariances.max(initial=0.0) + 1.0
+    return np.asarray(np.linalg.eigh(tensors)[1][:, :, 0])
+
+
+def _covariances(
+    change: NDArray[np.int32],
+    first: Shape,
+    counts: Shape,
+    geometry: SheetGeometry,
+    window: float,
+    todo: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which cells of ``todo`` hold sheets, and about each the sheets' covariance (zz, zy, zx, yy, yx, xx)."""
+    reach, size, edges = geometry.reach(window), geometry.cell, geometry.edges_um
+    places, numbers = window_rows(size, reach, edges, window)
+    powers = power_sums(size[2] + 2 * reach[2])[reach[2] + int(places[:, 2].min()) :]
+    sums = np.zeros((*counts, 10))
+    scale = (edges[2], (edges[2] / window) ** 2)
+    moments(change, first, counts, size, places, numbers, powers, scale, todo, sums)
+    filled = sums[..., 0] > 0
+    means = sums[filled][:, 1:] / sums[filled][:, :1]
+    out = means[:, 3:].copy()
+    for entry, (a, b) in enumerate(ENTRIES):
+        # Voxels are boxes, not points.
+        out[:, entry] += (edges[a] * edges[a] / 12.0 if a == b else 0.0) - means[:, a] * means[:, b]
+    return filled, out
 
 
 def _measured(
     sheet: NDArray[np.uint8], first: Shape, counts: Shape, geometry: SheetGeometry
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the normals of the cells, the chords of the voxels, and each cell's sum and number of chords."""
-    before = np.cumsum(sheet, axis=2, dtype=np.int32)
-    normals, chords, sums = np.zeros((*counts, 3)), np.zeros(sheet.shape), np.zeros((*counts, 2))
+    change = np.empty(sheet.shape, np.int32)
+    changes(sheet, change)
+    normals, sums = np.zeros((*counts, 3)), np.zeros((*counts, 2))
+    chords = np.zeros([n * edge for n, edge in zip(counts, geometry.cell, strict=True)])
     todo = np.ones(counts, bool)
     for window in geometry.windows_um:
-        covariances = np.zeros((*counts, 6))
-        reach = geometry.reach(window)
-        moments(sheet, before, first, counts, geometry.cell, reach, geometry.edges_um, window, todo, covariances)
-        todo &= covariances.any(axis=3)
-        normals[todo] = _normals(covariances, is_2d=geometry.is_2d)[todo]
+        todo, covariances = _covariances(change, first, counts, geometry, window, todo)
+        normals[todo] = _normals(covariances, is_2d=geometry.is_2d)
         chords_of(sheet, first, geometry.cell, geometry.edges_um, window, todo, normals, chords, sums)
-        todo &= sums[..., 0] > THICK * window * sums[..., 1]
+        # Sheets along the axes are whole voxels thick: one that is just so thick is not thicker by rounding.
+        todo &= sums[..., 0] > THICK * window * sums[..., 1] * (1 + 1e-9)
         if not todo.any():
             break
     return normals, chords, sums

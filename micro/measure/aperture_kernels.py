@@ -2,76 +2,149 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import kernel
 
-__all__ = ["chords_along", "chords_of", "list_core", "moments", "shares_of"]
+__all__ = ["changes", "chords_along", "chords_of", "list_core", "moments", "power_sums", "shares_of", "window_rows"]
+
+
+def power_sums(positions: int) -> NDArray[np.float64]:
+    """Return the sums of u^p over the first n of ``positions`` voxels, u from their middle: shape (positions + 1, 7).
+
+    They are multiples of 1/64 and exact, so that a run of voxels adds the same wherever an array was cut.
+    """
+    u = np.arange(positions) - 0.5 * (positions - 1)
+    sums = np.zeros((positions + 1, 7))
+    np.cumsum(u[:, None] ** np.arange(7), axis=0, out=sums[1:])
+    return sums
+
+
+@lru_cache(maxsize=32)
+def window_rows(
+    size: tuple[int, int, int], reach: tuple[int, int, int], edges: tuple[float, float, float], window: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the rows of voxels that a cell's window meets.
+
+    Whole numbers (n, 4): z and y from the cell's first voxel, and where along x the row begins and ends; and z and y
+    from the cell's middle in um, and 1 - (z2 + y2) / window2.
+    """
+    places, numbers = [], []
+    for k in range(-reach[0], size[0] + reach[0]):
+        z = (k - 0.5 * (size[0] - 1)) * edges[0]
+        for j in range(-reach[1], size[1] + reach[1]):
+            y = (j - 0.5 * (size[1] - 1)) * edges[1]
+            inside = 1.0 - (z * z + y * y) / (window * window)
+            if inside > 0:
+                half, middle = math.sqrt(inside) * window / edges[2], 0.5 * (size[2] - 1)
+                left, right = max(math.ceil(middle - half), -reach[2]), math.floor(middle + half) + 1
+                places.append((k, j, left, min(right, size[2] + reach[2])))
+                numbers.append((z, y, inside))
+    return np.array(places, np.int64).reshape(-1, 4), np.array(numbers, np.float64).reshape(-1, 3)
+
+
+@kernel
+def changes(mask: NDArray[np.uint8], out: NDArray[np.int32]) -> None:
+    """Write where in a voxel's row the next voxel lies that is not like it (or the row's end), twice, plus the mask."""
+    width = mask.shape[2]
+    for k in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            some = np.uint8(0)
+            for i in range(width):
+                some |= mask[k, j, i]
+            following = width
+            if some == 0:
+                out[k, j] = 2 * width
+                continue
+            for i in range(width - 1, -1, -1):
+                if i + 1 < width and mask[k, j, i] != mask[k, j, i + 1]:
+                    following = i + 1
+                out[k, j, i] = 2 * following + mask[k, j, i]
 
 
 @kernel
 def moments(
-    mask: NDArray[np.uint8],
-    before: NDArray[np.int32],
+    change: NDArray[np.int32],
     first: tuple[int, int, int],
     cells: tuple[int, int, int],
     size: tuple[int, int, int],
-    reach: tuple[int, int, int],
-    edges: tuple[float, float, float],
-    window: float,
+    places: NDArray[np.int64],
+    numbers: NDArray[np.float64],
+    powers: NDArray[np.float64],
+    scale: tuple[float, float],
     todo: NDArray[np.bool_],
-    out: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
-    """Write the covariance (zz, zy, zx, yy, yx, xx) of the mask about each cell of ``todo`` that holds some of it.
+    """Write the weighted sums (1, z, y, x, zz, zy, zx, yy, yx, xx) of the mask about each cell of ``todo``.
 
-    Cell (0, 0, 0) begins at voxel ``first``, which may lie outside the array. ``before`` holds how
-    many voxels of the mask lie in a row up to and with each voxel: most rows are empty. Voxels are boxes, not points.
+    A voxel's weight is (1 - r2 / window2)2, r from the cell's middle. Cell (0, 0, 0) begins at voxel ``first``, which
+    may lie outside the array; cells that hold nothing of the mask are left out. A row adds run by run: its weights
+    are a polynomial in x, so that sums of powers of x are enough, which ``powers`` holds (`power_sums`, from the
+    first voxel that a row can begin with). ``change`` is that of `changes`, ``places`` and ``numbers`` those of
+    `window_rows`; ``scale`` holds the edge along x, and its square over the window's.
     """
+    s = np.zeros(7)
+    begin = places[:, 2].min()
     for a in range(cells[0]):
         for b in range(cells[1]):
             for c in range(cells[2]):
-                if not todo[a, b, c]:
-                    continue
                 z0, y0, x0 = first[0] + a * size[0], first[1] + b * size[1], first[2] + c * size[2]
-                z1, y1, x1 = max(z0 + size[0], 0), max(y0 + size[1], 0), max(x0 + size[2], 0)
-                if not mask[max(z0, 0) : z1, max(y0, 0) : y1, max(x0, 0) : x1].any():
+                if not todo[a, b, c] or not _holds(change, (z0, y0, x0), size):
                     continue
-                mz, my, mx = z0 + 0.5 * (size[0] - 1), y0 + 0.5 * (size[1] - 1), x0 + 0.5 * (size[2] - 1)
-                total = np.zeros(10)
-                for k in range(max(z0 - reach[0], 0), min(z0 + size[0] + reach[0], mask.shape[0])):
-                    z = (k - mz) * edges[0]
-                    for j in range(max(y0 - reach[1], 0), min(y0 + size[1] + reach[1], mask.shape[1])):
-                        y = (j - my) * edges[1]
-                        left, right = max(x0 - reach[2], 0), min(x0 + size[2] + reach[2], mask.shape[2])
-                        inside = before[k, j, right - 1] - before[k, j, left] + mask[k, j, left]
-                        if inside == 0 or z * z + y * y >= window * window:
+                for n in range(places.shape[0]):
+                    k, j = z0 + places[n, 0], y0 + places[n, 1]
+                    if k < 0 or j < 0 or k >= change.shape[0] or j >= change.shape[1]:
+                        continue
+                    i, right = max(x0 + places[n, 2], 0), min(x0 + places[n, 3], change.shape[2])
+                    if i >= right:
+                        continue
+                    if not change[k, j, i] & 1:
+                        i = change[k, j, i] >> 1
+                        if i >= right:
                             continue
-                        for i in range(left, right):
-                            if not mask[k, j, i]:
-                                continue
-                            x = (i - mx) * edges[2]
-                            far = (z * z + y * y + x * x) / (window * window)
-                            if far >= 1.0:
-                                continue
-                            weight = (1.0 - far) * (1.0 - far)
-                            total[0] += weight
-                            total[1] += weight * z
-                            total[2] += weight * y
-                            total[3] += weight * x
-                            total[4] += weight * z * z
-                            total[5] += weight * z * y
-                            total[6] += weight * z * x
-                            total[7] += weight * y * y
-                            total[8] += weight * y * x
-                            total[9] += weight * x * x
-                z, y, x = total[1] / total[0], total[2] / total[0], total[3] / total[0]
-                out[a, b, c, 0] = total[4] / total[0] - z * z + edges[0] * edges[0] / 12.0
-                out[a, b, c, 1] = total[5] / total[0] - z * y
-                out[a, b, c, 2] = total[6] / total[0] - z * x
-                out[a, b, c, 3] = total[7] / total[0] - y * y + edges[1] * edges[1] / 12.0
-                out[a, b, c, 4] = total[8] / total[0] - y * x
-                out[a, b, c, 5] = total[9] / total[0] - x * x + edges[2] * edges[2] / 12.0
+                    s[:] = 0.0
+                    while i < right:
+                        stop = min(change[k, j, i] >> 1, right)
+                        for p in range(7):
+                            s[p] += powers[stop - x0 - begin, p] - powers[i - x0 - begin, p]
+                        i = change[k, j, stop] >> 1 if stop < right else right
+                    _add_row(sums[a, b, c], s, numbers[n, 2], scale[1], numbers[n, 0], numbers[n, 1], scale[0])
+
+
+@kernel
+def _holds(change: NDArray[np.int32], corner: tuple[int, int, int], size: tuple[int, int, int]) -> bool:
+    """Return whether a cell holds something of the mask."""
+    for k in range(max(corner[0], 0), min(corner[0] + size[0], change.shape[0])):
+        for j in range(max(corner[1], 0), min(corner[1] + size[1], change.shape[1])):
+            for i in range(max(corner[2], 0), min(corner[2] + size[2], change.shape[2])):
+                if change[k, j, i] & 1:
+                    return True
+    return False
+
+
+@kernel
+def _add_row(
+    total: NDArray[np.float64], s: NDArray[np.float64], inside: float, steep: float, z: float, y: float, edge: float
+) -> None:
+    """Add a row's weighted sums of 1, x and x2, from its sums of powers: the weight is (inside - steep u2)2."""
+    one, two, four = inside * inside, -2.0 * inside * steep, steep * steep
+    plain = one * s[0] + two * s[2] + four * s[4]
+    first = (one * s[1] + two * s[3] + four * s[5]) * edge
+    second = (one * s[2] + two * s[4] + four * s[6]) * edge * edge
+    total[0] += plain
+    total[1] += plain * z
+    total[2] += plain * y
+    total[3] += first
+    total[4] += plain * z * z
+    total[5] += plain * z * y
+    total[6] += first * z
+    total[7] += plain * y * y
+    total[8] += first * y
+    total[9] += second
 
 
 @kernel
@@ -120,7 +193,10 @@ def chords_of(
     chords: NDArray[np.float64],
     sums: NDArray[np.float64],
 ) -> None:
-    """Write the chord of every voxel of the cells ``todo`` along its cell's normal, and each cell's sum and number."""
+    """Write the chord of every voxel of the cells ``todo`` along its cell's normal, and each cell's sum and number.
+
+    ``chords`` begins where the cells do, at voxel ``first`` of the mask.
+    """
     for a in range(normals.shape[0]):
         for b in range(normals.shape[1]):
             for c in range(normals.shape[2]):
@@ -136,7 +212,7 @@ def chords_of(
                             if mask[k, j, i]:
                                 chord = _run(mask, (k, j, i), up, edges, limit)
                                 chord += _run(mask, (k, j, i), down, edges, limit)
-                                chords[k, j, i] = chord
+                                chords[k - first[0], j - first[1], i - first[2]] = chord
                                 sums[a, b, c, 0] += chord
                                 sums[a, b, c, 1] += 1.0
 
@@ -198,8 +274,9 @@ def shares_of(
                     for j in range(max(y0, 0), min(y0 + size[1], mask.shape[1])):
                         for i in range(max(x0, 0), min(x0 + size[2], mask.shape[2])):
                             if mask[k, j, i]:
-                                share = volume / max(chords[k, j, i], least)
-                                chords[k, j, i] = share
+                                z, y, x = k - first[0], j - first[1], i - first[2]
+                                share = volume / max(chords[z, y, x], least)
+                                chords[z, y, x] = share
                                 areas[a, b, c, 0] += share
                                 areas[a, b, c, 1] += volume
 
@@ -227,6 +304,7 @@ def list_core(
                 a, b, c = (k - first[0]) // size[0], (j - first[1]) // size[1], (i - first[2]) // size[2]
                 area, volume = around(areas, a, b, c)
                 voxels[row, 0], voxels[row, 1], voxels[row, 2] = k - lo[0], j - lo[1], i - lo[2]
-                out[row, 0], out[row, 1] = shares[k, j, i], volume / area
+                share = shares[k - first[0], j - first[1], i - first[2]]
+                out[row, 0], out[row, 1] = share, volume / area
                 out[row, 2], out[row, 3], out[row, 4] = normals[a, b, c, 0], normals[a, b, c, 1], normals[a, b, c, 2]
                 row += 1

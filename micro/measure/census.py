@@ -123,17 +123,22 @@ def _count(
     cells: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     out: NDArray[np.int32],
 ) -> None:
-    """Add each voxel to the column of its label and to that of its part, in the half of its region."""
+    """Add each voxel to the column of its label and to that of its part, in the half of its region, run by run."""
     half = out.shape[3] // 2
     for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
             row = out[cells[0][k], cells[1][j]]
-            for i in range(labels.shape[2]):
-                part = parts[k, j, i]
-                begin = half if part & 128 else 0
-                counts = row[cells[2][i]]
-                counts[begin + columns[labels[k, j, i]]] += 1
-                counts[begin + half - 8 + (part & 7)] += 1
+            label, part, where = labels[k, j, 0], parts[k, j, 0], cells[2][0]
+            begin = 0
+            for i in range(1, labels.shape[2] + 1):
+                more = i < labels.shape[2]
+                if more and label == labels[k, j, i] and part == parts[k, j, i] and where == cells[2][i]:
+                    continue
+                first = half if part & 128 else 0
+                row[where, first + columns[label]] += i - begin
+                row[where, first + half - 8 + (part & 7)] += i - begin
+                if more:
+                    label, part, where, begin = labels[k, j, i], parts[k, j, i], cells[2][i], i
 
 
 def census_block(

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from micro.blocks import box_of
 from micro.cell import Part
 from micro.measure.crack_rows import HOSTS, clustered_interval, within
-from micro.measure.filling import METAL, Runs, filling_of, union_voxels
+from micro.measure.filling import OF_METAL, Runs, filling_of, union_voxels
 from micro.measure.intervals import Spread, value_interval
 from micro.measure.outline import mean_plane, outline_of
 from micro.measure.protocol import Context
@@ -53,13 +54,20 @@ class CrackShapes:
 
 
 def _look(view: ObjectView, *, edges_um: tuple[float, float, float], is_2d: bool) -> _Shape:
-    part = view.parts & 127
-    metal = (part == METAL[0]) | (part == METAL[1])
-    beside = bool(metal.any() and (_grown(view.mask) & metal).any())
+    beside = _beside_metal(view)
     if is_2d:
         return _Shape(math.nan, math.nan, beside)
     shadow = outline_of(view.mask, edges_um, mean_plane(view.mask, edges_um))
     return _Shape(shadow.perimeter_um, shadow.area_um2, beside)
+
+
+def _beside_metal(view: ObjectView) -> bool:
+    """Return whether metal touches the object by a face, an edge or a corner."""
+    box = box_of(view.parts, OF_METAL)
+    if box is None:
+        return False
+    z, y, x = (slice(max(span.start - 1, 0), span.stop + 1) for span in box)
+    return bool((_grown(view.mask[z, y, x]) & (OF_METAL[view.parts[z, y, x]] > 0)).any())
 
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.blocks import Shape, kernel
+from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.aperture import SheetGeometry, Sheets, sheets_in
 from micro.measure.census import Grid
@@ -60,55 +60,35 @@ class _Partial:
     corner: Shape
     cells: NDArray[np.float64]
     apertures: _Bins
+    heights: _Bins
     angles: NDArray[np.float64]
     axial: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _BlockPartial:
-    heights: _Bins | None
-    cracks: _Partial | None
-
-
-@kernel
-def _count_heights(parts: NDArray[np.uint8], bins: NDArray[np.int32], lowest: int, out: NDArray[np.float64]) -> None:
-    for k in range(parts.shape[0]):
-        for j in range(parts.shape[1]):
-            for i in range(parts.shape[2]):
-                if parts[k, j, i] >= 128:
-                    out[bins[k, j, i] - lowest] += 1.0
 
 
 @dataclass(frozen=True)
 class Cracks:
     """Densities, counts, apertures, orientations and depths of the cracks in SE, and a table of all cracks."""
 
-    def halo(self, context: Context) -> Shape:
-        """As wide as the window of the local normal; nothing where there are no cracks."""
-        if not context.objects.ids_of(Part.CRACK).size:
-            return (0, 0, 0)
-        return _geometry(context).halo
+    def halo(self, context: Context) -> Shape:  # noqa: ARG002
+        """One voxel; blocks with cracks read as far as the window of the local normal once more."""
+        return (1, 1, 1)
 
-    def on_block(self, context: Context, view: BlockView) -> _BlockPartial | None:
+    def on_block(self, context: Context, view: BlockView) -> _Partial | None:
         """Sum the mid-surface of the block's cracks."""
-        if not context.objects.ids_of(Part.CRACK).size:
-            return None
         if not view.found[CRACK]:
-            return _BlockPartial(_by_height(context, view, None), None)
-        objects = object_block(context, view.within((1, 1, 1)).contiguous(), WANTED, crack=CRACK)
+            return None
+        objects = object_block(context, view, WANTED, crack=CRACK)
         assert objects is not None
-        sheets = sheets_in(view.parts & 127 == CRACK, view.block, _geometry(context))
-        return _BlockPartial(_by_height(context, view, sheets), _sums(context, view, objects, sheets))
+        return _sums(context, view, objects, _sheets(context, view))
 
-    def merge(self, context: Context, partials: list[_BlockPartial | None]) -> Findings:
+    def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
         """Return densities, counts, apertures, orientations, depths and the object table."""
-        blocks = [one for one in partials if one is not None]
-        found = [one.cracks for one in blocks if one.cracks is not None]
+        found = [one for one in partials if one is not None]
         objects = merge_objects([one.objects for one in found], context.objects.count)
         sums = np.zeros((context.objects.count + 1, 13))
         for one in found:
             sums[one.ids] += one.table
-        lowest, by_height = _merge_bins([one.heights for one in blocks if one.heights is not None], 2)
+        lowest, by_height = _by_height(context, found)
         first, by_aperture = _merge_bins([one.apertures for one in found], 2)
         assert context.census is not None
         cells = np.zeros(context.census.grid.counts)
@@ -127,6 +107,12 @@ class Cracks:
             heights=by_height,
         )
         return crack_findings(context, merged)
+
+
+def _sheets(context: Context, view: BlockView) -> Sheets:
+    geometry = _geometry(context)
+    wide = view.beyond(geometry.halo, context.shape)
+    return sheets_in(wide.parts & 127 == CRACK, wide.block, geometry)
 
 
 def _mean_edge(context: Context) -> float:
@@ -155,21 +141,16 @@ def _thickest_um(context: Context) -> float:
     return float(np.minimum(size / extents[:, 1:].prod(axis=1), extents[:, 0]).max(initial=0.0))
 
 
-def _by_height(context: Context, view: BlockView, sheets: Sheets | None) -> _Bins | None:
-    """Return the voxels of the SE region, and the mid-surface in it, in each bin of height."""
-    if context.plane is None:
-        return None
-    parts = np.ascontiguousarray(view.core(view.parts))
-    bins = context.plane.bins(parts.shape, context.spacing, view.block.start, bin_um=context.profile_bin_um)
-    lowest = int(bins.min())
-    out = np.zeros((2, int(bins.max()) - lowest + 1))
-    _count_heights(parts, bins, lowest, out[0])
-    if sheets is not None:
-        where = tuple(sheets.voxels.T)
-        inside = parts[where] >= 128
-        places = bins[where][inside] - lowest
-        out[1] += np.bincount(places, weights=sheets.shares[inside], minlength=out.shape[1])
-    return _Bins(lowest, out)
+def _by_height(context: Context, found: list[_Partial]) -> tuple[int, NDArray[np.float64]]:
+    """Return the first bin of height, and in each the voxels of the SE region and the mid-surface in it."""
+    if context.heights is None or not context.objects.ids_of(Part.CRACK).size:
+        return 0, np.zeros((2, 0))
+    lowest, region = context.heights.lowest, context.heights.region.astype(np.float64)
+    first, area = _merge_bins([one.heights for one in found if one.heights.sums.any()], 1)
+    out = np.stack([region, np.zeros(region.size)])
+    if area.size:
+        out[1, first - lowest : first - lowest + area.shape[1]] = area[0]
+    return lowest, out
 
 
 def _sums(context: Context, view: BlockView, objects: ObjectPartial, sheets: Sheets) -> _Partial:
@@ -187,7 +168,14 @@ def _sums(context: Context, view: BlockView, objects: ObjectPartial, sheets: She
     corner, cells = _by_cell(Grid.fitting(context.shape, context.spacing.um), view, sheets, area * inside)
     angles, axial = _roses(context, normals[inside], area[inside], angle[inside])
     apertures = _apertures(context, sheets.apertures_um[inside], area[inside])
-    return _Partial(objects, ids.astype(np.int64), np.stack(columns, axis=1), corner, cells, apertures, angles, axial)
+    places = _bins_of(np.floor(heights[inside] / context.profile_bin_um).astype(np.int64), area[inside])
+    table = np.stack(columns, axis=1).astype(np.float64)
+    return _Partial(objects, ids.astype(np.int64), table, corner, cells, apertures, places, angles, axial)
+
+
+def _bins_of(bins: NDArray[np.int64], *weights: NDArray[np.float64]) -> _Bins:
+    lowest = int(bins.min()) if bins.size else 0
+    return _Bins(lowest, np.stack([np.bincount(bins - lowest, weights=one, minlength=1) for one in weights]))
 
 
 def _heights_um(context: Context, view: BlockView, sheets: Sheets) -> NDArray[np.float64]:
@@ -212,9 +200,7 @@ def _by_cell(
 def _apertures(context: Context, apertures: NDArray[np.float64], area: NDArray[np.float64]) -> _Bins:
     # To the nearest, because sheets along the axes are whole voxels thick, and rounding must not move them.
     bins = np.rint(apertures / (_mean_edge(context) / BINS_PER_EDGE)).astype(np.int64)
-    lowest = int(bins.min()) if bins.size else 0
-    counts = np.bincount(bins - lowest, minlength=1).astype(np.float64)
-    return _Bins(lowest, np.stack([np.bincount(bins - lowest, weights=area, minlength=1), counts]))
+    return _bins_of(bins, area, np.ones(area.size))
 
 
 def _roses(

@@ -16,7 +16,7 @@ from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.measure.scene import Scene
-from micro.measure.tissue import DIRECTED, EULER, LATERAL, REGION, VERTICAL, VOXELS
+from micro.measure.tissue import DIRECTED, EULER, LATERAL, VERTICAL, VOXELS
 from micro.model import Measurement
 
 __all__ = ["DendriteForm"]
@@ -52,7 +52,7 @@ class DendriteForm:
         why = context.no_interface or ("" if ids.size else NO_DENDRITE)
         form = None
         if not why:
-            form = find_morphology(scene, shapes, step_um=context.profile_bin_um, highest_um=_highest_um(scene))
+            form = find_morphology(scene, shapes, step_um=context.profile_bin_um)
         if form is None:
             rows = tuple(replace(row, note=_why_empty(context, row, why)) for row in empty)
             return Findings((*found.rows, *rows), found.objects)
@@ -64,19 +64,6 @@ def _why_empty(context: Context, row: Measurement, why: str) -> str:
     if context.is_2d and row.metric == "dendrite_euler_density":
         return NO_EULER
     return why or NO_DENDRITE
-
-
-def _highest_um(scene: Scene) -> float:
-    """Return about the greatest height of the dendrites, from the corners of the box that holds them."""
-    context = scene.context
-    assert context.plane is not None
-    ids = np.flatnonzero(FILAMENTS[context.objects.classes & 7])
-    low, high = context.objects.start[ids].min(axis=0), context.objects.stop[ids].max(axis=0) - 1
-    tops = []
-    for axis_ends in np.ndindex(2, 2, 2):
-        corner = tuple(int((low, high)[end][axis]) for axis, end in enumerate(axis_ends))
-        tops.append(float(context.plane.heights_um((1, 1, 1), context.spacing, corner)[0, 0, 0]))
-    return max(tops) + 2 * context.plane.sag_um
 
 
 def _add_columns(table: pd.DataFrame, ids: NDArray[np.int64], form: Morphology, context: Context) -> pd.DataFrame:
@@ -173,10 +160,11 @@ def _profiles(context: Context, form: Morphology) -> pd.DataFrame:
         _table(depth[directed], "dendrite_lateral_fraction", "", counts[directed, LATERAL] / n, "1", n),
         _table(depth[some], "dendrite_enclosed_fraction", "", form.enclosed[some], "1", counts[some, VOXELS]),
     ]
-    region = some & (counts[:, REGION] > 0)
     if not context.is_2d:
-        density = counts[region, EULER] / (8 * counts[region, REGION] * context.voxel_measure)
-        tables.append(_table(depth[region], "dendrite_euler_density", "", density, "1/um3", counts[region, REGION]))
+        voxels = _region(context, form)
+        region = some & (voxels > 0)
+        density = counts[region, EULER] / (8 * voxels[region] * context.voxel_measure)
+        tables.append(_table(depth[region], "dendrite_euler_density", "", density, "1/um3", voxels[region]))
     which = np.floor(form.fragments.height_um / form.bin_um).astype(np.int64)
     bins, number = np.unique(which, return_counts=True)
     mean = np.array([float(form.fragments.diameter_um[which == one].mean()) for one in bins], np.float64)
@@ -187,6 +175,17 @@ def _profiles(context: Context, form: Morphology) -> pd.DataFrame:
         here = form.forms == number_of
         tables.append(_table(depth[here], "dendrite_form", name, np.ones(here.sum()), "1", counts[here, VOXELS]))
     return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def _region(context: Context, form: Morphology) -> NDArray[np.int64]:
+    """Return the voxels of the SE region in each bin, which is a whole number of the profiles' bins high."""
+    heights = context.heights
+    assert heights is not None
+    out = np.zeros(len(form.forms), np.int64)
+    bins = (heights.lowest + np.arange(heights.region.size)) // round(form.bin_um / context.profile_bin_um)
+    inside = (bins >= 0) & (bins < out.size)
+    np.add.at(out, bins[inside], heights.region[inside])
+    return out
 
 
 def _table(

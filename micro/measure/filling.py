@@ -9,7 +9,7 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape
+from micro.blocks import Shape, box_of
 from micro.cell import Part
 from micro.measure.aperture_kernels import chords_along
 from micro.measure.outline import mean_plane
@@ -18,6 +18,7 @@ from micro.measure.scene import ObjectView
 __all__ = ["Runs", "filling_of", "union_voxels"]
 
 METAL = (int(Part.DENDRITE), int(Part.ISOLATED))
+OF_METAL = np.isin(np.arange(256) & 127, METAL).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -50,27 +51,40 @@ def filling_of(view: ObjectView, *, aperture_um: float, edges_um: tuple[float, f
     edges_um, shape
         Voxel edges and voxels of the whole picture.
     """
-    part = view.parts & 127
-    metal = (part == METAL[0]) | (part == METAL[1])
-    candidates = np.zeros(metal.shape, bool)
-    if metal.any():
-        plane = mean_plane(view.mask, edges_um)
-        normal, edges = plane.axes[0], np.array(edges_um)
-        where = np.argwhere(metal)
-        heights = np.abs(((where + 0.5) * edges - plane.centre) @ normal)
-        edge = float(np.linalg.norm(normal * edges))
-        bend = math.sqrt(max(plane.thickness_um**2 - aperture_um**2, 0.0) / 12)
-        where = where[heights <= aperture_um / 2 + edge + 2 * bend]
-        chords, limit = np.zeros(len(where)), 2 * (aperture_um + edge)
-        direction = (float(normal[0]), float(normal[1]), float(normal[2]))
-        sheet = np.ascontiguousarray(view.mask | metal, np.uint8)
-        chords_along(sheet, where.astype(np.int64), direction, edges_um, limit, chords)
-        candidates[tuple(where[chords <= limit].T)] = True
-        labels = cc3d.connected_components(candidates | view.mask, connectivity=26)
-        held = np.zeros(int(labels.max()) + 1, bool)
-        held[np.unique(labels[view.mask])] = True
-        candidates &= held[labels]
-    return _runs_of(candidates, view.start, shape)
+    box = box_of(view.parts, OF_METAL)
+    if box is None:
+        return _runs_of(np.zeros((0, 0, 0), bool), view.start, shape)
+    plane = mean_plane(view.mask, edges_um)
+    normal, edges = plane.axes[0], np.array(edges_um)
+    edge = float(np.linalg.norm(normal * edges))
+    bend = math.sqrt(max(plane.thickness_um**2 - aperture_um**2, 0.0) / 12)
+    where = np.argwhere(OF_METAL[view.parts[box]]) + np.array([span.start for span in box])
+    heights = np.abs(((where + 0.5) * edges - plane.centre) @ normal)
+    where = where[heights <= aperture_um / 2 + edge + 2 * bend]
+    chords, limit = np.zeros(len(where)), 2 * (aperture_um + edge)
+    direction = (float(normal[0]), float(normal[1]), float(normal[2]))
+    sheet = np.ascontiguousarray(view.mask | (OF_METAL[view.parts] > 0), np.uint8)
+    chords_along(sheet, where.astype(np.int64), direction, edges_um, limit, chords)
+    return _joined(view, where[chords <= limit], shape)
+
+
+def _joined(view: ObjectView, where: NDArray[np.int64], shape: Shape) -> Runs:
+    """Return those of the voxels that join the crack's void, over voxels of either."""
+    held = box_of(view.mask.view(np.uint8), np.arange(256, dtype=np.uint8))
+    if held is None or not where.size:
+        return _runs_of(np.zeros((0, 0, 0), bool), view.start, shape)
+    low = np.minimum(where.min(axis=0), [span.start for span in held])
+    high = np.maximum(where.max(axis=0) + 1, [span.stop for span in held])
+    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    mask = view.mask[z, y, x]
+    candidates = np.zeros(mask.shape, bool)
+    candidates[tuple((where - low).T)] = True
+    labels = cc3d.connected_components(candidates | mask, connectivity=26)
+    joins = np.zeros(int(labels.max()) + 1, bool)
+    joins[np.unique(labels[mask])] = True
+    candidates &= joins[labels]
+    start = (view.start[0] + z.start, view.start[1] + y.start, view.start[2] + x.start)
+    return _runs_of(candidates, start, shape)
 
 
 def _runs_of(mask: NDArray[np.bool_], start: Shape, shape: Shape) -> Runs:

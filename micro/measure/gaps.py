@@ -12,12 +12,14 @@ from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.census import Grid
 from micro.measure.intervals import ratio_spread, value_interval
-from micro.measure.objects import box_columns
+from micro.measure.objects import box_columns, voxels_of
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings, ThicknessMap
 from micro.model import Measurement
 
 __all__ = ["Gaps"]
+
+WANTED = np.arange(8) == int(Part.GAP)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,10 @@ class Gaps:
         """Count the voxels of each gap in each column."""
         if context.normal is None or not view.found[Part.GAP]:
             return None
-        gaps = view.core(view.parts) & 127 == int(Part.GAP)
         a, b = context.map_axes
-        places = np.nonzero(gaps)
-        row, column = (places[axis].astype(np.int64) + view.block.core[axis].start for axis in (a, b))
-        ids = view.core(view.ids)[gaps].astype(np.int64)
+        places = voxels_of(view, WANTED)
+        row, column = (places[axis] + view.block.outer_start[axis] for axis in (a, b))
+        ids = view.ids[places].astype(np.int64)
         keys, counts = np.unique((row * context.shape[b] + column) * _stride(context) + ids, return_counts=True)
         return _Columns(keys, counts.astype(np.int64))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from micro.blocks import Shape, kernel
 from micro.cell import THICKNESS, Part
 from micro.measure.census import Grid
-from micro.measure.columns import Oriented, orient, oriented
+from micro.measure.columns import Along, AlongNumbers, place_of, same_rows
 from micro.measure.intervals import Spread, fraction_interval, ratio_spread
 from micro.measure.loss import empty_loss
 from micro.measure.protocol import BlockView, Context
@@ -45,51 +45,68 @@ def _faces(
     labels: NDArray[np.uint8],
     parts: NDArray[np.uint8],
     table: NDArray[np.uint8],
-    lo: tuple[int, int, int],
-    hi: tuple[int, int, int],
+    along: AlongNumbers,
+    ends: NDArray[np.int32],
 ) -> NDArray[np.int64]:
-    """Count the faces of the anode body: int64 of shape (class, axis, sign), sign 1 toward higher indices."""
+    """Count the faces of the anode body: int64 of shape (class, axis, sign), sign 1 toward higher indices.
+
+    ``ends`` gets where each column leaves the anode body for the last time (or -1), and the class of what follows.
+    Rows of voxels that are like the next row have no face between them.
+    """
     counts = np.zeros((3, 3, 2), np.int64)
-    for k in range(lo[0], hi[0]):
-        for j in range(lo[1], hi[1]):
-            for i in range(lo[2], hi[2]):
-                if parts[k, j, i] & 127 != 1:
+    _, _, lo, hi, _, _ = along
+    for axis in range(3):
+        dk, dj, di = int(axis == 0), int(axis == 1), int(axis == 2)
+        width = hi[2] if di == 0 else min(hi[2], labels.shape[2] - 1)
+        first = lo[2] - di * (lo[2] > 0)
+        for k in range(lo[0] - dk * (lo[0] > 0), hi[0]):
+            for j in range(lo[1] - dj * (lo[1] > 0), hi[1]):
+                if k + dk >= labels.shape[0] or j + dj >= labels.shape[1]:
                     continue
-                if k > 0:
-                    counts[table[labels[k - 1, j, i]], 0, 0] += parts[k - 1, j, i] & 127 != 1
-                if k < labels.shape[0] - 1:
-                    counts[table[labels[k + 1, j, i]], 0, 1] += parts[k + 1, j, i] & 127 != 1
-                if j > 0:
-                    counts[table[labels[k, j - 1, i]], 1, 0] += parts[k, j - 1, i] & 127 != 1
-                if j < labels.shape[1] - 1:
-                    counts[table[labels[k, j + 1, i]], 1, 1] += parts[k, j + 1, i] & 127 != 1
-                if i > 0:
-                    counts[table[labels[k, j, i - 1]], 2, 0] += parts[k, j, i - 1] & 127 != 1
-                if i < labels.shape[2] - 1:
-                    counts[table[labels[k, j, i + 1]], 2, 1] += parts[k, j, i + 1] & 127 != 1
+                own, other = parts[k, j, first:width], parts[k + dk, j + dj, first + di : width + di]
+                if same_rows(own, other):
+                    continue
+                for n in range(own.size):
+                    here, there = own[n] & 127 == 1, other[n] & 127 == 1
+                    if here == there:
+                        continue
+                    i = first + n
+                    if here and k >= lo[0] and j >= lo[1] and i >= lo[2]:
+                        kind = table[labels[k + dk, j + dj, i + di]]
+                        counts[kind, axis, 1] += 1
+                        _leave(along, axis, 1, k, j, i, kind, ends)
+                    if there and k + dk < hi[0] and j + dj < hi[1] and i + di < hi[2]:
+                        kind = table[labels[k, j, i]]
+                        counts[kind, axis, 0] += 1
+                        _leave(along, axis, -1, k + dk, j + dj, i + di, kind, ends)
     return counts
 
 
 @kernel
-def _outermost(
-    parts: NDArray[np.uint8],
-    classes: NDArray[np.uint8],
-    lo: tuple[int, int, int],
-    hi: tuple[int, int, int],
-    begin: int,
-    out: NDArray[np.int32],
+def _leave(
+    along: AlongNumbers, axis: int, sign: int, k: int, j: int, i: int, kind: int, ends: NDArray[np.int32]
 ) -> None:
-    """Write where each column leaves the anode body for the last time (or -1), and the class of what follows."""
-    for a in range(lo[0], hi[0]):
-        for b in range(lo[1], hi[1]):
-            for t in range(hi[2] - 1, lo[2] - 1, -1):
-                if parts[a, b, t] & 127 == 1:
-                    if t == parts.shape[2] - 1:  # the picture ends here
-                        out[0, a - lo[0], b - lo[1]] = t - lo[2] + begin
-                    elif parts[a, b, t + 1] & 127 != 1:
-                        out[0, a - lo[0], b - lo[1]] = t - lo[2] + begin
-                        out[1, a - lo[0], b - lo[1]] = classes[a, b, t + 1]
-                    break
+    """Note a face of the anode body, if it lies along the normal and further out than what is known of its column."""
+    if axis != along[0] or sign != along[1]:
+        return
+    row, column, step = place_of(along, k, j, i)
+    if step > ends[0, row, column]:
+        ends[0, row, column], ends[1, row, column] = step, kind
+
+
+@kernel
+def _last_plane(parts: NDArray[np.uint8], along: AlongNumbers, ends: NDArray[np.int32]) -> None:
+    """Note the anode body where the picture ends along the normal: nothing follows."""
+    axis, sign, lo, hi, start, length = along
+    plane = (length - 1 if sign > 0 else 0) - start[axis]
+    if plane < lo[axis] or plane >= hi[axis]:
+        return
+    for k in range(plane if axis == 0 else lo[0], plane + 1 if axis == 0 else hi[0]):
+        for j in range(plane if axis == 1 else lo[1], plane + 1 if axis == 1 else hi[1]):
+            for i in range(plane if axis == 2 else lo[2], plane + 1 if axis == 2 else hi[2]):
+                if parts[k, j, i] & 127 == 1:
+                    row, column, step = place_of(along, k, j, i)
+                    ends[0, row, column], ends[1, row, column] = step, 0
 
 
 @dataclass(frozen=True)
@@ -111,18 +128,12 @@ class Interface:
         """Count faces, and find the outermost anode voxel of each column."""
         if context.normal is None or not view.found[Part.ANODE]:
             return None
-        table = contact_table(context.phases)
-        inner = view.block.inner
-        lo = (inner[0].start, inner[1].start, inner[2].start)
-        hi = (inner[0].stop, inner[1].stop, inner[2].stop)
-        faces = _faces(view.labels, view.parts, table, lo, hi)
-        where: Oriented = oriented(context, view)
-        ends = np.zeros((2, where.hi[0] - where.lo[0], where.hi[1] - where.lo[1]), np.int32)
+        along = Along.of(context, view)
+        ends = np.zeros((2, *along.map_shape), np.int32)
         ends[0] = -1
-        turned = orient(view.parts, context.normal)
-        classes = orient(table[view.labels], context.normal)
-        _outermost(turned, classes, where.lo, where.hi, where.begin, ends)
-        return _Partial(faces, where.corner, ends)
+        faces = _faces(view.labels, view.parts, contact_table(context.phases), along.numbers, ends)
+        _last_plane(view.parts, along.numbers, ends)
+        return _Partial(faces, along.corner, ends)
 
     def merge(self, context: Context, partials: list[_Partial | None]) -> Findings:
         """Turn faces into projected areas, and columns into contact map, spots and roughness."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape, kernel
+from micro.blocks import Shape
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
-from micro.measure.columns import ColumnEnds, Ends, column_ends, merge_ends, orient, oriented
+from micro.measure.columns import Along, ColumnEnds, Ends, layer_ends, merge_ends
 from micro.measure.intervals import ratio_spread, value_interval
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings, ThicknessMap
@@ -35,26 +35,6 @@ def _bits(context: Context) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     return labels, parts
 
 
-@kernel
-def _flags(
-    labels: NDArray[np.uint8],
-    parts: NDArray[np.uint8],
-    label_bits: NDArray[np.uint8],
-    part_bits: NDArray[np.uint8],
-    out: NDArray[np.uint8],
-) -> tuple[int, int]:
-    """Write the bits of each voxel; return those that all have and those that some have."""
-    every, some = 255, 0
-    for k in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            for i in range(out.shape[2]):
-                bits = label_bits[labels[k, j, i]] | part_bits[parts[k, j, i]]
-                out[k, j, i] = bits
-                every &= bits
-                some |= bits
-    return every, some
-
-
 @dataclass(frozen=True)
 class Layers:
     """Mean, spread, least and greatest thickness of the anode, the SE region, the cathode and a counter electrode."""
@@ -70,14 +50,8 @@ class Layers:
         """Find where each layer begins and ends in the block's columns."""
         if context.normal is None:
             return {}
-        flags = np.empty(view.labels.shape, np.uint8)
-        every, some = _flags(view.labels, view.parts, *_bits(context), flags)
-        at_end = _at_end(context, view)
-        wanted = {name: bit for name, bit in LAYERS.items() if some & bit and (at_end or not every & bit)}
-        if not wanted:
-            return {}
-        turned, where = orient(flags, context.normal), oriented(context, view)
-        return {name: column_ends(turned, bit, where) for name, bit in wanted.items()}
+        found = layer_ends(view, *_bits(context), len(LAYERS), Along.of(context, view))
+        return dict(zip(LAYERS, found, strict=True))
 
     def merge(self, context: Context, partials: list[dict[str, ColumnEnds | None]]) -> Findings:
         """Turn first and last voxels into thicknesses."""
@@ -104,14 +78,6 @@ def _up_to(layer: Ends, far: Ends) -> Ends:
     """Return the columns of a layer from its first voxel up to where the far electrode really begins in each."""
     whole = layer.found & far.found & (far.first > layer.first)
     return Ends(np.where(whole, layer.first, -1), np.where(whole, far.first - 1, -1))
-
-
-def _at_end(context: Context, view: BlockView) -> bool:
-    """Whether the block touches the picture's border along the normal."""
-    assert context.normal is not None
-    axis = context.normal.axis
-    core = view.block.core[axis]
-    return bool(core.start == 0 or core.stop == context.shape[axis])
 
 
 def _why_cut(context: Context, name: str, ends: Ends) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Shape, label_components
+from micro.blocks import Block, Components, Done, Engine, Source, label_components
 from micro.cell import Cell, Part
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
 from micro.measure.crack_shapes import CrackShapes
@@ -18,6 +18,7 @@ from micro.measure.dendrite_form import DendriteForm
 from micro.measure.dendrites import Dendrites
 from micro.measure.fractions import Fractions
 from micro.measure.gaps import Gaps
+from micro.measure.heights import Heights, heights_block, merge_heights
 from micro.measure.interface import Interface
 from micro.measure.layers import Layers
 from micro.measure.params import MeasureParams
@@ -57,8 +58,8 @@ WHOLE: Mapping[str, WholeMeasurement] = {
 MEASUREMENTS: Registry[BlockMeasurement] = Registry("micro.measurements")
 """Further measurements, brought by other distributions and asked for by name in `MeasureParams.extra`."""
 
-NEAR = 1
-"""Measurements that reach no farther beyond a block's core share a narrow, contiguous view of it, in voxels."""
+NEAR = (1, 1, 1)
+"""What every block is read with; measurements that reach farther read the few blocks that they need once more."""
 
 OBJECT_PARTS = (Part.DENDRITE, Part.ISOLATED, Part.GAP, Part.CRACK)
 
@@ -66,6 +67,7 @@ OBJECT_PARTS = (Part.DENDRITE, Part.ISOLATED, Part.GAP, Part.CRACK)
 @dataclass(frozen=True)
 class _Partial:
     census: CensusPartial
+    heights: Heights | None
     others: tuple[Any, ...]
 
 
@@ -75,19 +77,25 @@ def _measure_block(
     parts: NDArray[np.uint8],
     ids: NDArray[np.uint32],
     *,
+    sources: tuple[Source, Source, Source],
     context: Context,
     grid: Grid,
     measurements: tuple[BlockMeasurement, ...],
 ) -> Done[_Partial]:
     inner = block.inner
-    census = census_block(block, labels[inner], parts[inner], grid, context.phases)
-    # Few measurements reach far, and few blocks hold what these look for: the others get a view of their own.
-    far = BlockView(block, labels, parts, ids, census.parts_found)
-    near = far.within((NEAR, NEAR, NEAR)).contiguous()
-    views = (near if max(one.halo(context)) <= NEAR else far for one in measurements)
-    return Done(
-        _Partial(census, tuple(one.on_block(context, view) for one, view in zip(measurements, views, strict=True)))
-    )
+    own = np.ascontiguousarray(labels[inner]), np.ascontiguousarray(parts[inner])
+    census = census_block(block, *own, grid, context.phases)
+    heights = None
+    if context.plane is not None:
+        bins = context.plane.bins(own[0].shape, context.spacing, block.start, bin_um=context.profile_bin_um)
+        heights = heights_block(*own, bins, context.phases)
+    near = BlockView.of(block, census.parts_found, sources, labels, parts, ids)
+    others = []
+    for one in measurements:
+        halo = one.halo(context)
+        view = near if max(halo) <= max(NEAR) else near.beyond(halo, context.shape)
+        others.append(one.on_block(context, view))
+    return Done(_Partial(census, heights, tuple(others)))
 
 
 def _label_objects(cell: Cell, engine: Engine) -> Components:
@@ -95,11 +103,6 @@ def _label_objects(cell: Cell, engine: Engine) -> Components:
     for part in OBJECT_PARTS:
         table[[int(part), int(part) | 128]] = int(part)
     return label_components(cell.parts, engine=engine, table=table)
-
-
-def _widest(halos: list[Shape]) -> Shape:
-    z, y, x = (max(halo[axis] for halo in halos) for axis in range(3))
-    return (z, y, x)
 
 
 def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
@@ -139,15 +142,12 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     objects = _label_objects(cell, engine)
     context = Context.of(cell, params, ObjectTable.of(objects))
     grid = Grid.fitting(context.shape, context.spacing.um)
-    partials = engine.run(
-        _measure_block,
-        [cell.labels.data, cell.parts, objects.ids],
-        halo=_widest([one.halo(context) for one in measurements]),
-        stage="measure",
-        constants={"context": context, "grid": grid, "measurements": measurements},
-    )
+    sources = (cell.labels.data, cell.parts, objects.ids)
+    constants = {"sources": sources, "context": context, "grid": grid, "measurements": measurements}
+    partials = engine.run(_measure_block, sources, halo=NEAR, stage="measure", constants=constants)
     census: Census = merge_census([one.census for one in partials], grid, context.phases)
-    context = replace(context, census=census)
+    heights = [one.heights for one in partials if one.heights is not None]
+    context = replace(context, census=census, heights=merge_heights(heights) if heights else None)
     found = [one.merge(context, [p.others[rank] for p in partials]) for rank, one in enumerate(measurements)]
     scene = Scene(cell, context, objects, engine, join_objects(found))
     found += [one.measure(scene) for one in WHOLE.values()]

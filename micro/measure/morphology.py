@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from micro.measure.dendrite_shape import PathShape
 from micro.measure.fragments import Fragments, find_fragments, section_axes
+from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import Context
 from micro.measure.scene import Scene
 from micro.measure.tissue import (
@@ -83,31 +84,31 @@ def _typical_thickness_um(context: Context, shapes: list[PathShape]) -> float:
     return float(volume @ np.array([one.thickness_mean_um for one in shapes]) / volume.sum())
 
 
-def _params(context: Context, thickness_um: float, step_um: float, highest_um: float) -> TissueParams:
+def _params(context: Context, thickness_um: float, step_um: float) -> TissueParams:
     assert context.plane is not None
     z, y, x = (
         0 if n == 1 else min(max(math.floor(thickness_um / edge + 0.5 + 1e-6), 2), WINDOW_MAX)
         for edge, n in zip(context.spacing.um, context.shape, strict=True)
     )
     bin_um = step_um * max(1, math.ceil(thickness_um / step_um - 1e-6))
-    return TissueParams(context.plane, context.spacing, (z, y, x), bin_um, highest_um, context.objects.count)
+    return TissueParams(context.plane, context.spacing, (z, y, x), bin_um, context.objects.count)
 
 
-def find_morphology(scene: Scene, shapes: list[PathShape], *, step_um: float, highest_um: float) -> Morphology | None:
+def find_morphology(scene: Scene, shapes: list[PathShape], *, step_um: float) -> Morphology | None:
     """Return the tissue of dendrites in bins of depth; None without dendrites.
 
-    A bin is as high as dendrites are thick, rounded up to a whole number of ``step_um``; nothing above
-    ``highest_um`` is looked at.
+    A bin is as high as dendrites are thick, rounded up to a whole number of ``step_um``.
     """
     context = scene.context
     thickness = _typical_thickness_um(context, shapes)
-    params = _params(context, thickness, step_um, highest_um)
+    params = _params(context, thickness, step_um)
     parts = scene.engine.run(
         tissue_block,
         [scene.cell.parts, scene.objects.ids],
         halo=params.halo,
         stage="dendrite tissue",
         constants={"params": params, "shape": context.shape},
+        only=scene.blocks_near(np.flatnonzero(FILAMENTS[context.objects.classes & 7])),
     )
     tissue = merge_tissue(parts, context.objects.count)
     if tissue is None:
@@ -158,7 +159,7 @@ def classify(
 
     Examples
     --------
-    >>> counts = np.array([[500, 9, 500, 20, 400, -9], [500, 9, 500, 20, 400, 0], [500, 9, 500, 450, 0, -3]])
+    >>> counts = np.array([[500, 500, 20, 400, -9], [500, 500, 20, 400, 0], [500, 500, 450, 0, -3]])
     >>> [FORMS[form] for form in classify(counts, np.zeros(3), np.array([0.4, 0.0, 0.2]), voxels_min=100)]
     ['network', 'stripe', 'flame']
     """

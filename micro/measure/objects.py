@@ -94,12 +94,37 @@ def _extremes(
                 row[4] += parts[z, y, x] & 127 == crack
 
 
+@kernel
+def _list(
+    parts: NDArray[np.uint8],
+    wanted: NDArray[np.bool_],
+    lo: tuple[int, int, int],
+    hi: tuple[int, int, int],
+    out: NDArray[np.int64],
+) -> int:
+    """Write z, y and x of the wanted voxels into ``out`` (3, n), as far as it goes; return how many there are."""
+    count = 0
+    for k in range(lo[0], hi[0]):
+        for j in range(lo[1], hi[1]):
+            for i in range(lo[2], hi[2]):
+                if wanted[parts[k, j, i] & 7]:
+                    if count < out.shape[1]:
+                        out[0, count], out[1, count], out[2, count] = k, j, i
+                    count += 1
+    return count
+
+
 def voxels_of(view: BlockView, wanted: NDArray[np.bool_]) -> Voxels:
     """Return z, y and x, in the outer region, of the core's voxels of the parts in ``wanted`` (8 entries)."""
-    table = wanted[np.arange(256) & 7]
-    z, y, x = np.nonzero(table[view.core(view.parts)])
     inner = view.block.inner
-    return (z + inner[0].start, y + inner[1].start, x + inner[2].start)
+    lo = (inner[0].start, inner[1].start, inner[2].start)
+    hi = (inner[0].stop, inner[1].stop, inner[2].stop)
+    out = np.empty((3, 2**12), np.int64)
+    count = _list(view.parts, wanted, lo, hi, out)
+    if count > out.shape[1]:
+        out = np.empty((3, count), np.int64)
+        _list(view.parts, wanted, lo, hi, out)
+    return (out[0, :count], out[1, :count], out[2, :count])
 
 
 def object_block(context: Context, view: BlockView, wanted: NDArray[np.bool_], *, crack: int) -> ObjectPartial | None:

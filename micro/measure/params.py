@@ -49,6 +49,6 @@ class MeasureParams(BaseModel):
     transport_voxels_max: int = Field(
         2**23,
         ge=2**12,
-        description="Largest box in which diffusion is solved, at 60 bytes a voxel; of a larger one its middle.",
+        description="Largest box in which diffusion is solved, at 35 bytes a voxel; of a larger one its middle.",
     )
     extra: tuple[str, ...] = Field((), description="Further measurements of the entry-point group micro.measurements.")

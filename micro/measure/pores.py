@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Radii, ball_radii, largest_balls
+from micro.blocks import Block, Done, Radii, ball_radii, box_of, kernel, largest_balls
 from micro.blocks.thickness import INSIDE, NEITHER, OUTSIDE
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
@@ -65,9 +65,18 @@ def size_quantile(counts: NDArray[np.int64], share: float, sizes: NDArray[np.flo
     return float(sizes[int(np.argmax(reached))])
 
 
+@kernel
+def _classify(labels: NDArray[np.uint8], parts: NDArray[np.uint8], pore: int, out: NDArray[np.uint8]) -> None:
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                kind = INSIDE if parts[k, j, i] & 127 == pore else OUTSIDE
+                out[k, j, i] = NEITHER if kind == OUTSIDE and labels[k, j, i] == 0 else kind
+
+
 def _kinds(labels: NDArray[np.uint8], parts: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    kinds = np.where(labels == 0, np.uint8(NEITHER), np.uint8(OUTSIDE))
-    kinds[parts & 127 == Part.PORE] = INSIDE
+    kinds = np.empty(labels.shape, np.uint8)
+    _classify(np.ascontiguousarray(labels), np.ascontiguousarray(parts), int(Part.PORE), kinds)
     return kinds
 
 
@@ -88,24 +97,26 @@ def _count_block(
     grid: Grid,
     whole: bool,
 ) -> Done[_Partial | None]:
-    core = parts[block.inner]
-    inside = (core & 127 == Part.PORE) & (whole | (core >= SE_REGION))
-    if not inside.any():
+    wanted = np.zeros(256, np.uint8)
+    wanted[[Part.PORE | SE_REGION, *([Part.PORE] if whole else [])]] = 1
+    core = np.ascontiguousarray(parts[block.inner])
+    box = box_of(core, wanted)
+    if box is None:
         return Done(None)
     sizes = radii.diameters_um
-    found = largest_balls(block, codes, radii)[inside]
-    by_code = np.bincount(found, minlength=len(sizes))
-    cell = np.zeros(1, np.int64)
-    for axis in range(3):
+    places = np.nonzero(wanted[core[box]])
+    z, y, x = (place + span.start for place, span in zip(places, box, strict=True))
+    found = largest_balls(block, codes, radii)[z, y, x]
+    cell = np.zeros(z.size, np.int64)
+    for axis, voxel in enumerate((z, y, x)):
         steps = grid.cells(axis, block.core[axis].start, block.core[axis].stop)
-        cell = cell[..., None] * grid.counts[axis] + steps
-    cells = np.broadcast_to(cell, (1, *core.shape))[0][inside]
-    places = Tally.of(cells * CLASSES + _class_of(sizes)[found], sizes[found])
+        cell = cell * grid.counts[axis] + steps[voxel]
+    tally = Tally.of(cell * CLASSES + _class_of(sizes)[found], sizes[found])
     heights = Tally.of(np.zeros(0, np.int64), np.zeros(0))
     if context.plane is not None and not whole:
-        high = context.plane.heights_um(core.shape, context.spacing, block.start)[inside]
+        high = context.plane.heights_at_um((z, y, x), context.spacing, block.start)
         heights = Tally.of(np.floor(high / context.profile_bin_um).astype(np.int64), sizes[found])
-    return Done(_Partial(by_code, places, heights))
+    return Done(_Partial(np.bincount(found, minlength=len(sizes)), tally, heights))
 
 
 def _merge(partials: list[_Partial], grid: Grid) -> _Counts:
@@ -144,12 +155,14 @@ def _findings(scene: Scene, *, whole: bool) -> Findings:
         edges_um=context.spacing.um,
         radius_max_um=radius,
         engine=scene.engine,
+        only=_blocks(scene, census.grid, census.of_parts(Part.PORE)),
     )
     found = scene.engine.run(
         partial(_count_block, radii=replace(radii, codes=None), context=context, grid=census.grid, whole=whole),
         [scene.cell.parts, radii.codes],
         halo=radii.reach,
         stage="pore sizes",
+        only=_blocks(scene, census.grid, census.of_parts(Part.PORE, se_region=not whole)),
     )
     total = _merge([one for one in found if one is not None], census.grid)
     rows = _rows(context, total, radii.diameters_um, census.grid, whole=whole)
@@ -158,6 +171,16 @@ def _findings(scene: Scene, *, whole: bool) -> Findings:
         profiles=None if whole else _profile(context, total),
         distributions=_distribution(context, total, radii.diameters_um),
     )
+
+
+def _blocks(scene: Scene, grid: Grid, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return, by number, which of the engine's blocks meet a cell of the census that has a count."""
+    found = []
+    for block in scene.engine.blocks(scene.context.shape):
+        ends = (grid.cells(axis, core.start, core.stop)[[0, -1]] for axis, core in enumerate(block.core))
+        z, y, x = (slice(int(first), int(last) + 1) for first, last in ends)
+        found.append(bool(counts[z, y, x].any()))
+    return np.array(found)
 
 
 def _rows(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Shape
+from micro.blocks import Block, Components, Shape, Source, read_region
 from micro.cell import Cell, Normal, Part, ReferencePlane
 from micro.measure.census import Census
+from micro.measure.heights import Heights
 from micro.measure.params import MeasureParams
 from micro.measure.results import Findings
 from micro.model import PhaseSet, Spacing
@@ -48,7 +50,8 @@ class ObjectTable:
 class Context:
     """Everything about a cell but its voxels; small enough to travel with every task.
 
-    ``census`` is there when partial results are merged, not while blocks are read. ``reference`` says where
+    ``census`` and ``heights`` (None without an interface) are there when partial results are merged, not while
+    blocks are read. ``reference`` says where
     the reference interface comes from; ``has_anode`` is False where it was given and no anode body is left.
     """
 
@@ -63,6 +66,7 @@ class Context:
     params: MeasureParams
     objects: ObjectTable
     census: Census | None = None
+    heights: Heights | None = None
     reference: str = ""
     has_anode: bool = True
 
@@ -172,40 +176,52 @@ class Context:
 
 @dataclass(frozen=True)
 class BlockView:
-    """A block's outer region: labels, parts, and object ids (0 where no object is).
+    """A block's outer region: labels, parts, and object ids (0 where no object is), each read when it is asked for.
 
-    ``found`` holds 8 booleans: which `Part` occurs in the block's core.
+    ``found`` holds 8 booleans: which `Part` occurs in the block's core. ``sources`` are labels, parts and ids of the
+    whole picture.
     """
 
     block: Block
-    labels: NDArray[np.uint8]
-    parts: NDArray[np.uint8]
-    ids: NDArray[np.uint32]
     found: NDArray[np.bool_]
+    sources: tuple[Source, Source, Source]
+
+    @classmethod
+    def of(
+        cls,
+        block: Block,
+        found: NDArray[np.bool_],
+        sources: tuple[Source, Source, Source],
+        *arrays: NDArray[Any],
+    ) -> BlockView:
+        """Return a view whose labels, parts and ids were read already."""
+        view = cls(block, found, sources)
+        for name, array in zip(("labels", "parts", "ids"), arrays, strict=True):
+            view.__dict__[name] = np.ascontiguousarray(array)
+        return view
+
+    @cached_property
+    def labels(self) -> NDArray[np.uint8]:
+        """Labels of the outer region, contiguous as compiled kernels want them."""
+        return np.ascontiguousarray(read_region(self.sources[0], self.block.outer))
+
+    @cached_property
+    def parts(self) -> NDArray[np.uint8]:
+        """Parts of the outer region."""
+        return np.ascontiguousarray(read_region(self.sources[1], self.block.outer))
+
+    @cached_property
+    def ids(self) -> NDArray[np.uint32]:
+        """Object ids of the outer region."""
+        return np.ascontiguousarray(read_region(self.sources[2], self.block.outer))
 
     def core(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return the core of one of the arrays."""
         return array[self.block.inner]
 
-    def within(self, halo: Shape) -> BlockView:
-        """Return the view that reaches no farther beyond the core than ``halo``."""
-        block = self.block.within(halo)
-        z, y, x = (
-            slice(new.start - old.start, new.stop - old.start)
-            for new, old in zip(block.outer, self.block.outer, strict=True)
-        )
-        here = (z, y, x)
-        return BlockView(block, self.labels[here], self.parts[here], self.ids[here], self.found)
-
-    def contiguous(self) -> BlockView:
-        """Return the view with its arrays as compiled kernels want them, copied where they lie otherwise."""
-        return BlockView(
-            self.block,
-            np.ascontiguousarray(self.labels),
-            np.ascontiguousarray(self.parts),
-            np.ascontiguousarray(self.ids),
-            self.found,
-        )
+    def beyond(self, halo: Shape, shape: Shape) -> BlockView:
+        """Return the view of ``halo`` voxels beyond the core, as far as a picture of ``shape`` goes."""
+        return BlockView(self.block.beyond(halo, shape), self.found, self.sources)
 
 
 class BlockMeasurement(Protocol):
@@ -216,7 +232,7 @@ class BlockMeasurement(Protocol):
         ...
 
     def on_block(self, context: Context, view: BlockView) -> Any:  # noqa: ANN401
-        """Return a small partial result of a block's core; the view may reach further than the halo asked for."""
+        """Return a small partial result of a block's core; the view reaches as far as the halo, or a voxel."""
         ...
 
     def merge(self, context: Context, partials: list[Any]) -> Findings:

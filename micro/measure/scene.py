@@ -38,6 +38,17 @@ class Scene:
     engine: Engine
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
+    def blocks_near(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return, by number, which of the engine's blocks the bounding box of one of the objects meets or touches."""
+        start, stop = self.objects.start[ids], self.objects.stop[ids]
+        blocks = self.engine.blocks(self.context.shape)
+        near = np.zeros(len(blocks), np.bool_)
+        for block in blocks:
+            low = np.array([span.start for span in block.core])
+            high = np.array([span.stop for span in block.core])
+            near[block.number] = ((start <= high) & (stop >= low)).all(axis=1).any()
+        return near
+
 
 @dataclass(frozen=True)
 class ObjectView:

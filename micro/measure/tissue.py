@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Shape, kernel
+from micro.blocks import Block, Done, Shape, box_of, kernel
 from micro.cell import Part, ReferencePlane
 from micro.measure.objects import FILAMENTS
 from micro.model import Spacing
@@ -26,7 +26,6 @@ __all__ = [
     "DIRECTED",
     "EULER",
     "LATERAL",
-    "REGION",
     "VERTICAL",
     "VOXELS",
     "Tissue",
@@ -42,12 +41,15 @@ VERTICAL_DEG, LATERAL_DEG = 30.0, 60.0
 ROUND = 0.75
 """Tissue whose least eigenvalue is above this share of the greatest has no direction."""
 
-VOXELS, REGION, DIRECTED, VERTICAL, LATERAL, EULER = 0, 1, 2, 3, 4, 5
-"""Columns of the counts: filament voxels, voxels of the SE region, filament voxels with a direction, ...
+VOXELS, DIRECTED, VERTICAL, LATERAL, EULER = 0, 1, 2, 3, 4
+"""Columns of the counts: filament voxels, those with a direction, vertical and lateral ones.
 
 The last holds eight times the Euler number, which is an integer at every corner of a voxel.
 """
-COLUMNS = 6
+COLUMNS = 5
+
+OF_FILAMENTS = FILAMENTS[np.arange(256) & 7].astype(np.uint8)
+OF_METAL = OF_FILAMENTS | np.isin(np.arange(256) & 7, [Part.ANODE, Part.COUNTER]).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,6 @@ class TissueParams:
         Voxels along z, y and x that the window of the direction reaches on either side; 0 along a flat axis.
     bin_um
         Height of a bin.
-    highest_um
-        Nothing above this height is counted.
     objects
         Number of objects in the picture.
     """
@@ -70,7 +70,6 @@ class TissueParams:
     spacing: Spacing
     window: Shape
     bin_um: float
-    highest_um: float
     objects: int
 
     @property
@@ -82,13 +81,12 @@ class TissueParams:
 
 @dataclass(frozen=True)
 class Tissue:
-    """Counts in bins of height (from bin ``lowest`` on) and by object, and sums of the angle to the normal in degrees.
+    """Counts in bins of height above the interface and by object, and sums of the angle to the normal in degrees.
 
     Filament voxels below the reference interface count in the first bin.
     ``ids`` are the objects of the rows of ``by_object``; in a block those that it holds.
     """
 
-    lowest: int
     by_bin: NDArray[np.int64]
     angle_by_bin: NDArray[np.float64]
     ids: NDArray[np.int64]
@@ -261,7 +259,6 @@ def _count_corners(
     hi: tuple[int, int, int],
     table: NDArray[np.int64],
     bin_um: float,
-    lowest: int,
     slots: NDArray[np.int32],
     by_bin: NDArray[np.int64],
     by_object: NDArray[np.int64],
@@ -284,69 +281,51 @@ def _count_corners(
                         number = ids[z, y, x]
                         top = max(top, heights[z, y, x])
                 if code and table[code]:
-                    by_bin[max(math.floor(top / bin_um), 0) - lowest, EULER] += table[code]
+                    by_bin[max(math.floor(top / bin_um), 0), EULER] += table[code]
                     by_object[slots[number], EULER] += table[code]
 
 
-@kernel
-def _count_region(
-    parts: NDArray[np.uint8], heights: NDArray[np.float64], bin_um: float, lowest: int, out: NDArray[np.int64]
-) -> None:
-    for k in range(parts.shape[0]):
-        for j in range(parts.shape[1]):
-            for i in range(parts.shape[2]):
-                row = math.floor(heights[k, j, i] / bin_um) - lowest
-                if parts[k, j, i] & 128 and 0 <= row < out.shape[0]:
-                    out[row, REGION] += 1
-
-
-def _within_reach(block: Block, params: TissueParams) -> bool:
-    """Whether a voxel of the block's core may lie between the reference and the highest dendrite."""
-    ends = [(core.start, core.stop - 1) for core in block.core]
-    corners = [
-        float(params.plane.heights_um((1, 1, 1), params.spacing, (z, y, x))[0, 0, 0])
-        for z in ends[0]
-        for y in ends[1]
-        for x in ends[2]
-    ]
-    spare = 2 * params.plane.sag_um
-    return max(corners) + spare > 0 and min(corners) - spare <= params.highest_um + params.bin_um
+def _cropped(
+    block: Block, parts: NDArray[np.uint8], ids: NDArray[np.uint32]
+) -> tuple[Block, NDArray[np.uint8], NDArray[np.uint32]] | None:
+    """Return the block, its parts and ids with one voxel around its filaments; None where its core is not near any."""
+    box = box_of(parts, OF_FILAMENTS)
+    if box is None:
+        return None
+    z, y, x = (slice(max(a.start - 1, 0), min(a.stop + 1, n)) for a, n in zip(box, parts.shape, strict=True))
+    near = block.cropped((z, y, x))
+    if any(core.start == core.stop for core in near.core):
+        return None
+    return near, np.ascontiguousarray(parts[z, y, x]), np.ascontiguousarray(ids[z, y, x])
 
 
 def tissue_block(
     block: Block, parts: NDArray[np.uint8], ids: NDArray[np.uint32], *, params: TissueParams, shape: Shape
 ) -> Done[Tissue | None]:
-    """Count a block's filament voxels by direction, its corners by Euler number, and the SE region's voxels."""
-    inner = block.inner
-    own = FILAMENTS[parts & 7].astype(np.uint8)
-    if not own.any() and not _within_reach(block, params):
+    """Count a block's filament voxels by direction, and its corners by Euler number."""
+    cropped = _cropped(block, parts, ids)
+    if cropped is None:
         return Done(None)
+    block, parts, ids = cropped
+    own = OF_FILAMENTS[parts]
     heights = params.plane.heights_um(parts.shape, params.spacing, block.outer_start)
-    lowest = max(math.floor(float(heights.min()) / params.bin_um), 0)
-    top = min(float(heights.max()), params.highest_um)
-    bins = max(math.floor(max(top, float(heights[own > 0].max(initial=top))) / params.bin_um), 0) - lowest + 1
-    if bins <= 0:
-        return Done(None)
+    bins = math.floor(max(float(heights[own > 0].max()), 0.0) / params.bin_um) + 1
     by_bin, angle = np.zeros((bins, COLUMNS), np.int64), np.zeros(bins)
-    _count_region(
-        np.ascontiguousarray(parts[inner]), np.ascontiguousarray(heights[inner]), params.bin_um, lowest, by_bin
-    )
     numbers = np.unique(ids[own > 0]).astype(np.int64)
     by_object, angle_by_object = np.zeros((numbers.size, COLUMNS), np.int64), np.zeros(numbers.size)
-    if numbers.size:
-        slots = np.zeros(params.objects + 1, np.int32)
-        slots[numbers] = np.arange(numbers.size)
-        lo = (inner[0].start, inner[1].start, inner[2].start)
-        z, y, x = (i.stop + (c.stop == n) for i, c, n in zip(inner, block.core, shape, strict=True))
-        ids = np.ascontiguousarray(ids)
-        _count_corners(own, heights, ids, lo, (z, y, x), euler_table(), params.bin_um, lowest, slots, by_bin, by_object)
-        places, tensors = _tensors(block, parts, own, params)
-        if places.size:
-            where = np.maximum(np.floor(heights.ravel()[places] / params.bin_um), 0).astype(np.int64) - lowest
-            which = slots[ids.ravel()[places]].astype(np.int64)
-            normal, flat = params.plane.direction, shape[0] == 1
-            _count_voxels(tensors, places, where, which, normal, flat, by_bin, angle, by_object, angle_by_object)
-    return Done(Tissue(lowest, by_bin, angle, numbers, by_object, angle_by_object))
+    slots = np.zeros(params.objects + 1, np.int32)
+    slots[numbers] = np.arange(numbers.size)
+    inner = block.inner
+    lo = (inner[0].start, inner[1].start, inner[2].start)
+    z, y, x = (i.stop + (c.stop == n) for i, c, n in zip(inner, block.core, shape, strict=True))
+    _count_corners(own, heights, ids, lo, (z, y, x), euler_table(), params.bin_um, slots, by_bin, by_object)
+    places, tensors = _tensors(block, parts, own, params)
+    if places.size:
+        where = np.maximum(np.floor(heights.ravel()[places] / params.bin_um), 0).astype(np.int64)
+        which = slots[ids.ravel()[places]].astype(np.int64)
+        normal, flat = params.plane.direction, shape[0] == 1
+        _count_voxels(tensors, places, where, which, normal, flat, by_bin, angle, by_object, angle_by_object)
+    return Done(Tissue(by_bin, angle, numbers, by_object, angle_by_object))
 
 
 def _tensors(
@@ -358,18 +337,14 @@ def _tensors(
     places = np.flatnonzero(core.ravel())
     if not places.size:
         return places, np.zeros((0, 6))
-    whole = np.argwhere(own)
-    low, high = np.maximum(whole.min(axis=0) - 1, 0), np.minimum(whole.max(axis=0) + 2, own.shape)
-    crop = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    metal = (FILAMENTS | np.isin(np.arange(8), [Part.ANODE, Part.COUNTER]))[parts[crop] & 7].astype(np.uint8)
+    metal = OF_METAL[parts]
     gradient = np.zeros((3, *metal.shape), np.int32)
-    _gradients(metal, np.ascontiguousarray(own[crop]), gradient)
-    wanted = core[crop]
+    _gradients(metal, own, gradient)
     tensors = np.empty((places.size, 6))
     edges = params.spacing.um
     for entry, (a, b) in enumerate(((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))):
         sums = _window_sums(gradient[a] * gradient[b], params.window)
-        tensors[:, entry] = sums[wanted] / (edges[a] * edges[b])
+        tensors[:, entry] = sums[core] / (edges[a] * edges[b])
     return places, tensors
 
 
@@ -378,10 +353,8 @@ def merge_tissue(partials: list[Tissue | None], objects: int) -> Tissue | None:
     found = [one for one in partials if one is not None]
     if not found:
         return None
-    lowest = min(one.lowest for one in found)
-    bins = max(one.lowest + len(one.by_bin) for one in found) - lowest
+    bins = max(len(one.by_bin) for one in found)
     total = Tissue(
-        lowest,
         np.zeros((bins, COLUMNS), np.int64),
         np.zeros(bins),
         np.arange(objects + 1),
@@ -389,7 +362,7 @@ def merge_tissue(partials: list[Tissue | None], objects: int) -> Tissue | None:
         np.zeros(objects + 1),
     )
     for one in found:
-        here = slice(one.lowest - lowest, one.lowest - lowest + len(one.by_bin))
+        here = slice(0, len(one.by_bin))
         total.by_bin[here] += one.by_bin
         total.angle_by_bin[here] += one.angle_by_bin
         total.by_object[one.ids] += one.by_object

@@ -43,7 +43,8 @@ class Transport:
         if isinstance(box, str):
             return Findings(tuple(_row(context, metric, name, note=box) for name in names for metric in METRICS))
         labels = read_region(scene.cell.labels.data, box.region)
-        return Findings(tuple(row for name in names for row in _phase_rows(context, labels, name, box.note)))
+        workers = scene.engine.workers
+        return Findings(tuple(row for name in names for row in _phase_rows(context, labels, name, box.note, workers)))
 
 
 def _box(context: Context) -> _Box | str:
@@ -95,7 +96,7 @@ def _span(context: Context) -> tuple[int, int]:
     return max(start, 0), min(stop, length)
 
 
-def _phase_rows(context: Context, labels: NDArray[np.uint8], name: str, note: str) -> list[Measurement]:
+def _phase_rows(context: Context, labels: NDArray[np.uint8], name: str, note: str, workers: int) -> list[Measurement]:
     if name not in context.phases:
         return [_row(context, metric, name, note=f"no phase is called {name}") for metric in METRICS]
     assert context.normal is not None
@@ -105,7 +106,7 @@ def _phase_rows(context: Context, labels: NDArray[np.uint8], name: str, note: st
         return [_row(context, metric, name, note="no such phase in the SE region") for metric in METRICS]
     edges = context.spacing.um
     order = (edges[axis], *(edges[a] for a in context.map_axes))
-    found = diffuse(np.ascontiguousarray(mask), (order[0], order[1], order[2]))
+    found = diffuse(np.ascontiguousarray(mask), (order[0], order[1], order[2]), workers=workers)
     return _values(context, name, found, np.count_nonzero(labels) / labels.size, labels.size, note)
 
 

@@ -143,3 +143,14 @@ def test_what_is_not_written_stays_as_it_was(in_memory_bytes: int, tmp_path: Pat
     out = engine.array(SHAPE, np.uint16)
     engine.run(only_bright, [GREY], outputs=[out])
     np.testing.assert_array_equal(out[:], GREY > 65000)
+
+
+def test_blocks_that_are_left_out_are_not_read_and_stay_zero(tmp_path: Path) -> None:
+    engine = Engine((3, 20, 17), work_dir=tmp_path)
+    out = engine.array(SHAPE, np.uint16)
+    only = np.array([False, True, False])
+    parts = engine.run(largest_around, [GREY], outputs=[out], halo=(1, 1, 1), constants={"add": 3}, only=only)
+    assert [number for number, _ in parts] == [1]
+    np.testing.assert_array_equal(out[3:6], WHOLE[3:6])
+    assert not out[:3].any()
+    assert not out[6:].any()

@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from micro.blocks import Block, Shape, split
-from micro.measure.aperture import SheetGeometry, mid_surface_shares
+from micro.measure.aperture import SheetGeometry, _covariances, mid_surface_shares
+from micro.measure.aperture_kernels import changes
 from micro.model import Spacing
 
 WholeBlock = Callable[[Shape], Block]
@@ -121,3 +124,33 @@ def test_two_discs_that_cross(whole_block: WholeBlock) -> None:
     mask = ((np.abs(y) <= 2) & (ball <= 45**2)) | ((np.abs(x) <= 2) & (ball <= 45**2))
     # 2 pi R2 less the junction, 4 um wide, once. 5 %: the project's bar; no normal is right near the junction.
     assert area(mask, spacing, whole_block(shape)) == pytest.approx(2 * np.pi * 45**2 - 4 * 90, rel=0.05)
+
+
+def plain_moments(
+    mask: NDArray[np.bool_], cell: tuple[int, int, int], edges: tuple[float, float, float], window: float
+) -> dict[tuple[int, int, int], NDArray[np.float64]]:
+    """The sums about the middle of each cell that holds some of the mask, voxel by voxel."""
+    where = (np.argwhere(mask) + 0.5) * np.array(edges)
+    found = {}
+    for place in {tuple(int(n) for n in voxel) for voxel in np.argwhere(mask) // np.array(cell)}:
+        away = where - (np.array(place) + 0.5) * np.array(cell) * np.array(edges)
+        weight = np.maximum(1 - (away**2).sum(axis=1) / window**2, 0) ** 2
+        mean = weight @ away / weight.sum()
+        second = (away * weight[:, None]).T @ away / weight.sum() - np.outer(mean, mean)
+        found[place] = (second + np.diag(np.array(edges) ** 2 / 12))[np.triu_indices(3)]
+    return found
+
+
+@pytest.mark.parametrize("edges", [(1.0, 1.0, 1.0), (1.0, 1.0, 2.5), (2.5, 1.0, 0.7)])
+def test_moments_run_by_run_equal_those_voxel_by_voxel(edges: tuple[float, float, float]) -> None:
+    shape, rng = (23, 20, 31), np.random.default_rng(8)
+    mask = ndimage.gaussian_filter(rng.normal(size=shape), 1.5) > 0.08
+    geometry = SheetGeometry.of(shape, Spacing(*edges), 6.0)
+    counts = tuple(-(-n // step) for n, step in zip(shape, geometry.cell, strict=True))
+    change = np.empty(shape, np.int32)
+    changes(mask.astype(np.uint8), change)
+    filled, found = _covariances(change, (0, 0, 0), counts, geometry, 6.0, np.ones(counts, bool))
+    plain = plain_moments(mask, geometry.cell, edges, 6.0)
+    assert {tuple(int(n) for n in place) for place in np.argwhere(filled)} == plain.keys()
+    expected = np.array([plain[tuple(int(n) for n in place)] for place in np.argwhere(filled)])
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)  # rounding of sums over some hundred voxels

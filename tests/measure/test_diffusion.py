@@ -132,3 +132,12 @@ def test_the_published_tortuosity_of_an_electrode() -> None:
     found = diffuse(pores, CUBE)
     # taufactor's published 2.0658, along the first axis, connected pores only; 1 % is the project's bar.
     assert found.tortuosity == pytest.approx(2.0658, rel=0.01)
+
+
+@pytest.mark.parametrize("edges", [CUBE, (2.5, 1.0, 1.0)])
+def test_the_number_of_threads_changes_nothing(edges: Edges) -> None:
+    mask = sponge(3, (41, 48, 50))  # more cells than one thread does alone, and slabs of unlike length
+    assert mask.size > 2**16
+    alone = diffuse(mask, edges)
+    for workers in (2, 3, 7):
+        assert diffuse(mask, edges, workers=workers) == alone

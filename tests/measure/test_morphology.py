@@ -81,7 +81,7 @@ def test_sections_of_a_volume_along_both_axes(block_shape: Shape, make_cell: Mak
 
 def test_the_rules() -> None:
     def counts(vertical: int, lateral: int) -> NDArray[np.int64]:
-        return np.array([[100, 500, 100, vertical, lateral, 0]])
+        return np.array([[100, 100, vertical, lateral, 0]])
 
     def form(vertical: int, lateral: int, enclosed: float, loops: float) -> int:
         return int(classify(counts(vertical, lateral), np.array([enclosed]), np.array([loops]), voxels_min=50)[0])
