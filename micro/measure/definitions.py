@@ -131,17 +131,19 @@ DEFINITIONS: dict[str, str] = {
         "Filament tissue more than 60 degrees off the reference normal over all that has a direction, by volume; "
         "directions at random read 0.50 (in a section 0.33); the interval takes whole dendrites as clusters."
     ),
-    "dendrite_flame_fraction/v1": (
-        "Share of dendrite volume in bins of depth that are neither network nor stripe; n is the number of voxels."
+    "dendrite_flame_fraction/v2": (
+        "Share of dendrite volume in bins of depth that are neither network nor stripe; bins with less metal than half "
+        "a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_stripe_fraction/v1": (
-        "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; n is "
-        "the number of voxels."
+    "dendrite_stripe_fraction/v2": (
+        "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; bins "
+        "with less metal than half a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_network_fraction/v1": (
+    "dendrite_network_fraction/v2": (
         "Share of dendrite volume in bins of depth where metal encloses at least 0.2 of what it and the enclosed "
         "electrolyte cover, or (in a volume) has at least 0.1 loops more than ends in a piece as long as it is thick "
-        "and more lateral than vertical tissue; n is the number of voxels."
+        "and more lateral than vertical tissue; bins with less metal than half such a piece are left out; n is the "
+        "number of voxels."
     ),
     "dendrite_euler_density/v1": (
         "Euler number (pieces less loops plus cavities) of all dendrites over the volume of the SE region, from the "
@@ -152,10 +154,24 @@ DEFINITIONS: dict[str, str] = {
         "Electrolyte that metal encloses in a section, over it and the dendrites' area; in a volume over all sections "
         "that hold the normal's axis, along both axes across it; n is the number of enclosed regions."
     ),
-    "dendrite_fragment_diameter/v1": (
-        "Mean diameter (of the circle of the same area) of the regions of electrolyte that metal encloses in a "
-        "section, of 9 pixels and more; in a volume over all sections that hold the normal's axis, along both axes "
-        "across it; n is the number of regions."
+    "dendrite_fragment_density/3D/v1": (
+        "Fragments over the volume of the SE region. A fragment is a body of electrolyte or interphase, joined by "
+        "faces, of 27 voxels and more, that has nothing but metal and void beside it, a dendrite among them, and does "
+        "not reach the border of the picture; each counts for those like it that the border cuts (Miles 1974, "
+        "Lantuejoul 1980)."
+    ),
+    "dendrite_fragment_density/2D/v1": (
+        "Regions of electrolyte that metal encloses in the section, of 9 pixels and more, over the area of the SE "
+        "region: not bodies in space, which a section can't tell; each counts for those like it that the border cuts."
+    ),
+    "dendrite_fragment_diameter/3D/v2": (
+        "Mean by number of the fragments' diameters, each of the sphere of the same volume; fragments as in "
+        "dendrite_fragment_density/3D; the interval takes them as independent."
+    ),
+    "dendrite_fragment_diameter/2D/v2": (
+        "Mean by number of the diameters (of the circle of the same area) of the regions of electrolyte that metal "
+        "encloses in the section; regions as in dendrite_fragment_density/2D: those of spheres cut at random read pi/4 "
+        "of the spheres' diameter; the interval takes them as independent."
     ),
     "crack_density/P32/v2": (
         "Area of the cracks' mid-surfaces in the SE region over the volume of the SE region (Dershowitz & Herda 1992, "
