@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape
 from micro.measure.intervals import poisson_interval
 from micro.model import Measurement
 
@@ -15,7 +14,7 @@ __all__ = ["count_row", "cut_weights", "whole_weights"]
 
 
 def cut_weights(
-    start: NDArray[np.int64], stop: NDArray[np.int64], shape: Shape, axes: tuple[int, ...]
+    start: NDArray[np.int64], stop: NDArray[np.int64], shape: tuple[int, ...], axes: tuple[int, ...]
 ) -> NDArray[np.float64]:
     """Return what each object counts for: 1, half for each axis along which the picture's border cuts it, or 0.
 
@@ -60,7 +59,7 @@ def count_row(row: Measurement, weights: NDArray[np.float64], exposure: float) -
     return replace(row, value=count / exposure, ci_low=low, ci_high=high, n=int(weights.size), note=note)
 
 
-def whole_weights(extents: NDArray[np.int64], shape: Shape, axes: tuple[int, ...]) -> NDArray[np.float64]:
+def whole_weights(extents: NDArray[np.int64], shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[np.float64]:
     """Return how many objects like it there are for each that the picture holds whole.
 
     Of the places where an object's box can begin, those without a touch of the border (Miles 1974, Lantuejoul 1980),

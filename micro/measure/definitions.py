@@ -32,23 +32,23 @@ DEFINITIONS: dict[str, str] = {
         "1 - CF(t) / CF(t0): contact fraction of this state over that of the first state of the same sample; the "
         "interval combines those of the two on the logarithmic scale, as independent (Donner & Zou 2012)."
     ),
-    "contact_spot_density/3D/v1": (
+    "contact_spot_density/3D/v2": (
         "Connected patches of columns in contact (corners included) on the contact map, over the area of the "
-        "interface seen there, on the reference interface; a patch cut by the picture counts as one, and the note "
-        "says how many are."
+        "interface seen there, on the reference interface; those that one side of the picture cuts count half for each "
+        "such axis, those cut at both ends nothing (mean of the associated point rules, Gundersen 1977)."
     ),
-    "contact_spot_density/2D/v1": (
+    "contact_spot_density/2D/v2": (
         "Connected runs of columns in contact over the length of the interface seen there: per mm, because a "
-        "section cuts some of the spots only; a run cut by the picture counts as one, and the note says how many "
-        "are."
+        "section cuts some of the spots only; those at an end of the section count half."
     ),
-    "contact_spot_area/v1": (
+    "contact_spot_area/v2": (
         "Area of a contact spot on the reference interface (columns along the normal's axis over the cosine of its "
-        "tilt); mean and 95th percentile by number, cut ones with what the picture shows of them."
+        "tilt); mean and 95th percentile by number of those that the picture holds whole, each for those like it that "
+        "the border cuts (Miles 1974, Lantuejoul 1980); the mean's interval takes spots as independent."
     ),
-    "contact_spot_length/v1": (
-        "Length of a contact spot along the reference interface in the section; mean and 95th percentile by "
-        "number, cut ones with what the picture shows of them."
+    "contact_spot_length/v2": (
+        "Length of a contact spot along the reference interface in the section; mean and 95th percentile as for "
+        "contact_spot_area."
     ),
     "interface_roughness/Sq/v1": (
         "Root mean square height of the anode body's surface about the reference interface (ISO 25178-2, Sq), "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -210,6 +210,9 @@ def _depths(context: Context, found: _Found) -> NDArray[np.float64]:
 PARTICLES_MIN = 10
 """Of fewer particles no quantile has an interval: it would end at the smallest or the largest of them."""
 
+BEYOND_MIN = 4.0
+"""Nor where fewer effective particles than this lie above the quantile, or below: a few large ones set it."""
+
 
 def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> list[Measurement]:
     whole = table["weight"].to_numpy() > 0
@@ -232,14 +235,32 @@ def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> li
     rows = [_row(context, "mean", name, mean, value_interval(mean, spread), count, note=note)]
     for metric, part in QUANTILES.items():
         value = _quantile(shares, diameters, part)
-        spread = _spread(shares, (diameters <= value).astype(np.float64), part)
-        ends = fraction_interval(part, spread)
-        interval = None
-        if ends is not None and count >= PARTICLES_MIN:
-            low, high = (_quantile(shares, diameters, end) for end in ends)
-            interval = (low, high) if low < high else None
+        interval = _quantile_interval(shares, diameters, part, value)
         rows.append(_row(context, metric, name, value, interval, count, note=note))
     return rows
+
+
+def _quantile_interval(
+    shares: NDArray[np.float64], diameters: NDArray[np.float64], part: float, value: float
+) -> Interval | None:
+    """Return the interval of a quantile (Woodruff, J. Am. Stat. Assoc. 47, 1952, 635).
+
+    Where the quantile is one of the largest particles, its own share makes up most of what lies above, and the spread
+    of the share below it comes out too small: it is taken as no less than that of as many points.
+    """
+    sides = [shares[diameters <= value], shares[diameters > value]]
+    beyond = min(float(side.sum() ** 2 / (side**2).sum()) if side.size else 0.0 for side in sides)
+    if len(shares) < PARTICLES_MIN or beyond < BEYOND_MIN:
+        return None
+    spread = _spread(shares, (diameters <= value).astype(np.float64), part)
+    if spread is None:
+        return None
+    least = part * (1 - part) / spread.samples
+    ends = fraction_interval(part, replace(spread, variance=max(spread.variance, least)))
+    if ends is None:
+        return None
+    low, high = (_quantile(shares, diameters, end) for end in ends)
+    return (low, high) if low < high else None
 
 
 def _spread(shares: NDArray[np.float64], values: NDArray[np.float64], mean: float) -> Spread | None:
