@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from materials import ANODE, CRACK, DENDRITE, LI, SE, VOID, Material, Target, blank, cell, gaps, gaussian, wide
 from numpy.typing import NDArray
-from scipy import integrate, optimize
+from scipy import integrate
 
 from micro.cell import Cell, Part
 
@@ -299,22 +299,48 @@ def tube(labels: NDArray[np.uint8], begin: NDArray[np.float64], step: NDArray[np
 
 Draw = Callable[[Shape, np.random.Generator], Cell]
 
+BENT_2D = {
+    "length_mean": 36.17,
+    "thickness_mean": 6.464,
+    "tortuosity": 1.0904,
+    "orientation": 33.73,
+    "vertical_fraction": 0.4817,
+    "lateral_fraction": 0.1562,
+}
+"""Long run: 300 pictures, six times as wide; standard errors 0.2 % (fractions 0.5 and 1.1 %)."""
+
+BENT_3D = {
+    "length_mean": 20.21,
+    "thickness_mean": 5.411,
+    "tortuosity": 1.0710,
+    "orientation": 32.38,
+    "vertical_fraction": 0.4903,
+    "lateral_fraction": 0.1009,
+}
+"""Long run: 100 pictures, four times as wide along both axes; standard errors 0.1 to 0.4 % (lateral 1.7 %)."""
+
+PORES_2D = {"mean": 17.58, "d10": 11.04, "d50": 18.50, "d90": 22.48}
+"""Long run: 300 pictures, six times as wide; standard errors 0.1 to 0.4 %."""
+
+PORES_3D = {"mean": 9.66, "d10": 6.63, "d50": 10.0, "d90": 11.9}
+"""Long run: 100 pictures, four times as wide along both axes."""
+
 OBJECTS: tuple[Material, ...] = (
     losing("Boolean segments, two states", (1, 24, 768), 0.9, 0.65),
-    spots("Spots apart", (1, 12, 1536), 24, 0.2, (3, 5, 8, 14)),
+    spots("Spots apart", (1, 12, 4096), 16, 0.06, (3, 5, 8, 14)),
     rough("Gaussian surface, steep", (1, 80, 1024), 8.0, 40.0, 5.0),
-    mixed_sheets("Mixed traces", (1, 400, 400), (12, 20, 32), (1, 3), 0.3, 30),
-    bent("Bent filaments", (1, 80, 1024), 14, (8.0, 32.0), (2.0, 4.0), {}),
-    fragments("Fragments apart", (1, 64, 512), 24, 0.3, (4, 6, 10, 16)),
-    pores("Round pores apart", (1, 256, 256), 32, 0.3, (3.0, 12.0), {}),
-    particles("Round particles apart", (1, 256, 256), 32, 0.5, (3.0, 12.0)),
+    mixed_sheets("Mixed traces", (1, 480, 480), (12, 20, 32), (1, 3), 0.3, 44),
+    bent("Bent filaments", (1, 80, 1024), 14, (8.0, 32.0), (2.0, 4.0), BENT_2D),
+    fragments("Fragments apart", (1, 48, 2048), 18, 0.08, (4, 6, 10, 16)),
+    pores("Round pores apart", (1, 304, 304), 20, 0.4, (3.0, 8.0), PORES_2D),
+    particles("Round particles apart", (1, 304, 304), 20, 0.5, (3.0, 8.0)),
     losing("Boolean discs, two states", (16, 112, 112), 0.9, 0.65),
-    spots("Spots apart", (12, 128, 128), 16, 0.2, (3, 5, 8, 12)),
+    spots("Spots apart", (12, 192, 192), 14, 0.08, (3, 5, 8, 12)),
     rough("Gaussian surface, steep", (56, 112, 112), 5.0, 28.0, 3.5),
-    mixed_sheets("Mixed plates", (68, 80, 80), (8, 12, 16), (1, 3), 0.3, 24),
-    bent("Bent filaments", (44, 96, 96), 12, (6.0, 18.0), (2.0, 3.5), {}),
-    fragments("Fragments apart", (40, 96, 96), 16, 0.3, (4, 6, 8, 10)),
-    pores("Round pores apart", (68, 64, 64), 16, 0.3, (3.0, 6.5), {}),
-    particles("Round particles apart", (68, 80, 80), 20, 0.5, (3.0, 8.0)),
+    mixed_sheets("Mixed plates", (68, 96, 96), (8, 12, 16), (1, 3), 0.3, 36),
+    bent("Bent filaments", (44, 96, 96), 12, (6.0, 18.0), (2.0, 3.5), BENT_3D),
+    fragments("Fragments apart", (36, 96, 96), 12, 0.12, (4, 6, 8, 10)),
+    pores("Round pores apart", (68, 112, 112), 16, 0.5, (3.0, 6.5), PORES_3D),
+    particles("Round particles apart", (68, 112, 112), 16, 0.6, (3.0, 6.5)),
 )
 """All materials of objects."""

@@ -209,12 +209,12 @@ DEFINITIONS: dict[str, str] = {
     "crack_orientation_mean/3D/v1": (
         "Mean by mid-surface area of the angle between the crack's plane and the interface's normal, over the SE "
         "region: 0 a crack that runs along the normal, 90 one along the interface; 32.7 when all directions are "
-        "alike. The interval takes whole cracks as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "alike. The interval takes whole cracks as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "crack_orientation_mean/2D/v1": (
         "Mean by length of the angle between the crack's trace and the interface's normal, over the SE region: 0 a "
         "trace along the normal, 90 one along the interface; 45 when all directions are alike. The interval takes "
-        "whole traces as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "whole traces as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "crack_alignment/3D/v1": (
         "(3 <cos2 a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "
