@@ -28,6 +28,9 @@ FOLLOWS = "no interval of its own: crack_porosity over crack_density"
 NO_QUANTILE = "no interval: the apertures of one crack are not independent"
 NO_EXTREME = "an extreme has no honest interval"
 
+NO_P30 = "traces, of which one crack may leave several; a section doesn't tell P30"
+NO_P32 = "P21: a section doesn't tell P32, which is 4/pi of it only where cracks run in all directions alike"
+
 CLASS = 32
 """Bins of `CrackSums.apertures` in a class of the distribution: a mean voxel edge, centred on whole edges."""
 
@@ -119,11 +122,10 @@ def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measuremen
     low, high = interval or (None, None)
     boxes = context.objects.start[hosted], context.objects.stop[hosted]
     number = count_row(empty["crack_count_density"], cut_weights(*boxes, context.shape, (0, 1, 2)), size)
-    section = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
-    return (
-        replace(empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)),
-        number.noted(section),
+    density = replace(
+        empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)
     )
+    return (density.noted(NO_P32), number.noted(NO_P30)) if context.is_2d else (density, number)
 
 
 def _resolution_note(sums: CrackSums) -> str:
