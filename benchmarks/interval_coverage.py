@@ -14,11 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 from materials import MATERIALS, Material, Target
 from numpy.typing import NDArray
+from object_materials import OBJECTS
 
 from micro.blocks import Engine
-from micro.measure import MeasureParams, measure
+from micro.measure import MeasureParams, Results, measure, with_contact_loss
 
-__all__ = ["Coverage", "study"]
+__all__ = ["ALL", "Coverage", "long_run", "study"]
+
+ALL: tuple[Material, ...] = (*MATERIALS, *OBJECTS)
+"""All materials of the study."""
+
+PARAMS = MeasureParams(transport=())
+"""Transport is not studied, and takes longer than all the rest."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Coverage:
     def half_width(self) -> float:
         """Mean half width of the intervals over the material's value."""
         _, low, high = self.values[self.given].T
-        return float(np.mean(high - low) / 2 / self.material.truth[self.target])
+        return float(np.mean(high - low) / 2 / abs(self.material.truth[self.target]))
 
     @property
     def bias(self) -> float:
@@ -59,7 +66,7 @@ class Coverage:
     def excess(self) -> float:
         """Mean half width over 1.96 standard deviations of the values: 1 is as narrow as can be."""
         truth = self.material.truth[self.target]
-        return float(self.half_width * truth / (1.96 * np.nanstd(self.values[:, 0])))
+        return float(self.half_width * abs(truth) / (1.96 * np.nanstd(self.values[:, 0])))
 
     @property
     def samples(self) -> float:
@@ -89,7 +96,7 @@ def study(material: Material, realisations: int, *, seed: int = 1) -> Iterator[C
     found = np.full((len(material.truth), realisations, 3), np.nan)
     engine = Engine(workers=1)
     for picture in range(realisations):
-        results = measure(material.draw(material.shape, rng), MeasureParams(), engine)
+        results = _measured(material, material.shape, rng, engine)
         for rank, (metric, phase, roi) in enumerate(material.truth):
             row = results.row(metric, phase_a=phase, roi=roi or None)
             found[rank, picture] = [np.nan if v is None else v for v in (row.value, row.ci_low, row.ci_high)]
@@ -97,11 +104,37 @@ def study(material: Material, realisations: int, *, seed: int = 1) -> Iterator[C
         yield Coverage(material, target, found[rank])
 
 
+def _measured(material: Material, shape: tuple[int, int, int], rng: np.random.Generator, engine: Engine) -> Results:
+    results = measure(material.draw(shape, rng), PARAMS, engine)
+    if material.first is None:
+        return results
+    first = measure(material.first(shape, rng), PARAMS, engine)
+    return with_contact_loss(results, first.row("contact_fraction"))
+
+
+def long_run(
+    material: Material, targets: list[Target], pictures: int, *, widen: int, seed: int = 7_000_000
+) -> dict[Target, tuple[float, float]]:
+    """Return mean and standard error of values over pictures ``widen`` times as wide across the normal.
+
+    The seeds are others than those of any study. What a picture's border does to a value is ``widen`` times less.
+    """
+    rng = np.random.default_rng([seed, *map(ord, material.name), *material.shape])
+    normal = next(axis for axis, n in enumerate(material.shape) if n > 1)
+    z, y, x = (n if n == 1 or axis == normal else widen * n for axis, n in enumerate(material.shape))
+    found = np.empty((pictures, len(targets)))
+    for picture in range(pictures):
+        results = _measured(material, (z, y, x), rng, Engine(workers=1))
+        found[picture] = [results.row(metric, phase_a=phase, roi=roi or None).value for metric, phase, roi in targets]
+    errors = found.std(axis=0, ddof=1) / np.sqrt(pictures)
+    return {one: (float(m), float(e)) for one, m, e in zip(targets, found.mean(axis=0), errors, strict=True)}
+
+
 def main(realisations: int, words: list[str]) -> None:
     """Print the table, material by material."""
     print("| metric | | material | n | no interval | covered, % | bias, % | half width, % | over least | samples |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|---:|")
-    for material in MATERIALS:
+    for material in ALL:
         if words and not any(word in f"{material.name} {material.dimension}" for word in words):
             continue
         for one in study(material, realisations):

@@ -28,12 +28,16 @@ Target = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Material:
-    """A random cell: how it is drawn, and what its measurements are on average over all pictures of it."""
+    """A random cell: how it is drawn, and what its measurements are on average over all pictures of it.
+
+    ``first`` draws the first state, of a material that is measured against one.
+    """
 
     name: str
     shape: tuple[int, int, int]
     draw: Callable[[tuple[int, int, int], np.random.Generator], Cell]
     truth: Mapping[Target, float]
+    first: Callable[[tuple[int, int, int], np.random.Generator], Cell] | None = None
 
     @property
     def dimension(self) -> str:

@@ -16,7 +16,9 @@ from micro.cell.counter import whole_counter
 from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
 from micro.cell.electrodes import Electrodes, finest_um, locate
+from micro.cell.given import is_given
 from micro.cell.interface import fit_reference, surface_map
+from micro.cell.misplaced import misplaced
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
 from micro.model import Labels, Spacing, Step
@@ -157,6 +159,9 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
     if not electrodes.has_anode:
         notes = (f"no anode body left: reference interface from the {electrodes.reference}; {JOINED}", *notes)
+    if is_given(params, first):
+        doubt = misplaced(labels, electrodes.plane, electrodes.normal, electrodes.reference, engine)
+        notes = (*notes, doubt) if doubt else notes
     return Cell(
         labels,
         _parts(labels, found, engine),

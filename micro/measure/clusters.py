@@ -21,8 +21,9 @@ def clustered_ratio(numerator: NDArray[np.float64], weight: NDArray[np.float64])
 
     The variance is the jackknife's, an object left out at a time (Cochran, Sampling Techniques, 1977, section 6.17);
     None below two objects. With objects of one size it equals the usual one of the ratio estimator, with unequal
-    ones that is too small. Coverage of 95 % intervals on the logit scale, 4000 draws each of 3 to 40 objects: 93 to
-    95 % for sizes that vary by half, 91 to 93 % for log-normal sizes of sigma 1 (the usual variance: 87 to 92 %).
+    ones that is too small. Its degrees of freedom are those of as many equal objects as the weights are worth,
+    (sum w)^2 / sum w^2, less one. Coverage of 95 % intervals on the logit scale, 2500 draws each of 4 to 40 objects:
+    94 to 96 % for sizes that vary by half, 95 to 97 % for log-normal sizes of sigma 1.
 
     Examples
     --------
@@ -35,7 +36,10 @@ def clustered_ratio(numerator: NDArray[np.float64], weight: NDArray[np.float64])
     if count < 2:
         return value, None
     change = (numerator - value * weight) / (total - weight)
-    return value, Spread(float((change**2).sum()) * (count - 1) / count, count)
+    worth = max(total**2 / float((weight**2).sum()), 1.0 + 1e-9)
+    fewer = 1 / (worth - 1) - 1 / (count - 1)
+    freedom = 1 / fewer if fewer > 1e-9 else math.inf
+    return value, Spread(float((change**2).sum()) * (count - 1) / count, count, freedom)
 
 
 def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, Interval | None]:
@@ -50,6 +54,7 @@ def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float6
     value, spread = clustered_ratio(numerator, weight)
     if spread is None or spread.samples < SAMPLES_MIN or not 0 < value < 1:
         return value, None
-    half = float(special.stdtrit(spread.samples - 1, 0.975)) * math.sqrt(spread.variance) / (value * (1 - value))
+    degrees = max(1 / (1 / spread.freedom + 1 / (spread.samples - 1)), 1.0)
+    half = float(special.stdtrit(degrees, 0.975)) * math.sqrt(spread.variance) / (value * (1 - value))
     logit = math.log(value / (1 - value))
     return value, (float(special.expit(logit - half)), float(special.expit(logit + half)))

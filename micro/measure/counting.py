@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Shape
 from micro.measure.intervals import poisson_interval
 from micro.model import Measurement
 
-__all__ = ["count_row", "cut_weights"]
+__all__ = ["count_row", "cut_weights", "whole_weights"]
 
 
 def cut_weights(
-    start: NDArray[np.int64], stop: NDArray[np.int64], shape: Shape, axes: tuple[int, ...]
+    start: NDArray[np.int64], stop: NDArray[np.int64], shape: tuple[int, ...], axes: tuple[int, ...]
 ) -> NDArray[np.float64]:
     """Return what each object counts for: 1, half for each axis along which the picture's border cuts it, or 0.
 
@@ -58,3 +57,21 @@ def count_row(row: Measurement, weights: NDArray[np.float64], exposure: float) -
     cut = int(np.count_nonzero(weights < 1))
     note = f"{cut} of {weights.size} cut by the picture: they count half, or nothing if cut at both ends" if cut else ""
     return replace(row, value=count / exposure, ci_low=low, ci_high=high, n=int(weights.size), note=note)
+
+
+def whole_weights(extents: NDArray[np.int64], shape: tuple[int, ...], axes: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return how many objects like it there are for each that the picture holds whole.
+
+    Of the places where an object's box can begin, those without a touch of the border (Miles 1974, Lantuejoul 1980),
+    along ``axes``; an axis one voxel long never counts.
+
+    Examples
+    --------
+    >>> whole_weights(np.array([[4, 1, 1]]), (10, 1, 8), (0, 1))
+    array([2.])
+    """
+    weights = np.ones(len(extents))
+    for axis in axes:
+        if shape[axis] > 1:
+            weights *= shape[axis] / np.maximum(shape[axis] - 1 - extents[:, axis], 1)
+    return weights

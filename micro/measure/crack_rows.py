@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.cell import Part
+from micro.measure.clusters import clustered_fraction
 from micro.measure.counting import count_row, cut_weights
 from micro.measure.distributions import distribution_table
 from micro.measure.intervals import Interval, Spread, ratio_spread, value_interval
@@ -26,6 +27,9 @@ HOSTS = ("SE", "anode side", "far side")
 FOLLOWS = "no interval of its own: crack_porosity over crack_density"
 NO_QUANTILE = "no interval: the apertures of one crack are not independent"
 NO_EXTREME = "an extreme has no honest interval"
+
+NO_P30 = "traces, of which one crack may leave several; a section doesn't tell P30"
+NO_P32 = "P21: a section doesn't tell P32, which is 4/pi of it only where cracks run in all directions alike"
 
 CLASS = 32
 """Bins of `CrackSums.apertures` in a class of the distribution: a mean voxel edge, centred on whole edges."""
@@ -118,11 +122,10 @@ def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measuremen
     low, high = interval or (None, None)
     boxes = context.objects.start[hosted], context.objects.stop[hosted]
     number = count_row(empty["crack_count_density"], cut_weights(*boxes, context.shape, (0, 1, 2)), size)
-    section = "traces, of which one crack may leave several; a section doesn't tell P30" if context.is_2d else ""
-    return (
-        replace(empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)),
-        number.noted(section),
+    density = replace(
+        empty["crack_density"], value=area / size, ci_low=low, ci_high=high, n=count, note="; ".join(notes)
     )
+    return (density.noted(NO_P32), number.noted(NO_P30)) if context.is_2d else (density, number)
 
 
 def _resolution_note(sums: CrackSums) -> str:
@@ -148,8 +151,8 @@ def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measureme
         replace(empty["crack_aperture_p95"], value=_quantile(sums, 0.95), note=NO_QUANTILE),
     ]
     rows = [replace(row, n=count).noted(note) for row in rows]
-    interval = within(clustered_interval(share, sums.in_region[:, BELOW], sums.in_region[:, AREA]), 0.0, 1.0)
-    return [*rows, _with(empty["crack_below_resolution"], share, interval if 0 < share < 1 else None, count)]
+    interval = _fraction(sums.in_region[:, BELOW], sums.in_region[:, AREA])
+    return [*rows, _with(empty["crack_below_resolution"], share, interval, count)]
 
 
 def _quantile(sums: CrackSums, share: float) -> float:
@@ -162,19 +165,21 @@ def _angle_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]
     count = int(np.count_nonzero(area))
     mean, square = angle.sum() / area.sum(), sine2.sum() / area.sum()
     factor, less = (2.0, 1.0) if context.is_2d else (1.5, 0.5)
-    aligned = factor * square - less
-    interval = clustered_interval(aligned, factor * sine2 - less * area, area)
+    by_square, by_angle = _fraction(sine2, area), _fraction(angle / 90, area)
+    aligned = None if by_square is None else (factor * by_square[0] - less, factor * by_square[1] - less)
+    turned = None if by_angle is None else (90 * by_angle[0], 90 * by_angle[1])
     note = "angle of the trace: a section doesn't tell the crack's angle in space" if context.is_2d else ""
     rows = [
-        _with(
-            empty["crack_orientation_mean"],
-            float(mean),
-            within(clustered_interval(mean, angle, area), 0.0, 90.0),
-            count,
-        ),
-        _with(empty["crack_alignment"], float(aligned), within(interval, -less, 1.0), count),
+        _with(empty["crack_orientation_mean"], float(mean), turned, count),
+        _with(empty["crack_alignment"], float(factor * square - less), aligned, count),
     ]
     return [row.noted(note) for row in rows]
+
+
+def _fraction(numerators: NDArray[np.float64], area: NDArray[np.float64]) -> Interval | None:
+    """Return the interval of a fraction of the mid-surface over cracks, each a cluster, on the logit scale."""
+    some = area > 0
+    return clustered_fraction(numerators[some], area[some])[1]
 
 
 def _with(row: Measurement, value: float, interval: Interval | None, count: int) -> Measurement:

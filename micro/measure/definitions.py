@@ -32,23 +32,23 @@ DEFINITIONS: dict[str, str] = {
         "1 - CF(t) / CF(t0): contact fraction of this state over that of the first state of the same sample; the "
         "interval combines those of the two on the logarithmic scale, as independent (Donner & Zou 2012)."
     ),
-    "contact_spot_density/3D/v1": (
+    "contact_spot_density/3D/v2": (
         "Connected patches of columns in contact (corners included) on the contact map, over the area of the "
-        "interface seen there, on the reference interface; a patch cut by the picture counts as one, and the note "
-        "says how many are."
+        "interface seen there, on the reference interface; those that one side of the picture cuts count half for each "
+        "such axis, those cut at both ends nothing (mean of the associated point rules, Gundersen 1977)."
     ),
-    "contact_spot_density/2D/v1": (
+    "contact_spot_density/2D/v2": (
         "Connected runs of columns in contact over the length of the interface seen there: per mm, because a "
-        "section cuts some of the spots only; a run cut by the picture counts as one, and the note says how many "
-        "are."
+        "section cuts some of the spots only; those at an end of the section count half."
     ),
-    "contact_spot_area/v1": (
+    "contact_spot_area/v2": (
         "Area of a contact spot on the reference interface (columns along the normal's axis over the cosine of its "
-        "tilt); mean and 95th percentile by number, cut ones with what the picture shows of them."
+        "tilt); mean and 95th percentile by number of those that the picture holds whole, each for those like it that "
+        "the border cuts (Miles 1974, Lantuejoul 1980); the mean's interval takes spots as independent."
     ),
-    "contact_spot_length/v1": (
-        "Length of a contact spot along the reference interface in the section; mean and 95th percentile by "
-        "number, cut ones with what the picture shows of them."
+    "contact_spot_length/v2": (
+        "Length of a contact spot along the reference interface in the section; mean and 95th percentile as for "
+        "contact_spot_area."
     ),
     "interface_roughness/Sq/v1": (
         "Root mean square height of the anode body's surface about the reference interface (ISO 25178-2, Sq), "
@@ -131,17 +131,19 @@ DEFINITIONS: dict[str, str] = {
         "Filament tissue more than 60 degrees off the reference normal over all that has a direction, by volume; "
         "directions at random read 0.50 (in a section 0.33); the interval takes whole dendrites as clusters."
     ),
-    "dendrite_flame_fraction/v1": (
-        "Share of dendrite volume in bins of depth that are neither network nor stripe; n is the number of voxels."
+    "dendrite_flame_fraction/v2": (
+        "Share of dendrite volume in bins of depth that are neither network nor stripe; bins with less metal than half "
+        "a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_stripe_fraction/v1": (
-        "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; n is "
-        "the number of voxels."
+    "dendrite_stripe_fraction/v2": (
+        "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; bins "
+        "with less metal than half a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_network_fraction/v1": (
+    "dendrite_network_fraction/v2": (
         "Share of dendrite volume in bins of depth where metal encloses at least 0.2 of what it and the enclosed "
         "electrolyte cover, or (in a volume) has at least 0.1 loops more than ends in a piece as long as it is thick "
-        "and more lateral than vertical tissue; n is the number of voxels."
+        "and more lateral than vertical tissue; bins with less metal than half such a piece are left out; n is the "
+        "number of voxels."
     ),
     "dendrite_euler_density/v1": (
         "Euler number (pieces less loops plus cavities) of all dendrites over the volume of the SE region, from the "
@@ -152,10 +154,24 @@ DEFINITIONS: dict[str, str] = {
         "Electrolyte that metal encloses in a section, over it and the dendrites' area; in a volume over all sections "
         "that hold the normal's axis, along both axes across it; n is the number of enclosed regions."
     ),
-    "dendrite_fragment_diameter/v1": (
-        "Mean diameter (of the circle of the same area) of the regions of electrolyte that metal encloses in a "
-        "section, of 9 pixels and more; in a volume over all sections that hold the normal's axis, along both axes "
-        "across it; n is the number of regions."
+    "dendrite_fragment_density/3D/v1": (
+        "Fragments over the volume of the SE region. A fragment is a body of electrolyte or interphase, joined by "
+        "faces, of 27 voxels and more, that has nothing but metal and void beside it, a dendrite among them, and does "
+        "not reach the border of the picture; each counts for those like it that the border cuts (Miles 1974, "
+        "Lantuejoul 1980)."
+    ),
+    "dendrite_fragment_density/2D/v1": (
+        "Regions of electrolyte that metal encloses in the section, of 9 pixels and more, over the area of the SE "
+        "region: not bodies in space, which a section can't tell; each counts for those like it that the border cuts."
+    ),
+    "dendrite_fragment_diameter/3D/v2": (
+        "Mean by number of the fragments' diameters, each of the sphere of the same volume; fragments as in "
+        "dendrite_fragment_density/3D; the interval takes them as independent."
+    ),
+    "dendrite_fragment_diameter/2D/v2": (
+        "Mean by number of the diameters (of the circle of the same area) of the regions of electrolyte that metal "
+        "encloses in the section; regions as in dendrite_fragment_density/2D: those of spheres cut at random read pi/4 "
+        "of the spheres' diameter; the interval takes them as independent."
     ),
     "crack_density/P32/v2": (
         "Area of the cracks' mid-surfaces in the SE region over the volume of the SE region (Dershowitz & Herda 1992, "
@@ -193,12 +209,12 @@ DEFINITIONS: dict[str, str] = {
     "crack_orientation_mean/3D/v1": (
         "Mean by mid-surface area of the angle between the crack's plane and the interface's normal, over the SE "
         "region: 0 a crack that runs along the normal, 90 one along the interface; 32.7 when all directions are "
-        "alike. The interval takes whole cracks as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "alike. The interval takes whole cracks as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "crack_orientation_mean/2D/v1": (
         "Mean by length of the angle between the crack's trace and the interface's normal, over the SE region: 0 a "
         "trace along the normal, 90 one along the interface; 45 when all directions are alike. The interval takes "
-        "whole traces as clusters (ratio estimator, Cochran 1977, section 6.5)."
+        "whole traces as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "crack_alignment/3D/v1": (
         "(3 <cos2 a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from micro.measure.clusters import FEW_OBJECTS, clustered_fraction, clustered_ratio
 from micro.measure.dendrite_shape import measure_shapes, shape_findings
-from micro.measure.intervals import Spread, value_interval
+from micro.measure.enclosed import find_enclosed
+from micro.measure.fragment_rows import empty_fragments, fragment_profile, fragment_rows, no_fragments
+from micro.measure.fragments import section_table
+from micro.measure.intervals import value_interval
 from micro.measure.morphology import FORMS, Morphology, find_morphology
 from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import Context
@@ -24,17 +27,14 @@ __all__ = ["DendriteForm"]
 NO_DENDRITE = "no dendrite"
 NO_EULER = "a section can't tell the Euler number per volume"
 OF_PICTURE = "no interval: a description of this picture"
-NO_FRAGMENT = "no enclosed electrolyte"
-OVERLAP = "no interval: neighbouring sections show the same fragments"
 
 METRICS = (
     ("dendrite_orientation", "deg", "dendrite_orientation/v1"),
     ("dendrite_vertical_fraction", "1", "dendrite_vertical_fraction/v1"),
     ("dendrite_lateral_fraction", "1", "dendrite_lateral_fraction/v1"),
-    *((f"dendrite_{form}_fraction", "1", f"dendrite_{form}_fraction/v1") for form in FORMS),
+    *((f"dendrite_{form}_fraction", "1", f"dendrite_{form}_fraction/v2") for form in FORMS),
     ("dendrite_euler_density", "1/um3", "dendrite_euler_density/v1"),
     ("dendrite_enclosed_fraction", "1", "dendrite_enclosed_fraction/v1"),
-    ("dendrite_fragment_diameter_mean", "um", "dendrite_fragment_diameter/v1"),
 )
 
 
@@ -54,10 +54,14 @@ class DendriteForm:
         if not why:
             form = find_morphology(scene, shapes, step_um=context.profile_bin_um)
         if form is None:
-            rows = tuple(replace(row, note=_why_empty(context, row, why)) for row in empty)
-            return Findings((*found.rows, *rows), found.objects)
-        table = _add_columns(found.objects["dendrites"], ids, form, context)
-        return Findings((*found.rows, *_rows(context, empty, form)), {"dendrites": table}, _profiles(context, form))
+            rows = tuple(
+                replace(row, note=_why_empty(context, row, why)) for row in (*empty, *empty_fragments(context))
+            )
+            return Findings((*found.rows, *rows), {**found.objects, "fragments": no_fragments(context)})
+        bodies = section_table(scene, form.fragments) if context.is_2d else find_enclosed(scene)
+        tables = {"dendrites": _add_columns(found.objects["dendrites"], ids, form, context), "fragments": bodies}
+        rows = (*found.rows, *_rows(context, empty, form), *fragment_rows(context, bodies))
+        return Findings(rows, tables, _profiles(context, form, bodies))
 
 
 def _why_empty(context: Context, row: Measurement, why: str) -> str:
@@ -79,7 +83,7 @@ def _add_columns(table: pd.DataFrame, ids: NDArray[np.int64], form: Morphology, 
 
 
 def _rows(context: Context, empty: list[Measurement], form: Morphology) -> list[Measurement]:
-    orientation, vertical, lateral, *forms, euler, enclosed, diameter = empty
+    orientation, vertical, lateral, *forms, euler, enclosed = empty
     known = form.tissue.by_object[:, DIRECTED] > 0
     weight = form.tissue.by_object[known, DIRECTED].astype(np.float64)
     rows = [_orientation_row(orientation, form.tissue.angle_by_object[known], weight)]
@@ -94,7 +98,7 @@ def _rows(context: Context, empty: list[Measurement], form: Morphology) -> list[
             )
         else:
             rows.append(replace(row, n=0, note="too little metal in every bin of depth"))
-    return [*rows, _euler_row(context, euler, form), *_fragment_rows(context, enclosed, diameter, form)]
+    return [*rows, _euler_row(context, euler, form), _enclosed_row(context, enclosed, form)]
 
 
 def _orientation_row(row: Measurement, angles: NDArray[np.float64], weight: NDArray[np.float64]) -> Measurement:
@@ -128,28 +132,16 @@ def _euler_row(context: Context, row: Measurement, form: Morphology) -> Measurem
     return replace(row, value=euler / (region * context.voxel_measure), n=objects, note=OF_PICTURE)
 
 
-def _fragment_rows(
-    context: Context, enclosed: Measurement, diameter: Measurement, form: Morphology
-) -> tuple[Measurement, Measurement]:
-    sizes = form.fragments.diameter_um
-    count = int(sizes.size)
+def _enclosed_row(context: Context, row: Measurement, form: Morphology) -> Measurement:
     area = float(form.fragments.area_um2.sum())
     edges = context.spacing.um
     axes = (0,) if context.is_2d else context.map_axes
     pixels = sum(float(np.prod([edge for a, edge in enumerate(edges) if a != axis])) for axis in axes)
     metal = float(form.tissue.by_bin[:, VOXELS].sum()) * pixels
-    enclosed = replace(enclosed, value=area / (area + metal), n=count, note=OF_PICTURE)
-    if not count:
-        return enclosed, replace(diameter, n=0, note=NO_FRAGMENT)
-    mean = float(sizes.mean())
-    spread = Spread(float(sizes.var(ddof=1)) / count, count) if context.is_2d and count > 1 else None
-    interval = value_interval(mean, spread)
-    low, high = interval or (None, None)
-    note = "" if interval else ("no interval: fewer than three fragments" if context.is_2d else OVERLAP)
-    return enclosed, replace(diameter, value=mean, ci_low=low, ci_high=high, n=count, note=note)
+    return replace(row, value=area / (area + metal), n=int(form.fragments.area_um2.size), note=OF_PICTURE)
 
 
-def _profiles(context: Context, form: Morphology) -> pd.DataFrame:
+def _profiles(context: Context, form: Morphology, bodies: pd.DataFrame) -> pd.DataFrame:
     """Return the profiles of direction, connectivity, enclosed electrolyte and form, in bins that hold dendrites."""
     counts, depth = form.tissue.by_bin, form.depth_um
     some, directed = counts[:, VOXELS] > 0, counts[:, DIRECTED] > 0
@@ -165,12 +157,8 @@ def _profiles(context: Context, form: Morphology) -> pd.DataFrame:
         region = some & (voxels > 0)
         density = counts[region, EULER] / (8 * voxels[region] * context.voxel_measure)
         tables.append(_table(depth[region], "dendrite_euler_density", "", density, "1/um3", voxels[region]))
-    which = np.floor(form.fragments.height_um / form.bin_um).astype(np.int64)
-    bins, number = np.unique(which, return_counts=True)
-    mean = np.array([float(form.fragments.diameter_um[which == one].mean()) for one in bins], np.float64)
-    tables.append(
-        _table((bins.astype(np.float64) + 0.5) * form.bin_um, "dendrite_fragment_diameter_mean", "", mean, "um", number)
-    )
+    where, mean, number = fragment_profile(bodies, form.bin_um)
+    tables.append(_table(where, "dendrite_fragment_diameter_mean", "", mean, "um", number))
     for number_of, name in enumerate(FORMS):
         here = form.forms == number_of
         tables.append(_table(depth[here], "dendrite_form", name, np.ones(here.sum()), "1", counts[here, VOXELS]))

@@ -333,10 +333,10 @@ def _rows(context: Context, shapes: list[PathShape], count: int) -> tuple[Measur
 
 def _mean_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64], note: str) -> Measurement:
     value, spread = clustered_ratio(numerator, weight)
-    interval = value_interval(value, spread)
+    # No path is shorter than the straight one, and most are little longer: what is beyond 1 is skewed.
+    least = 1.0 if row.metric == "dendrite_tortuosity" else 0.0
+    interval = value_interval(value - least, spread)
     if interval is None:
         note = "; ".join(part for part in (FEW_OBJECTS, note) if part)
         return replace(row, value=value, n=len(weight), note=note)
-    # no path is shorter than the straight one
-    low = max(interval[0], 1.0) if row.metric == "dendrite_tortuosity" else interval[0]
-    return replace(row, value=value, ci_low=low, ci_high=interval[1], n=len(weight), note=note)
+    return replace(row, value=value, ci_low=interval[0] + least, ci_high=interval[1] + least, n=len(weight), note=note)

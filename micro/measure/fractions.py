@@ -119,6 +119,9 @@ def _relative_density(context: Context, census: Census, *, se_region: bool) -> M
     return fraction_row("relative_density", "relative_density/v1", solid, solid + pores, census, roi=_roi(se_region))
 
 
+NO_P33 = "P22: a section doesn't tell P33, which it equals only on average over many sections (Delesse)"
+
+
 def _part_rows(context: Context, census: Census) -> list[Measurement]:
     labelled = census.labelled(se_region=True)
     metal = census.of_parts(Part.DENDRITE, Part.ISOLATED, se_region=True)
@@ -134,7 +137,9 @@ def _part_rows(context: Context, census: Census) -> list[Measurement]:
             census,
             along=along,
         ),
-        fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census),
+        fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census).noted(
+            NO_P33 if context.is_2d else ""
+        ),
     ]
 
 

@@ -1,26 +1,30 @@
 """Electrolyte that metal encloses, as a section shows it.
 
 In a volume every section is looked at that holds the normal, along both axes across it, so that a volume and a
-micrograph are told apart by the same eye. A region enclosed in a section need not be enclosed in space.
+micrograph are told apart by the same eye. A region enclosed in a section need not be enclosed in space: the bodies
+that are stand in `micro.measure.enclosed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import cc3d
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from micro.blocks import Region, read_region
 from micro.cell import Part
+from micro.measure.counting import whole_weights
 from micro.measure.objects import FILAMENTS
 from micro.measure.scene import Scene
 from micro.model import PhaseSet
 
-__all__ = ["PIXELS_MIN", "Fragments", "find_fragments", "section_axes"]
+__all__ = ["PIXELS_MIN", "Fragments", "find_fragments", "section_axes", "section_table"]
 
 PIXELS_MIN = 9
 """A smaller region can't be told from a mislabelled pixel."""
@@ -44,11 +48,15 @@ class Fragments:
         Of each region; the mean height of its pixels above the reference interface.
     enclosed_um2
         Area of all regions within each bin of height, from the reference interface on.
+    boxes, centres
+        Of a single section only: first pixels and those past the last, shape (regions, 2, 2), and centroids in pixels.
     """
 
     area_um2: NDArray[np.float64]
     height_um: NDArray[np.float64]
     enclosed_um2: NDArray[np.float64]
+    boxes: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2, 2), np.int64))
+    centres: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
     @property
     def diameter_um(self) -> NDArray[np.float64]:
@@ -86,7 +94,9 @@ def _merge(found: list[Fragments]) -> Fragments:
         enclosed[: one.enclosed_um2.size] += one.enclosed_um2
     none = np.zeros(0)
     areas, heights = ([getattr(one, name) for one in found] for name in ("area_um2", "height_um"))
-    return Fragments(np.concatenate([none, *areas]), np.concatenate([none, *heights]), enclosed)
+    boxes = np.concatenate([np.zeros((0, 2, 2), np.int64), *(one.boxes for one in found)])
+    centres = np.concatenate([np.zeros((0, 2)), *(one.centres for one in found)])
+    return Fragments(np.concatenate([none, *areas]), np.concatenate([none, *heights]), enclosed, boxes, centres)
 
 
 def _box(scene: Scene, low: NDArray[np.int64], high: NDArray[np.int64]) -> list[slice]:
@@ -169,7 +179,34 @@ def _section(
     pixel = float(np.prod([edge for a, edge in enumerate(context.spacing.um) if a != axis]))
     inside = np.isin(ids, wanted) & (heights > 0)
     enclosed = np.bincount(np.floor(heights[inside] / bin_um).astype(np.int64)).astype(np.float64) * pixel
-    return [Fragments(pixels[wanted].astype(np.float64) * pixel, mean, enclosed)]
+    regions = Fragments(pixels[wanted].astype(np.float64) * pixel, mean, enclosed)
+    return [_placed(regions, ids, wanted, start[1:]) if context.is_2d else regions]
+
+
+def _placed(regions: Fragments, ids: NDArray[np.uint32], wanted: NDArray[np.int64], corner: list[int]) -> Fragments:
+    """Return the regions of a section with where they lie in it; ``corner`` is the first pixel of ``ids``."""
+    found = ndimage.find_objects(ids.astype(np.int32))
+    boxes = np.array([[[one.start, one.stop] for one in found[number - 1]] for number in wanted], np.int64)
+    centres = np.array(ndimage.center_of_mass(ids > 0, ids, wanted)).reshape(-1, 2)
+    boxes = boxes.reshape(-1, 2, 2).transpose(0, 2, 1) + np.array(corner)
+    return replace(regions, boxes=boxes, centres=centres + np.array(corner))
+
+
+def section_table(scene: Scene, found: Fragments) -> pd.DataFrame:
+    """Return one row an enclosed region of a single section, with the columns that a volume's fragments have.
+
+    ``id``, ``area_um2``, box and centroid in um, ``equivalent_diameter_um`` (of the circle of the same area),
+    ``depth_um`` (mean height), and ``weight``: how many like it there are for each that the section holds whole.
+    """
+    context = scene.context
+    columns: dict[str, NDArray[np.generic]] = {"id": np.arange(1, len(found.area_um2) + 1), "area_um2": found.area_um2}
+    for axis, (name, edge) in enumerate(zip("yx", context.spacing.um[1:], strict=True)):
+        columns[f"start_{name}_um"] = found.boxes[:, 0, axis] * edge
+        columns[f"stop_{name}_um"] = found.boxes[:, 1, axis] * edge
+        columns[f"centroid_{name}_um"] = (found.centres[:, axis] + 0.5) * edge
+    columns |= {"equivalent_diameter_um": found.diameter_um, "depth_um": found.height_um}
+    extents = np.pad(found.boxes[:, 1] - found.boxes[:, 0], ((0, 0), (1, 0)))
+    return pd.DataFrame({**columns, "weight": whole_weights(extents, context.shape, context.map_axes)})
 
 
 def _enclosed(

@@ -56,7 +56,8 @@ class Gaps:
         rows = _empty_rows(context)
         if context.normal is None or context.no_anode:
             why = context.no_anode or context.no_interface
-            return Findings(tuple(replace(row, note=why) for row in rows), {"gaps": table})
+            empty = (*(replace(row, note=why) for row in rows), *_not_in_sections(context))
+            return Findings(empty, {"gaps": table})
         a, b = context.map_axes
         found = _merged([one for one in partials if one is not None])
         size = context.shape[a] * context.shape[b]
@@ -65,7 +66,8 @@ class Gaps:
         edges = (context.spacing.um[a], context.spacing.um[b])
         gap_map = ThicknessMap(voxels.astype(np.float64) * _step_um(context), edges, ("zyx"[a], "zyx"[b]))
         shapes = _shapes(context, ids, found)
-        return Findings(_rows(context, voxels), {"gaps": table.join(shapes)}, thickness_maps={"gap": gap_map})
+        filled = (*_rows(context, voxels), *_not_in_sections(context))
+        return Findings(filled, {"gaps": table.join(shapes)}, thickness_maps={"gap": gap_map})
 
 
 def _stride(context: Context) -> int:
@@ -111,6 +113,13 @@ def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement
         Measurement("gap_thickness_p95", None, "um", "gap_thickness/v1", roi="interface"),
         Measurement(size[0], None, size[1], f"{size[0]}/v1", roi="interface"),
     )
+
+
+def _not_in_sections(context: Context) -> tuple[Measurement, ...]:
+    """Return, of a section, the row that only a volume can fill."""
+    note = "a section shows the gaps' area; their volume can't be told from it"
+    row = Measurement("gap_volume", None, "um3", "gap_volume/v1", roi="interface", note=note)
+    return (row,) if context.is_2d else ()
 
 
 def _rows(context: Context, voxels: NDArray[np.int64]) -> tuple[Measurement, ...]:

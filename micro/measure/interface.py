@@ -150,6 +150,7 @@ class Interface:
             *_contact_rows(context, faces, contact_map),
             *spots,
             *roughness_rows(context, np.where(contact_map.values > 0, ends, -1)),
+            *_not_in_sections(context),
             _residual_row(context),
         )
         return Findings(rows, objects={"contact_spots": table}, contact_map=contact_map)
@@ -161,9 +162,27 @@ def _all_empty(context: Context, note: str) -> tuple[Measurement, ...]:
         empty_loss(),
         *empty_spots(context),
         *empty_roughness(context),
-        _empty_residual(),
     )
-    return tuple(replace(row, note=note) for row in rows)
+    return (
+        *(replace(row, note=note) for row in rows),
+        *_not_in_sections(context),
+        replace(_empty_residual(), note=note),
+    )
+
+
+def _not_in_sections(context: Context) -> tuple[Measurement, ...]:
+    """Return, of a section, the rows that only a volume can fill."""
+    if not context.is_2d:
+        return ()
+    area = "a section shows the interface's length; its area can't be told from it"
+    spot = "a section shows lengths of contact spots; their areas can't be told from them"
+    return (
+        Measurement("interface_area", None, "um2", "interface_area/v1", roi="interface", note=area),
+        *(
+            Measurement(f"contact_spot_area_{one}", None, "um2", "contact_spot_area/v2", roi="interface", note=spot)
+            for one in ("mean", "p95")
+        ),
+    )
 
 
 def _contact_rows(context: Context, faces: NDArray[np.int64], contact_map: ContactMap) -> tuple[Measurement, ...]:

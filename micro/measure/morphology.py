@@ -40,6 +40,10 @@ ENCLOSED_MIN = 0.2
 LOOPS_MIN = 0.1
 """Or, in a volume, has this many loops more than ends in a piece that is as long as thick."""
 
+PIECE_MIN = 0.5
+"""A bin with less of a (round) piece of filament that is as long as thick has no form. A bin is about as high as a
+filament is thick, so that it holds about one piece of a single straight one."""
+
 
 @dataclass(frozen=True)
 class Morphology:
@@ -59,7 +63,7 @@ class Morphology:
         Loops less ends (Euler number, sign turned) in a piece of filament that is as long as thick, with the two
         neighbour bins: a strut's ends lie in different bins. NaN in a section, and without metal.
     forms
-        Index of `FORMS`, or -1 for a bin with less metal than a piece of filament that is as long as thick.
+        Index of `FORMS`, or -1 for a bin with less metal than half a piece of filament that is as long as thick.
     """
 
     bin_um: float
@@ -117,7 +121,9 @@ def find_morphology(scene: Scene, shapes: list[PathShape], *, step_um: float) ->
     enclosed = _enclosed(scene, tissue, fragments)
     piece = thickness ** (2 if context.is_2d else 3) / context.voxel_measure
     loops = np.full(len(enclosed), np.nan) if context.is_2d else _loops(tissue, piece)
-    forms = classify(tissue.by_bin, enclosed, loops, voxels_min=piece)
+    forms = classify(
+        tissue.by_bin, enclosed, loops, voxels_min=PIECE_MIN * piece * (1 if context.is_2d else math.pi / 4)
+    )
     return Morphology(params.bin_um, thickness, tissue, fragments, enclosed, loops, forms)
 
 

@@ -210,6 +210,9 @@ def _depths(context: Context, found: _Found) -> NDArray[np.float64]:
 PARTICLES_MIN = 10
 """Of fewer particles no quantile has an interval: it would end at the smallest or the largest of them."""
 
+BEYOND_MIN = 4.0
+"""Nor where fewer effective particles than this lie on its rarer side: a few large ones set it."""
+
 
 def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> list[Measurement]:
     whole = table["weight"].to_numpy() > 0
@@ -232,21 +235,49 @@ def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> li
     rows = [_row(context, "mean", name, mean, value_interval(mean, spread), count, note=note)]
     for metric, part in QUANTILES.items():
         value = _quantile(shares, diameters, part)
-        spread = _spread(shares, (diameters <= value).astype(np.float64), part)
-        ends = fraction_interval(part, spread)
-        interval = None
-        if ends is not None and count >= PARTICLES_MIN:
-            low, high = (_quantile(shares, diameters, end) for end in ends)
-            interval = (low, high) if low < high else None
+        interval = _quantile_interval(shares, diameters, part)
         rows.append(_row(context, metric, name, value, interval, count, note=note))
     return rows
 
 
+def _quantile_interval(shares: NDArray[np.float64], diameters: NDArray[np.float64], part: float) -> Interval | None:
+    """Return the interval of a quantile (Woodruff, J. Am. Stat. Assoc. 47, 1952, 635).
+
+    The spread of the share below it is taken at the particles on either side of it, and the larger one counts; it is
+    known no better than from as many particles as lie on the rarer side. Of 1500 draws each of 60 to 160 balls, the
+    intervals of d90 hold its value 92 to 95 % of the time (without these two: 88 to 93).
+    """
+    rarer = min(part, 1 - part) / float((shares**2).sum())
+    if len(shares) < PARTICLES_MIN or rarer < BEYOND_MIN:
+        return None
+    order = np.argsort(diameters, kind="stable")
+    place = int(np.searchsorted(np.cumsum(shares[order]), part * (1 - 1e-12)))
+    variances = []
+    for size in diameters[order][max(place - 1, 0) : place + 1]:
+        below = (diameters <= size).astype(np.float64)
+        reached = float(shares @ below)
+        spread = _spread(shares, below, reached)
+        if spread is not None and 0 < reached < 1:
+            variances.append(spread.variance * part * (1 - part) / (reached * (1 - reached)))
+    if not variances:
+        return None
+    ends = fraction_interval(part, Spread(max(variances), 2 * rarer, 2 * rarer))
+    if ends is None:
+        return None
+    low, high = (_quantile(shares, diameters, end) for end in ends)
+    return (low, high) if low < high else None
+
+
 def _spread(shares: NDArray[np.float64], values: NDArray[np.float64], mean: float) -> Spread | None:
-    """Return the spread of a weighted mean over particles that are independent (Cochran 1977, section 6.5)."""
+    """Return the spread of a weighted mean over particles that are independent (jackknife, Cochran 1977, section 6.17).
+
+    They are worth as many samples as equal ones would be, 1 / sum of the squared shares.
+    """
     count = len(values)
-    variance = float(((shares * (values - mean)) ** 2).sum()) * count / max(count - 1, 1)
-    return Spread(variance, 1 / float((shares**2).sum())) if count > 1 and variance > 0 else None
+    if count < 2:
+        return None
+    variance = float((((values - mean) * shares / (1 - shares)) ** 2).sum()) * (count - 1) / count
+    return Spread(variance, 1 / float((shares**2).sum())) if variance > 0 else None
 
 
 def _quantile(shares: NDArray[np.float64], values: NDArray[np.float64], part: float) -> float:

@@ -16,7 +16,7 @@ from micro.blocks.thickness import INSIDE, NEITHER, OUTSIDE
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
 from micro.measure.distributions import distribution_table
-from micro.measure.intervals import Interval, Spread, fraction_interval, ratio_spread, value_interval
+from micro.measure.intervals import Interval, fraction_interval, ratio_spread, value_interval
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.measure.scene import Scene
@@ -29,6 +29,9 @@ LARGEST_VOXELS = 64
 """Largest diameter that is told apart, in mean voxel edges, where the recipe doesn't say."""
 
 QUANTILES = {"d10": 0.1, "d50": 0.5, "d90": 0.9}
+
+BEYOND_MIN = 4.0
+"""Fewer independent pores than this on the rarer side of a quantile don't tell where it lies."""
 
 CLASSES = 16
 """Classes of size whose spread over the picture is kept, for the intervals of the quantiles."""
@@ -208,19 +211,28 @@ def _quantile_interval(counts: _Counts, share: float, sizes: NDArray[np.float64]
     """Return the interval of a quantile (Woodruff, J. Am. Stat. Assoc. 47, 1952, 635).
 
     It is that of the share of volume below the quantile, turned back into sizes. The share's spread is taken at the
-    edge of the classes that lies nearest.
+    edges of the classes on either side, and the larger one counts; it is known no better than from as many pores as lie
+    on the rarer side. None where these are fewer than `BEYOND_MIN`: the few largest set such a quantile.
     """
     below = np.cumsum(counts.by_class, axis=1)
     shares = below.sum(axis=0) / below[:, -1].sum()
     usable = np.flatnonzero((shares > 0) & (shares < 1))
     if not usable.size:
         return None
-    edge = usable[np.argmin(np.abs(shares[usable] - share))]
-    spread = ratio_spread(below[:, edge].reshape(grid.counts), below[:, -1].reshape(grid.counts), grid.edges_um)
-    if spread is None:
+    place = int(np.searchsorted(shares[usable], share))
+    found = []
+    for edge in usable[max(place - 1, 0) : place + 1]:
+        spread = ratio_spread(below[:, edge].reshape(grid.counts), below[:, -1].reshape(grid.counts), grid.edges_um)
+        if spread is not None:
+            scale = share * (1 - share) / (shares[edge] * (1 - shares[edge]))
+            found.append(replace(spread, variance=spread.variance * scale))
+    if not found:
         return None
-    scale = share * (1 - share) / (shares[edge] * (1 - shares[edge]))
-    ends = fraction_interval(share, Spread(spread.variance * scale, spread.samples))
+    widest = max(found, key=lambda one: one.variance)
+    rarer = min(share, 1 - share) * share * (1 - share) / widest.variance
+    if rarer < BEYOND_MIN:
+        return None
+    ends = fraction_interval(share, replace(widest, freedom=1 / (1 / widest.freedom + 0.5 / rarer)))
     if ends is None:
         return None
     low, high = (size_quantile(counts.by_code, end, sizes) for end in ends)

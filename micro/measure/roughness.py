@@ -112,6 +112,14 @@ def roughness_of(
     )
     fine = Grid.fitting((1, *cells.shape), (1.0, *spacing_um), cells=2**14)
     of_ratio = _interval(developed, ratio_spread(fine.pool((area - flat)[None]), fine.pool(flat[None]), fine.edges_um))
+    # The picture's own plane takes its share of the material's variance with it: one sample's for each of its terms.
+    heights = ratio_spread(grid.pool((rest * known)[None]), grid.pool(known[None]), grid.edges_um)
+    terms = 1 + sum(n > 1 for n in known.shape)
+    if heights is None or heights.samples < 2 * terms:
+        of_squares = None
+    else:
+        lost = heights.samples / (heights.samples - terms)
+        of_squares = None if of_squares is None else (lost * of_squares[0], lost * of_squares[1])
     sq_interval = None if of_squares is None else (math.sqrt(of_squares[0]), math.sqrt(of_squares[1]))
     return Roughness(math.sqrt(variance), float(developed), int(np.count_nonzero(known)), sq_interval, of_ratio)
 

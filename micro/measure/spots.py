@@ -9,7 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.measure.intervals import SAMPLES_MIN, Spread, poisson_interval, value_interval
+from micro.measure.clusters import clustered_ratio
+from micro.measure.counting import count_row, cut_weights, whole_weights
+from micro.measure.intervals import value_interval
 from micro.measure.protocol import Context
 from micro.measure.results import ContactMap
 from micro.model import Measurement
@@ -17,8 +19,13 @@ from micro.model import Measurement
 __all__ = ["contact_spots", "empty_spots", "no_spots", "spot_rows"]
 
 MM_UM, MM2_UM2 = 1e3, 1e6
-CUT_MAX = 0.25
+CUT_MAX = 0.5
 """Where patches cut by the picture hold more of the contact than this, the sizes have no interval."""
+
+NO_WHOLE = "no spot is whole: the contact goes on beyond the picture"
+FEW = "no interval: fewer than three spots, or all alike"
+MUCH_CUT = "no interval: a patch goes through the whole picture, or those that it cuts hold most of the contact"
+FEW_LARGEST = "no interval: set by the few largest"
 
 
 def contact_spots(found: ContactMap, *, stretch: float) -> pd.DataFrame:
@@ -35,7 +42,8 @@ def contact_spots(found: ContactMap, *, stretch: float) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``id`` in raster order, ``area_um2`` on the reference interface (of a section ``length_um``), box and
-        centroid on the map's axes in um, and ``cut``: whether the patch reaches the edge of the picture.
+        centroid on the map's axes in um, ``cut``: whether the patch reaches the edge of the picture, and ``weight``:
+        how many spots like it there are for each that the picture holds whole, 0 for those that are cut.
 
     Examples
     --------
@@ -56,33 +64,36 @@ def contact_spots(found: ContactMap, *, stretch: float) -> pd.DataFrame:
         "length_um" if flat else "area_um2": sizes * (column * stretch),
     }
     centres = np.array(ndimage.center_of_mass(contact, ids, index)).reshape(count, 2)
+    starts = np.array([[one.start for one in box] for box in boxes], np.int64).reshape(count, 2)
+    stops = np.array([[one.stop for one in box] for box in boxes], np.int64).reshape(count, 2)
     cut = np.zeros(count, bool)
     for axis, (name, edge) in enumerate(zip(found.axes, found.spacing_um, strict=True)):
         if flat and axis == 0:
             continue
-        start = np.array([box[axis].start for box in boxes], np.int64)
-        stop = np.array([box[axis].stop for box in boxes], np.int64)
+        start, stop = starts[:, axis], stops[:, axis]
         cut |= (start == 0) | (stop == contact.shape[axis])
         table |= {
             f"start_{name}_um": start * edge,
             f"stop_{name}_um": stop * edge,
             f"centroid_{name}_um": (centres[:, axis] + 0.5) * edge,
         }
-    return pd.DataFrame({**table, "cut": cut})
+    weight = np.where(cut, 0.0, whole_weights(stops - starts, contact.shape, (0, 1)))
+    half = cut_weights(starts, stops, contact.shape, (0, 1))
+    return pd.DataFrame({**table, "cut": cut, "weight": weight, "counts_for": half})
 
 
 def no_spots(context: Context) -> pd.DataFrame:
     """Return the table without rows, for a picture without a contact map."""
-    return pd.DataFrame(columns=["id", "length_um" if context.is_2d else "area_um2", "cut"])
+    return pd.DataFrame(columns=["id", "length_um" if context.is_2d else "area_um2", "cut", "weight", "counts_for"])
 
 
 def empty_spots(context: Context) -> tuple[Measurement, Measurement, Measurement]:
     """Return the three rows without values."""
     kind, density, size, unit = ("2D", "1/mm", "length", "um") if context.is_2d else ("3D", "1/mm2", "area", "um2")
     return (
-        Measurement("contact_spot_density", None, density, f"contact_spot_density/{kind}/v1", roi="interface"),
-        Measurement(f"contact_spot_{size}_mean", None, unit, f"contact_spot_{size}/v1", roi="interface"),
-        Measurement(f"contact_spot_{size}_p95", None, unit, f"contact_spot_{size}/v1", roi="interface"),
+        Measurement("contact_spot_density", None, density, f"contact_spot_density/{kind}/v2", roi="interface"),
+        Measurement(f"contact_spot_{size}_mean", None, unit, f"contact_spot_{size}/v2", roi="interface"),
+        Measurement(f"contact_spot_{size}_p95", None, unit, f"contact_spot_{size}/v2", roi="interface"),
     )
 
 
@@ -96,35 +107,36 @@ def spot_rows(context: Context, found: ContactMap) -> tuple[tuple[Measurement, .
     exposure = columns * stretch * (b / MM_UM if context.is_2d else a * b / MM2_UM2)
     if not columns:
         return tuple(replace(row, note="no column of the interface with data") for row in (density, mean, p95)), table
+    return (_density_row(density, table, exposure), *_size_rows(mean, p95, table)), table
+
+
+def _density_row(row: Measurement, table: pd.DataFrame, exposure: float) -> Measurement:
+    weights = table["counts_for"].to_numpy(np.float64)
+    row = count_row(row, weights, exposure)
+    if not table["cut"].all() or not len(table):
+        return row
+    value = row.value if weights.any() else None
+    return replace(row, value=value, ci_low=None, ci_high=None).noted(NO_WHOLE)
+
+
+def _size_rows(mean: Measurement, p95: Measurement, table: pd.DataFrame) -> tuple[Measurement, Measurement]:
+    """Return the mean and the 95th percentile by number of the spots that are whole, with their weights."""
     count, cut = len(table), int(table["cut"].sum())
-    told = f"{cut} of {count} cut by the picture" if cut else ""
-    if cut and cut == count:
-        density = replace(density, value=count / exposure, n=count, note=_joined(told, "no interval: no spot is whole"))
-    else:
-        low, high = poisson_interval(count, exposure)
-        density = replace(density, value=count / exposure, ci_low=low, ci_high=high, n=count, note=told)
-    if not count:
-        return (density, *(replace(row, n=0, note="no contact") for row in (mean, p95))), table
-    sizes = table.iloc[:, 1].to_numpy()
-    interval, why = _size_interval(sizes, table["cut"].to_numpy())
-    size_low, size_high = interval or (None, None)
-    deepest = float(np.quantile(sizes, 0.95, method="inverted_cdf"))
+    if cut == count:
+        note = NO_WHOLE if count else "no contact"
+        return replace(mean, n=0, note=note), replace(p95, n=0, note=note)
+    told = f"{cut} of {count} cut by the picture: left out, and made up for" if cut else ""
+    whole = table[~table["cut"]]
+    sizes, weights = whole.iloc[:, 1].to_numpy(np.float64), whole["weight"].to_numpy(np.float64)
+    value, spread = clustered_ratio(weights * sizes, weights)
+    interval, why = value_interval(value, spread), FEW
+    shown = table.iloc[:, 1]
+    if (table["counts_for"] == 0).any() or float(shown[table["cut"]].sum()) > CUT_MAX * float(shown.sum()):
+        interval, why = None, MUCH_CUT
+    low, high = interval or (None, None)
+    order = np.argsort(sizes, kind="stable")
+    reached = np.cumsum(weights[order]) >= 0.95 * weights.sum() * (1 - 1e-12)
     return (
-        density,
-        replace(mean, value=float(sizes.mean()), ci_low=size_low, ci_high=size_high, n=count, note=_joined(told, why)),
-        replace(p95, value=deepest, n=count, note=_joined(told, "no interval: set by the few largest")),
-    ), table
-
-
-def _size_interval(sizes: NDArray[np.float64], cut: NDArray[np.bool_]) -> tuple[tuple[float, float] | None, str]:
-    """Return the interval of the mean size over the spots as samples, or why there is none."""
-    if sizes[cut].sum() > CUT_MAX * sizes.sum():
-        return None, "no interval: patches that the picture cuts hold more than a quarter of the contact"
-    if len(sizes) < SAMPLES_MIN:
-        return None, "no interval: fewer than three spots"
-    spread = Spread(float(sizes.var(ddof=1)) / len(sizes), float(len(sizes)))
-    return value_interval(float(sizes.mean()), spread), ""
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
+        replace(mean, value=value, ci_low=low, ci_high=high, n=len(whole)).noted(told, "" if interval else why),
+        replace(p95, value=float(sizes[order][int(np.argmax(reached))]), n=len(whole)).noted(told, FEW_LARGEST),
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from micro.model import PhaseSet
 from micro.report.canvas import INK, Sheet, legend_row_mm, legend_rows
@@ -18,6 +21,10 @@ __all__ = ["profile_figure"]
 
 _TOP_MM, _LEFT_MM, _RIGHT_MM, _GAP_MM, _BOTTOM_MM = 4.6, 11.0, 3.0, 7.0, 9.0
 _HEIGHT_MM = 48.0
+SMALL = 0.01
+"""Smaller fractions have a power of ten in the axis's name: 0.00005 and 0.00010 run into each other."""
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ROLES = ("filament", "pore", "fracture", "interphase")
 
 
@@ -84,9 +91,11 @@ def _draw_lines(axes: Axes, table: pd.DataFrame, phases: PhaseSet) -> None:
         axes.plot(table[name].to_numpy(dtype=float), depth_um, color=phases[str(name)].colour, label=str(name))
     top = float(table.to_numpy().max(initial=0.0))
     axes.set_xlim(0, 1.08 * top if top > 0 else 1)
-    axes.locator_params(axis="x", nbins=4)
+    power = math.floor(math.log10(top)) if 0 < top < SMALL else 0
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:.3g}"))
     axes.set_title("minor phases")
-    axes.set_xlabel("phase fraction")
+    axes.set_xlabel(f"phase fraction (10{str(power).translate(RAISED)})" if power else "phase fraction")
 
 
 def _dress(axes: Axes, table: pd.DataFrame, *, upward: bool) -> None:

@@ -190,3 +190,34 @@ def test_without_a_normal_there_is_no_interface_and_the_note_says_what_to_do() -
 def test_the_first_state_itself_is_fitted() -> None:
     _, cell, _ = through(with_anode(), CellParams(reference="first-state"))
     assert cell.reference == "plane fitted to the anode"
+
+
+@pytest.mark.parametrize("block", [(128, 128, 128), (1, 64, 64)])
+def test_a_line_in_the_wrong_place_is_told(block: tuple[int, int, int]) -> None:
+    labels = with_anode()
+    labels[:, 120:170, 60:66] = DENDRITE
+    engine = Engine(block_shape=block)
+
+    def notes(row: float) -> tuple[str, ...]:
+        params = CellParams(normal="-y", reference_line=((row, 3), (row, 150)))
+        return tuple(note for note in anatomy(Labels(labels, UNIT), params, engine).notes if "reference" in note)
+
+    assert notes(169.5) == notes(140.0) == ()
+    # The line lies at 100.5 um, the highest dendrite voxel's centre at 120.5.
+    (above,) = notes(100.0)
+    assert "drawn line of 2 points lies above all dendrites, by 20 um" in above
+    (outside,) = notes(-5.0)
+    assert "outside of the picture in 100 % of its columns" in outside
+    (askew,) = (
+        note
+        for note in anatomy(
+            Labels(labels, UNIT), CellParams(normal="-y", reference_line=((100.0, 70), (190.0, 85))), engine
+        ).notes
+        if "reference" in note
+    )
+    assert "outside of the picture in" in askew
+
+
+def test_a_fitted_reference_is_not_doubted() -> None:
+    cell = anatomy(Labels(with_anode(), UNIT), CellParams(normal="-y"), Engine())
+    assert not any("reference" in note for note in cell.notes)

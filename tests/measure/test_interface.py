@@ -8,7 +8,7 @@ import pytest
 from micro.blocks import Engine
 from micro.cell import Cell, Part, ReferencePlane
 from micro.measure import MeasureParams, measure
-from micro.model import Spacing
+from micro.model import Labels, Spacing
 
 Tilted = Callable[..., tuple[Cell, float]]
 MakeCell = Callable[..., Cell]
@@ -91,3 +91,25 @@ def test_a_pore_inside_the_metal_is_no_interface(make_cell: MakeCell) -> None:
     plane = ReferencePlane((0.0, 1.0, 0.0), 15.0)
     cell = make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=plane, parts=parts)
     assert measure(cell, MeasureParams(), Engine()).row("contact_fraction").value == 1.0
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("anode", [True, False])
+def test_a_section_says_what_only_a_volume_tells(flat: bool, anode: bool, make_cell: Callable[..., Cell]) -> None:
+    labels = np.full((1 if flat else 6, 40, 40), 2, np.uint8)
+    if anode:
+        labels[:, :10], labels[:, 10, 5:9], labels[:, 20:23, 5:35] = 3, 1, 5
+        cell = make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=ReferencePlane((0.0, 1.0, 0.0), 10.0))
+    else:
+        cell = Cell(Labels(labels, Spacing(1, 1, 1)), np.zeros(labels.shape, np.uint8))
+    results = measure(cell, MeasureParams(), Engine())
+    metrics = [row.metric for row in results.rows]
+    for metric in ("interface_area", "gap_volume", "contact_spot_area_mean", "contact_spot_area_p95"):
+        row = results.row(metric)
+        assert metrics.count(metric) == 1
+        assert (row.value is not None) == (anode and not flat and not metric.startswith("contact_spot"))
+        assert ("a section shows" in row.note) == flat
+    if anode:
+        assert ("doesn't tell P32" in results.row("crack_density").note) == flat
+        assert ("doesn't tell P33" in results.row("crack_porosity").note) == flat
+        assert ("doesn't tell P30" in results.row("crack_count_density").note) == flat

@@ -48,15 +48,16 @@ def test_number_and_size(make_cell: MakeCell) -> None:
     results = measure(blocks_in_contact(make_cell, spacing), MeasureParams(), Engine())
     area_mm2 = 40 * 60 * 0.02e-6
     density = results.row("contact_spot_density")
-    assert density.value == pytest.approx(5 / area_mm2)
-    assert density.note == "1 of 5 cut by the picture"
+    # The one at the border counts half.
+    assert density.value == pytest.approx(4.5 / area_mm2)
+    assert density.note.startswith("1 of 5 cut by the picture")
     assert density.ci_low is not None
     mean = results.row("contact_spot_area_mean")
-    assert mean.value == pytest.approx((4 * 36 + 60) / 5 * 0.02)
-    # The one at the border holds 60 of 204 columns, more than a quarter.
+    assert mean.value == pytest.approx(36 * 0.02)
     assert mean.ci_low is None
-    assert "more than a quarter" in mean.note
-    assert results.row("contact_spot_area_p95").value == pytest.approx(60 * 0.02)
+    assert mean.note.endswith("fewer than three spots, or all alike")
+    assert mean.n == 4
+    assert results.row("contact_spot_area_p95").value == pytest.approx(36 * 0.02)
     table = results.objects["contact_spots"]
     assert sorted(table["cut"]) == [False] * 4 + [True]
     fraction = results.row("contact_fraction").value
@@ -70,8 +71,32 @@ def test_a_tilt_stretches_the_spots(make_cell: MakeCell) -> None:
     direction = np.array([0.0, 1.0, -0.5]) / np.sqrt(1.25)
     plane = ReferencePlane((0.0, float(direction[1]), float(direction[2])), 15 / np.sqrt(1.25))
     results = measure(make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=plane), MeasureParams(), Engine())
-    assert results.row("contact_spot_area_mean").value == pytest.approx(30 * 60 * np.sqrt(1.25))
-    assert results.row("contact_spot_density").value == pytest.approx(1e6 / (30 * 60 * np.sqrt(1.25)))
+    assert results.objects["contact_spots"]["area_um2"].tolist() == pytest.approx([30 * 60 * np.sqrt(1.25)])
+    # One patch as large as the picture: neither its size nor how many there are can be told.
+    for metric in ("contact_spot_area_mean", "contact_spot_density"):
+        assert results.row(metric).value is None
+        assert results.row(metric).note.endswith("no spot is whole: the contact goes on beyond the picture")
+
+
+def test_whole_spots_make_up_for_cut_ones(make_cell: MakeCell) -> None:
+    labels = np.full((40, 200), 2, np.uint8)
+    labels[:20], labels[20] = 3, 1
+    for start, length in ((0, 15), (40, 9), (60, 39), (130, 9), (180, 20)):
+        labels[20, start : start + length] = 2
+    results = measure(
+        make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=ReferencePlane((0.0, 1.0, 0.0), 20.0)),
+        MeasureParams(),
+        Engine(),
+    )
+    assert results.row("contact_spot_density").value == pytest.approx(4 / 0.2)
+    table = results.objects["contact_spots"]
+    # Of 200 places where a spot of 9 can begin, 190 are away from both ends; of one of 39, 160.
+    assert table["weight"].tolist() == pytest.approx([0, 200 / 190, 200 / 160, 200 / 190, 0])
+    weight = np.array([1 / 190, 1 / 160, 1 / 190])
+    mean = results.row("contact_spot_length_mean")
+    assert mean.value == pytest.approx(weight @ [9, 39, 9] / weight.sum())
+    assert mean.ci_low is not None
+    assert results.row("contact_spot_length_p95").value == 39
 
 
 def test_a_section_counts_per_mm(make_cell: MakeCell) -> None:
@@ -81,9 +106,9 @@ def test_a_section_counts_per_mm(make_cell: MakeCell) -> None:
     plane = ReferencePlane((0.0, 1.0, 0.0), 10.0)
     results = measure(make_cell(labels, Spacing(3, 0.5, 0.5), normal="+y", plane=plane), MeasureParams(), Engine())
     density = results.row("contact_spot_density")
-    assert (density.value, density.unit) == (pytest.approx(3 / 0.05), "1/mm")
-    assert density.definition == "contact_spot_density/2D/v1"
-    assert results.row("contact_spot_length_mean").value == pytest.approx(70 * 0.5 / 3)
+    assert (density.value, density.unit) == (pytest.approx(2 / 0.05), "1/mm")
+    assert density.definition == "contact_spot_density/2D/v2"
+    assert results.row("contact_spot_length_mean").value == pytest.approx(10)
     assert list(results.objects["contact_spots"]["length_um"]) == [5.0, 10.0, 20.0]
 
 

@@ -1,3 +1,4 @@
+import math
 import re
 import threading
 from dataclasses import replace
@@ -5,20 +6,21 @@ from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from PIL import Image
 
 from micro.errors import OutputError
 from micro.measure import ThicknessMap
-from micro.model import Spacing
+from micro.model import SSB_PHASES, Spacing
 from micro.report import ReportParams, write_figures
-from micro.report.canvas import drawing
+from micro.report.canvas import Sheet, drawing
 from micro.report.contact import contact_figure
 from micro.report.cracks import cracks_figure
 from micro.report.ortho import sections_figure
 from micro.report.overlay import overlay_figure
-from micro.report.profile import profile_figure
+from micro.report.profile import _draw_lines, profile_figure
 from micro.report.scalebar import BAR_ID, length_text, round_length_um
 from micro.report.sections import best_index, read_section, trace_um
 from micro.report.summary import summary_figure
@@ -242,6 +244,28 @@ def test_the_line_lies_on_the_plane(sample_of, spacing):
 def test_depth_runs_as_in_the_picture(flat):
     low, high = drawn(profile_figure, flat).axes[0].get_ylim()
     assert low < 0 < high  # normal -y: the electrolyte is above
+
+
+@pytest.mark.parametrize("top", [2e-6, 1.1e-4, 1.5e-4, 7.9e-3, 0.013, 0.12, 0.6, 0.999])
+@pytest.mark.parametrize("width_mm", [60.0, 85.0])
+def test_labels_of_the_minor_phases_keep_apart(top, width_mm):
+    params = ReportParams(width_mm=width_mm)
+    with drawing(params):
+        sheet = Sheet(width_mm, 60)
+        axes = sheet.axes(width_mm / 2, 4, (width_mm - 21) / 2, 48)
+        _draw_lines(axes, pd.DataFrame({"void": [0.0, top]}, index=[0.0, 5.0]), SSB_PHASES)
+        sheet.figure.canvas.draw()
+        low, high = axes.get_xlim()
+        labels = [one for one in axes.get_xticklabels() if low <= one.get_position()[0] <= high]
+        boxes = [one.get_window_extent() for one in labels]
+    assert len(boxes) >= 2
+    # Half a digit apart, which is about 0.3 of the font's size.
+    apart = 0.3 * params.font_pt / 72 * sheet.figure.dpi
+    assert all(left.x1 + apart < right.x0 for left, right in pairwise(boxes))
+    ends = [float(one.get_text()) for one in labels]
+    power = math.floor(math.log10(top)) if top < 0.01 else 0
+    assert [one.get_position()[0] / 10.0**power for one in labels] == pytest.approx(ends)
+    assert ("10" in axes.get_xlabel()) == (top < 0.01)
 
 
 def test_title_of_the_contact_map_says_the_number(flat):
