@@ -2,6 +2,7 @@
 
 from micro.classify.classifier_file import read_classifier, write_classifier
 from micro.classify.classify import classify
+from micro.classify.live import SeenPicture, guess, learn, see
 from micro.classify.model import Classifier, HeldOut, Training
 from micro.classify.onnx import OnnxNetwork, read_network
 from micro.classify.params import TrainParams
@@ -13,13 +14,17 @@ __all__ = [
     "Classifier",
     "HeldOut",
     "OnnxNetwork",
+    "SeenPicture",
     "TrainParams",
     "Training",
     "classify",
     "classify_with_network",
+    "guess",
+    "learn",
     "most_uncertain",
     "read_classifier",
     "read_network",
+    "see",
     "train",
     "uncertainty",
     "write_classifier",

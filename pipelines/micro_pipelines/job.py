@@ -49,6 +49,8 @@ class Job:
         Write the probabilities of the phases too.
     first
         The first state of the sample's series, from which losses are counted; None where there is none.
+    made
+        The labels, where this very job has made them already; it isn't done again.
     """
 
     recipe: Recipe
@@ -59,6 +61,7 @@ class Job:
     model: Model | None = None
     probabilities: bool = False
     first: FirstState | None = None
+    made: Made | None = None
 
     @property
     def first_plane(self) -> ReferencePlane | None:
@@ -80,7 +83,7 @@ class Job:
 
     def labels_of(self, source: Source, journal: Journal) -> Made:
         """Return the grey picture, where there is one, and the final labels of a sample."""
-        return (self.make_labels or labels_from_image)(source, self, journal)
+        return self.made or (self.make_labels or labels_from_image)(source, self, journal)
 
     def fingerprint(self, source: Source) -> dict[str, Any]:
         """Return what a result depends on, as JSON types; ``--resume`` skips a sample where it is the same."""
