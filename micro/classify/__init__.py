@@ -2,7 +2,7 @@
 
 from micro.classify.classifier_file import read_classifier, write_classifier
 from micro.classify.classify import classify
-from micro.classify.live import SeenPicture, guess, learn, see
+from micro.classify.live import LIVE_VOXELS_MAX, GlimpsedPicture, SeenPicture, guess, learn, see
 from micro.classify.model import Classifier, HeldOut, Training
 from micro.classify.onnx import OnnxNetwork, read_network
 from micro.classify.params import TrainParams
@@ -11,7 +11,9 @@ from micro.classify.train import train
 from micro.classify.uncertainty import most_uncertain, uncertainty
 
 __all__ = [
+    "LIVE_VOXELS_MAX",
     "Classifier",
+    "GlimpsedPicture",
     "HeldOut",
     "OnnxNetwork",
     "SeenPicture",

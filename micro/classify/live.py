@@ -17,12 +17,12 @@ from micro.classify.network import probabilities
 from micro.classify.params import TrainParams
 from micro.classify.plan import FeaturePlan, plan_features
 from micro.classify.pyramid import build_levels
-from micro.classify.samples import collect_samples
+from micro.classify.samples import collect_samples, features_at
 from micro.classify.train import classifier_from
 from micro.errors import ParameterError, ShapeMismatchError
 from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
 
-__all__ = ["LIVE_VOXELS_MAX", "SeenPicture", "guess", "learn", "see"]
+__all__ = ["LIVE_VOXELS_MAX", "GlimpsedPicture", "SeenPicture", "guess", "learn", "see"]
 
 LIVE_VOXELS_MAX = 2**23
 """Largest picture whose features are kept in memory: 84 bytes a voxel with the default features."""
@@ -51,6 +51,35 @@ class SeenPicture:
         z, y, x = places.T
         grey = np.asarray(self.volume.data)[z, y, x].astype(np.float32)
         return np.ascontiguousarray(self.features[:, z, y, x].T), grey
+
+
+class GlimpsedPicture:
+    """A picture whose features are computed where it was painted, and remembered until something else is painted.
+
+    For the painted slices of a volume that nobody looks at just now.
+
+    Parameters
+    ----------
+    volume, params
+        As for `SeenPicture`.
+    engine
+        Where the block tasks run.
+    """
+
+    def __init__(self, volume: Volume, params: TrainParams, engine: Engine) -> None:
+        self.volume = volume
+        self.params = params
+        self._engine = engine
+        self._places = np.empty((0, 3), np.int64)
+        self._found = (np.empty((0, 0), np.float32), np.empty(0, np.float32))
+
+    def at(self, places: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the features, shape (voxel, feature), and the greys at places of shape (voxel, 3)."""
+        if not np.array_equal(places, self._places):
+            plan = plan_features(self.params, self.volume.spacing, is_2d=self.volume.is_2d)
+            self._found = features_at(self.volume.data, places, plan, self._engine)
+            self._places = places
+        return self._found
 
 
 def see(volume: Volume, params: TrainParams, engine: Engine) -> SeenPicture:
@@ -95,7 +124,7 @@ def _fill(levels: Sequence[Source], plan: FeaturePlan, out: NDArray[np.float32],
 
 
 def learn(
-    strokes: Sequence[tuple[SeenPicture, Labels]],
+    strokes: Sequence[tuple[SeenPicture | GlimpsedPicture, Labels]],
     params: TrainParams,
     engine: Engine,
     *,
@@ -173,7 +202,7 @@ def guess(picture: SeenPicture, classifier: Classifier, engine: Engine, *, phase
     seen, wanted = picture.params, classifier.params
     if (seen.scales, seen.features) != (wanted.scales, wanted.features) or picture.volume.is_2d != classifier.is_2d:
         raise ShapeMismatchError(
-            f"the classifier looks at other features than {picture.volume.name} was seen with; see it again, or train anew"
+            f"the classifier looks at other features than {picture.volume.name} was seen with; train anew"
         )
     names, shape = classifier.phases, picture.volume.shape
     values = np.array([phases[name].value for name in names], np.uint8)

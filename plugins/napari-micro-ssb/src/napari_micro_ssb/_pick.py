@@ -1,0 +1,144 @@
+"""Which layer a panel works on, and how large its voxels are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from micro.errors import CalibrationError, InputMissingError
+from micro.model import Spacing
+from napari_micro_ssb._origin import spacing_of
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["LayerPicker", "VoxelField", "is_kind", "set_voxel_size"]
+
+
+class LayerPicker(QComboBox):
+    """The layers of one kind in the viewer.
+
+    Parameters
+    ----------
+    viewer
+        Its layers are followed.
+    kind
+        ``image``, ``labels`` or ``shapes``.
+    wanted
+        What to do where there is none, for the message.
+    """
+
+    def __init__(self, viewer: napari.Viewer, kind: str, wanted: str) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._kind = kind
+        self._wanted = wanted
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed, viewer.layers.events.reordered):
+            event.connect(self.refresh)
+        viewer.layers.selection.events.active.connect(self._follow)
+        self.refresh()
+
+    def refresh(self, _: object = None) -> None:
+        """List the layers anew; the one that was chosen stays."""
+        chosen = self.currentText()
+        names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
+        if [self.itemText(n) for n in range(self.count())] == names:
+            return
+        self.clear()
+        self.addItems(names)
+        self.setCurrentText(chosen)
+
+    def layer(self) -> Any:  # noqa: ANN401
+        """Return the layer that is chosen.
+
+        Raises
+        ------
+        InputMissingError
+            If there is none.
+        """
+        self.refresh()
+        name = self.currentText()
+        if not name or name not in self._viewer.layers:
+            raise InputMissingError(self._wanted)
+        return self._viewer.layers[name]
+
+    def _follow(self, _: object = None) -> None:
+        active = self._viewer.layers.selection.active
+        if active is not None and is_kind(active, self._kind):
+            self.refresh()
+            self.setCurrentText(active.name)
+
+
+def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
+    """Return whether a layer is an ``image``, ``labels`` or ``shapes``."""
+    from napari.layers import Image, Labels, Shapes
+
+    return isinstance(layer, {"image": Image, "labels": Labels, "shapes": Shapes}[kind])
+
+
+class VoxelField(QWidget):
+    """The voxel size of the layer that is chosen, and a field to say it where nobody did.
+
+    Parameters
+    ----------
+    layer
+        Gives the layer; raises `micro.errors.InputMissingError` where there is none.
+    done, complain
+        Called with a line to show.
+    """
+
+    def __init__(
+        self, layer: Callable[[], Any], *, done: Callable[[str], None], complain: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self._layer, self._done, self._complain = layer, done, complain
+        self.known = QLabel()
+        self.known.setWordWrap(True)
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("0.1,0.05,0.05um or 65nm")
+        self.button = QPushButton("Set")
+        self.button.clicked.connect(self.apply)
+        self.text.returnPressed.connect(self.apply)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.known)
+        row = QHBoxLayout()
+        row.addWidget(self.text)
+        row.addWidget(self.button)
+        column.addLayout(row)
+
+    def refresh(self, _: object = None) -> None:
+        """Show the size of the layer that is chosen now."""
+        try:
+            layer = self._layer()
+        except InputMissingError:
+            self.known.setText("voxel size: no layer")
+            return
+        try:
+            edges = spacing_of(layer).um[-layer.ndim :]
+        except CalibrationError:
+            self.known.setText("<b>voxel size: not known.</b> Enter it before anything is measured:")
+            return
+        axes = ", ".join("zyx"[-layer.ndim :])
+        self.known.setText(f"voxel size: {' x '.join(f'{edge:g}' for edge in edges)} um ({axes})")
+
+    def apply(self, *_: object) -> None:
+        """Give the layer the voxel size that was entered."""
+        try:
+            layer = self._layer()
+            spacing = Spacing.parse(self.text.text())
+        except (CalibrationError, InputMissingError) as error:
+            self._complain(str(error))
+            return
+        set_voxel_size(layer, spacing)
+        self.text.clear()
+        self.refresh()
+        self._done(f"{layer.name}: voxel size set")
+
+
+def set_voxel_size(layer: Any, spacing: Spacing) -> None:  # noqa: ANN401
+    """Scale a layer to um."""
+    layer.scale = spacing.um[-layer.ndim :]
+    layer.units = ("um",) * layer.ndim
