@@ -32,10 +32,13 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def section(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small SEM phantom with strokes, as files."""
-    from micro.phantoms import make_phantom, write_phantom
+    from micro.io import write_tiff
+    from micro.phantoms import make_phantom, strokes_of, write_phantom
 
     made = tmp_path_factory.mktemp("Schliff 1")
-    write_phantom(make_phantom("sem", seed=7, shape=(160, 224)), made, name="cell", strokes=True)
+    phantom = make_phantom("sem", seed=7, shape=(160, 224))
+    write_phantom(phantom, made, name="cell")
+    write_tiff(made / "cell_strokes.tif", strokes_of(phantom.truth, seed=7, share=0.02))
     return made / "cell.tif"
 
 

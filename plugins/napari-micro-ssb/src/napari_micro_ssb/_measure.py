@@ -27,11 +27,13 @@ from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe
+from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe, work_of
 from napari_micro_ssb._origin import origin_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField
 from napari_micro_ssb._result import parts_layers, read_tables
+from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._tables import TableView
 from napari_micro_ssb._work import Watcher, explained
 
@@ -130,26 +132,26 @@ class MeasurePanel(Panel):
     @told
     def measure(self) -> None:
         """Measure the labels that are chosen."""
-        layer, recipe, scratch = self.labels.layer(), self.recipe(), self.scratch
-        work = work_of(layer, recipe, self.engine, lambda: scratch)
+        layer, recipe = self.labels.layer(), self.recipe()
+        work = work_of(layer, recipe, self.engine, new_scratch)
 
         def measure(watcher: Watcher) -> Measured:
-            return measure_work(work, watcher, scratch=scratch)
+            return measure_work(work, watcher, scratch=new_scratch())
 
         self.start(measure, self._show, f"{layer.name}: measuring ...")
 
     @told
     def compare(self) -> None:
         """Measure the labels that are chosen before and after they were painted on."""
-        layer, recipe, scratch = self.labels.layer(), self.recipe(), self.scratch
-        after = work_of(layer, recipe, self.engine, lambda: scratch)
+        layer, recipe = self.labels.layer(), self.recipe()
+        after = work_of(layer, recipe, self.engine, new_scratch)
         untouched = _Untouched(layer)
-        before = work_of(untouched, recipe, self.engine, lambda: scratch)
+        before = work_of(untouched, recipe, self.engine, new_scratch)
 
         def measure(watcher: Watcher) -> tuple[Measured, Measured]:
             return (
-                measure_work(before, watcher, scratch=scratch),
-                measure_work(after, watcher, scratch=scratch),
+                measure_work(before, watcher, scratch=new_scratch()),
+                measure_work(after, watcher, scratch=new_scratch()),
             )
 
         self.start(measure, self._show_both, f"{layer.name}: measuring before and after ...")
@@ -182,8 +184,8 @@ class MeasurePanel(Panel):
         """Show tables; a click on a row of the objects flies to it."""
         shown = self.tabs.currentIndex()
         self.tabs.clear()
-        columns = [name for name in SHOWN if name in measurements] or list(measurements.columns)
-        self.tables = {"measurements": TableView(measurements[columns])}
+        columns = [] if "before" in measurements else [name for name in SHOWN if name in measurements]
+        self.tables = {"measurements": TableView(measurements[columns] if columns else measurements)}
         for name, table in objects.items():
             self.tables[name] = TableView(table, self.fly_to)
         for name, view in self.tables.items():
@@ -205,8 +207,9 @@ class MeasurePanel(Panel):
             self.complain(explained(error) if isinstance(error, InputMissingError) else "this row has no place")
             return
         self.viewer.dims.set_point(range(layer.ndim), centre)
-        self.viewer.camera.center = tuple(centre)
-        self.viewer.camera.zoom = FLY_PIXELS / max(extent, edges[-1])
+        camera = camera_of(self.viewer)
+        camera.center = tuple(centre)
+        camera.zoom = FLY_PIXELS / max(extent, edges[-1])
 
     def _last(self) -> Measured:
         if self.measured is None:

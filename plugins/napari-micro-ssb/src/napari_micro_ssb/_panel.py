@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from qtpy.QtCore import QObject, Qt, Signal
@@ -89,14 +87,6 @@ class Panel(QWidget):
         self._bridge.progress.connect(self._show_progress)
         self._worker: FunctionWorker[Any] | None = None
         self._then: Callable[[Any], None] | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
-
-    @property
-    def scratch(self) -> Path:
-        """A folder for volumes too large for memory; it goes with the program."""
-        if self._scratch is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="micro-napari-", ignore_cleanup_errors=True)
-        return Path(self._scratch.name)
 
     @property
     def busy(self) -> bool:

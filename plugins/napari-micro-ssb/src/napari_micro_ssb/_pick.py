@@ -46,9 +46,14 @@ class LayerPicker(QComboBox):
         names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
         if [self.itemText(n) for n in range(self.count())] == names:
             return
+        # whoever hears of a change looks here again: it must find the new list
+        self.blockSignals(True)
         self.clear()
         self.addItems(names)
         self.setCurrentText(chosen)
+        self.blockSignals(False)
+        if self.currentText() != chosen:
+            self.currentTextChanged.emit(self.currentText())
 
     def layer(self) -> Any:  # noqa: ANN401
         """Return the layer that is chosen.

@@ -27,6 +27,7 @@ from napari_micro_ssb._origin import Origin
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind
 from napari_micro_ssb._sample import Sample, sample_of
+from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import (
     Piece,
     Segmented,
@@ -122,7 +123,7 @@ class SegmentPanel(Panel):
 
     def sample(self) -> Sample:
         """Return the image that is chosen."""
-        return sample_of(self.image.layer(), lambda: self.scratch)
+        return sample_of(self.image.layer(), new_scratch)
 
     def place(self, layer: Any) -> int:  # noqa: ANN401
         """Return the slice of a layer that is looked at."""
@@ -147,10 +148,9 @@ class SegmentPanel(Panel):
         """Segment the whole image."""
         sample = self.sample()
         wanted = SegmentJob(self.recipe(), self.strokes.model())
-        scratch = self.scratch
 
         def work(watcher: Watcher) -> Segmented:
-            return segment_all(sample, wanted, self.engine, watcher, scratch=scratch)
+            return segment_all(sample, wanted, self.engine, watcher, scratch=new_scratch())
 
         self.start(work, self._show_labels, f"{sample.source.name}: segmenting ...")
 

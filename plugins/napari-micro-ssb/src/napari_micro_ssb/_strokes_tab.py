@@ -23,10 +23,12 @@ from micro.errors import InputMissingError
 from micro.model import SSB_PHASES
 from micro_pipelines.models import Model, load_model
 from micro_pipelines.training import Trained
+from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._layers import colours_of
 from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._strokes import PAINTED, strokes_of_layer, train_and_save
 from napari_micro_ssb._work import Watcher
 
@@ -37,6 +39,8 @@ __all__ = ["LIVE", "STROKES", "UNSURE", "StrokesTab"]
 
 STROKES, LIVE, UNSURE = "strokes", "live preview", "uncertainty"
 """Names of the layers."""
+JUMP_ZOOM = 4.0
+"""Pixels of the screen a voxel, at least, after a jump."""
 WAIT_MS = 250
 """So long after the last stroke the training begins."""
 
@@ -156,9 +160,9 @@ class StrokesTab(QWidget):
         image = self.panel.image.layer()
         where = image.data_to_world(self.found.place[-image.ndim :])
         self.viewer.dims.set_point(range(len(where)), where)
-        self.viewer.camera.center = where
-        shape = (image.data[0] if image.multiscale else image.data).shape
-        self.viewer.camera.zoom = max(self.viewer.camera.zoom, 400 / (min(shape[-2:], default=1) * image.scale[-1] / 2))
+        camera = camera_of(self.viewer)
+        camera.center = where
+        camera.zoom = max(camera.zoom, JUMP_ZOOM / image.scale[-1])
         z, y, x = self.found.place
         self.panel.say(f"least sure at x {x}, y {y}" + ("" if image.ndim == 2 else f", z {z}"))
 
@@ -173,10 +177,10 @@ class StrokesTab(QWidget):
     def train(self, out: Path) -> None:
         """Train on all strokes as ``micro train`` does, save the model, and use it from now on."""
         strokes = strokes_of_layer(self.layer(), self.panel.image.layer())
-        sample, recipe, scratch = self.panel.sample(), self.panel.recipe(), self.panel.scratch
+        sample, recipe = self.panel.sample(), self.panel.recipe()
 
         def work(watcher: Watcher) -> Trained:
-            return train_and_save(sample, strokes, recipe, out, self.panel.engine, watcher, scratch=scratch)
+            return train_and_save(sample, strokes, recipe, out, self.panel.engine, watcher, scratch=new_scratch())
 
         self.panel.start(work, self._trained, "training ...")
 
@@ -284,5 +288,5 @@ class StrokesTab(QWidget):
         self.panel.say(". ".join([f"saved {trained.path.name}", *lines, *trained.training.warnings]))
 
     def _centre(self, image: Any) -> tuple[float, float]:  # noqa: ANN401
-        place = image.world_to_data(self.viewer.camera.center[-image.ndim :])
+        place = image.world_to_data(camera_of(self.viewer).center[-image.ndim :])
         return (float(place[-2]), float(place[-1]))
