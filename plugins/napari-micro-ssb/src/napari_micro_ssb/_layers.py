@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import dask.array as da
@@ -40,7 +41,8 @@ def mask_layer(mask: da.Array, spacing: Spacing, name: str, colour: str, *, orig
     """Return one part of a cell as a labels layer of one colour."""
     data, attributes = placed(mask.astype(np.uint8), spacing, name, ())
     colours = {None: "transparent", 1: colour}
-    attributes |= {"colormap": colours, "opacity": 0.8, "visible": False, "metadata": {KEY: origin}}
+    metadata = {KEY: replace(origin, helper=True)}
+    attributes |= {"colormap": colours, "opacity": 0.8, "visible": False, "metadata": metadata}
     return data, attributes, "labels"
 
 

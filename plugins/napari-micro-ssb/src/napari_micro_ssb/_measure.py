@@ -75,6 +75,7 @@ class MeasurePanel(Panel):
         self.figures = QComboBox()
         self.picture = QLabel()
         self.picture_before = QLabel()
+        self.caption, self.caption_before = QLabel(), QLabel()
         self._figure_page = self._make_figure_page()
         self._lay_out()
         self._connect()
@@ -104,15 +105,19 @@ class MeasurePanel(Panel):
     def _make_figure_page(self) -> QWidget:
         page, inside = QWidget(), QWidget()
         row = QHBoxLayout(inside)
-        row.addWidget(self.picture_before)
-        row.addWidget(self.picture)
+        for caption, picture in ((self.caption_before, self.picture_before), (self.caption, self.picture)):
+            column = QVBoxLayout()
+            column.addWidget(caption)
+            column.addWidget(picture)
+            column.addStretch()
+            row.addLayout(column)
         row.addStretch()
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inside)
-        column = QVBoxLayout(page)
-        column.addWidget(self.figures)
-        column.addWidget(area)
+        whole = QVBoxLayout(page)
+        whole.addWidget(self.figures)
+        whole.addWidget(area)
         return page
 
     def recipe(self) -> Recipe:
@@ -242,6 +247,8 @@ class MeasurePanel(Panel):
             self.figures.setCurrentText(chosen)
 
     def _show_figure(self, name: str) -> None:
+        self.caption.setText("" if self.before is None else "after")
+        self.caption_before.setText("" if self.before is None else "before")
         for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
             label.clear()
             if measured is not None and name in measured.figures:

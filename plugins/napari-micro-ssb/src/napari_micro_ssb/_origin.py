@@ -47,6 +47,8 @@ class Origin:
         The folder of the finished sample that it belongs to.
     source, job
         Of labels that were made here: from what, and by what; ``job.made`` are the labels as they were made.
+    helper
+        Whether it shows something beside the labels that count: strokes, a preview, one part of a cell.
     """
 
     paths: tuple[Path, ...] = ()
@@ -55,6 +57,7 @@ class Origin:
     result: Path | None = None
     source: Source | None = None
     job: Job | None = None
+    helper: bool = False
 
 
 def origin_of(layer: LayerLike) -> Origin:

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
 from napari_micro_ssb._work import Watcher, explained
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import napari
 
 __all__ = ["Panel", "freely", "told"]
+
+
+LATE_MS = 1500
+"""So long after its beginning the progress of something is shown."""
 
 
 class _Complains(Protocol):
@@ -66,6 +70,7 @@ class Panel(QWidget):
     def __init__(self, viewer: napari.Viewer) -> None:
         super().__init__()
         self.viewer = viewer
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.body = QVBoxLayout()
         self.message = QLabel()
         self.message.setWordWrap(True)
@@ -83,6 +88,11 @@ class Panel(QWidget):
         outer.addLayout(self.body, 1)
         outer.addWidget(self._progress_row)
         outer.addWidget(self.message)
+        # what is done in a second needs no progress bar, which would be drawn more often than anything else
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._progress_row.show)
         self._bridge = _Bridge()
         self._bridge.progress.connect(self._show_progress)
         self._worker: FunctionWorker[Any] | None = None
@@ -119,7 +129,7 @@ class Panel(QWidget):
         self._worker, self._then = worker, then
         self.say(doing)
         self.bar.setRange(0, 0)
-        self._progress_row.show()
+        self._late.start()
         worker.start()
 
     def stop(self) -> None:
@@ -155,4 +165,5 @@ class Panel(QWidget):
 
     def _free(self) -> None:
         self._worker = None
+        self._late.stop()
         self._progress_row.hide()

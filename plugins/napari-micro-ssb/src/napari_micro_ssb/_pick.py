@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButto
 
 from micro.errors import CalibrationError, InputMissingError
 from micro.model import Spacing
-from napari_micro_ssb._origin import spacing_of
+from napari_micro_ssb._origin import origin_of, spacing_of
 
 if TYPE_CHECKING:
     import napari
@@ -77,10 +77,10 @@ class LayerPicker(QComboBox):
 
 
 def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
-    """Return whether a layer is an ``image``, ``labels`` or ``shapes``."""
+    """Return whether a layer is an ``image``, ``labels`` or ``shapes``, and no helper."""
     from napari.layers import Image, Labels, Shapes
 
-    return isinstance(layer, {"image": Image, "labels": Labels, "shapes": Shapes}[kind])
+    return isinstance(layer, {"image": Image, "labels": Labels, "shapes": Shapes}[kind]) and not origin_of(layer).helper
 
 
 class VoxelField(QWidget):

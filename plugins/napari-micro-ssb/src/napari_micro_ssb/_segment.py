@@ -26,6 +26,7 @@ from napari_micro_ssb._layers import labels_layer
 from napari_micro_ssb._origin import Origin
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind
+from napari_micro_ssb._put import below, put, translation
 from napari_micro_ssb._sample import Sample, sample_of
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import (
@@ -173,20 +174,20 @@ class SegmentPanel(Panel):
         self.say(_found(labels))
 
     def show_piece(self, labels: Labels, piece: Piece, name: str) -> None:
-        """Show the labels of a piece where it lies; an older layer of that name goes."""
-        layer = self.image.layer()
-        data, attributes, _ = labels_layer(labels, origin=Origin(), name=name)
-        if layer.ndim == 3 and data.ndim == 2:
+        """Show the labels of a piece where it lies, in the place of what the layer of that name showed."""
+        image = self.image.layer()
+        data, attributes, _ = labels_layer(labels, origin=Origin(helper=True), name=name)
+        if image.ndim == 3 and data.ndim == 2:
             data = data[np.newaxis]
-        attributes["scale"], attributes["units"] = tuple(layer.scale), tuple(layer.units)
-        attributes["axis_labels"] = tuple("zyx"[-layer.ndim :])
-        attributes["translate"] = tuple(
-            place * edge for place, edge in zip(piece.start[-layer.ndim :], layer.scale, strict=True)
-        )
-        if name in self.viewer.layers:
-            self.viewer.layers.remove(name)
-        self.viewer.add_labels(data, **attributes)
-        self._keep_active(layer)
+        attributes["scale"], attributes["units"] = tuple(image.scale), tuple(image.units)
+        attributes["axis_labels"] = tuple("zyx"[-image.ndim :])
+        attributes["translate"] = translation(image, piece)
+        put(self.viewer, "labels", data, attributes)
+        strokes = self.strokes.layer_or_none()
+        if strokes is not None:
+            below(self.viewer, self.viewer.layers[name], strokes)
+        # the strokes can be painted on after something was shown, or the image is the one that is worked on
+        self.viewer.layers.selection.active = image if strokes is None else strokes
 
     def _show_labels(self, found: Segmented) -> None:
         labels = found.labels
@@ -196,11 +197,6 @@ class SegmentPanel(Panel):
             self.viewer.layers.remove(PREVIEW)
         self.viewer.add_labels(data, **attributes)
         self.say(_found(labels))
-
-    def _keep_active(self, image: Any) -> None:  # noqa: ANN401
-        """Let the strokes be painted on after something was shown, or the image be the one that is worked on."""
-        strokes = self.strokes.layer_or_none()
-        self.viewer.layers.selection.active = image if strokes is None else strokes
 
     def _image_changed(self, _: str) -> None:
         self.voxels.refresh()

@@ -28,6 +28,7 @@ from napari_micro_ssb._layers import colours_of
 from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._strokes import PAINTED, strokes_of_layer, train_and_save
 from napari_micro_ssb._work import Watcher
@@ -130,7 +131,7 @@ class StrokesTab(QWidget):
             units=image.units,
             axis_labels=image.axis_labels,
             colormap=colours_of(SSB_PHASES),
-            metadata={KEY: Origin(phases=SSB_PHASES)},
+            metadata={KEY: Origin(phases=SSB_PHASES, helper=True)},
         )
         layer.brush_size = max(3, round(min(shape[-2:]) / 100))
         layer.mode = "paint"
@@ -259,24 +260,23 @@ class StrokesTab(QWidget):
             self._timer.start()
 
     def _show_unsure(self, wanted: bool) -> None:
-        if UNSURE in self.viewer.layers:
-            self.viewer.layers.remove(UNSURE)
         if not wanted or self.found is None:
+            if UNSURE in self.viewer.layers:
+                self.viewer.layers.remove(UNSURE)
             return
         image, strokes = self.panel.image.layer(), self.layer_or_none()
-        data = self.found.unsure if image.ndim == 3 else self.found.unsure[0]
-        start = self.found.piece.start[-image.ndim :]
-        self.viewer.add_image(
-            data,
-            name=UNSURE,
-            colormap="inferno",
-            blending="additive",
-            scale=image.scale,
-            units=image.units,
-            axis_labels=image.axis_labels,
-            translate=tuple(place * edge for place, edge in zip(start, image.scale, strict=True)),
-        )
-        self.panel.image.setCurrentText(image.name)
+        attributes = {
+            "name": UNSURE,
+            "colormap": "inferno",
+            "blending": "additive",
+            "contrast_limits": (0, 255),
+            "scale": image.scale,
+            "units": image.units,
+            "axis_labels": image.axis_labels,
+            "translate": translation(image, self.found.piece),
+            "metadata": {KEY: Origin(helper=True)},
+        }
+        put(self.viewer, "image", self.found.unsure if image.ndim == 3 else self.found.unsure[0], attributes)
         self.viewer.layers.selection.active = strokes
 
     def _trained(self, trained: Trained) -> None:

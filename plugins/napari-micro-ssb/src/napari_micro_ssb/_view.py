@@ -57,7 +57,9 @@ def open_in(viewer: napari.Viewer, path: Path) -> None:
 
     for data, attributes, kind in read_layers(path):
         viewer.add_layer(Layer.create(data, attributes, kind))
-    if find_result(path) is not None:
+    result = find_result(path)
+    if result is not None:
+        viewer.layers.selection.active = viewer.layers[f"{result.name} phases"]
         viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
 
 
