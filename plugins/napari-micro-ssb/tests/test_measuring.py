@@ -27,6 +27,8 @@ SAME = (
     "distributions.csv",
     "objects_dendrites.csv",
     "resolution.csv",
+    "figures/overlay.png",
+    "figures/overlay.svg",
 )
 
 ONE_FIGURE = ("report.figures=overlay",)

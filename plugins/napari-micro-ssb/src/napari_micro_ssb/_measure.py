@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from qtpy.QtGui import QPixmap
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFileDialog,
     QFormLayout,
@@ -45,6 +47,8 @@ __all__ = ["MeasurePanel"]
 OWN, PLAIN = "as the labels were made", "defaults"
 NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
+FRAME_PIXELS, LEAST_PIXELS = 90, 300
+"""Room around the figures, and the least width of one beside another."""
 FLY_PIXELS = 200.0
 """Size of an object on the screen after flying to it."""
 
@@ -76,6 +80,8 @@ class MeasurePanel(Panel):
         self.picture = QLabel()
         self.picture_before = QLabel()
         self.caption, self.caption_before = QLabel(), QLabel()
+        self._pictures = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._area = QScrollArea()
         self._figure_page = self._make_figure_page()
         self._lay_out()
         self._connect()
@@ -104,21 +110,25 @@ class MeasurePanel(Panel):
 
     def _make_figure_page(self) -> QWidget:
         page, inside = QWidget(), QWidget()
-        row = QHBoxLayout(inside)
         for caption, picture in ((self.caption_before, self.picture_before), (self.caption, self.picture)):
             column = QVBoxLayout()
             column.addWidget(caption)
             column.addWidget(picture)
             column.addStretch()
-            row.addLayout(column)
-        row.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
+            self._pictures.addLayout(column)
+        self._pictures.addStretch()
+        inside.setLayout(self._pictures)
+        self._area.setWidgetResizable(True)
+        self._area.setWidget(inside)
         whole = QVBoxLayout(page)
         whole.addWidget(self.figures)
-        whole.addWidget(area)
+        whole.addWidget(self._area)
         return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw the figures as large as there is room."""
+        super().resizeEvent(event)
+        self._show_figure(self.figures.currentText())
 
     def recipe(self) -> Recipe:
         """Return the recipe that counts, with the normal that was chosen."""
@@ -233,7 +243,7 @@ class MeasurePanel(Panel):
         self.show_tables(changes(self.before.table, self.measured.table), self.measured.report.results.objects)
         self._list_figures()
         moved = int((changes(self.before.table, self.measured.table)["change"].abs() > 0).sum())
-        self.say(f"{moved} values moved; before on the left of the figures, after on the right")
+        self.say(f"{moved} values moved; the figures show both")
 
     def _exported(self, batch: BatchResult) -> None:
         self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes]))
@@ -247,14 +257,20 @@ class MeasurePanel(Panel):
             self.figures.setCurrentText(chosen)
 
     def _show_figure(self, name: str) -> None:
-        self.caption.setText("" if self.before is None else "after")
-        self.caption_before.setText("" if self.before is None else "before")
+        room = max(self.width() - FRAME_PIXELS, 100)
+        both = self.before is not None
+        beside = both and room >= 2 * LEAST_PIXELS
+        direction = QBoxLayout.Direction
+        self._pictures.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+        self.caption.setText("after" if both else "")
+        self.caption_before.setText("before" if both else "")
         for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
             label.clear()
             if measured is not None and name in measured.figures:
                 picture = QPixmap()
                 picture.loadFromData(measured.figures[name])
-                label.setPixmap(picture)
+                width = min(picture.width(), room // 2 if beside else room)
+                label.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
 
     def _layer_changed(self, _: str) -> None:
         self.voxels.refresh()
