@@ -158,3 +158,14 @@ def test_an_error_that_nobody_expected_is_one_line_too(viewer, segment, section,
     wait(segment)
     assert segment.message.text() == "unexpected ZeroDivisionError: division by zero"
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_closed_panel_no_longer_follows_the_layers(viewer, section):
+    shiboken = pytest.importorskip("shiboken6")
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
+    viewer.window.remove_dock_widget("all")
+    picker = panel.image
+    shiboken.delete(panel)
+    viewer.open(str(section), plugin="napari-micro-ssb")
+    viewer.layers.clear()
+    assert picker._text_or_forget() is None

@@ -35,14 +35,22 @@ class LayerPicker(QComboBox):
         self._viewer = viewer
         self._kind = kind
         self._wanted = wanted
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed, viewer.layers.events.reordered):
-            event.connect(self.refresh)
-        viewer.layers.selection.events.active.connect(self._follow)
+        layers = viewer.layers
+        self._heard = (
+            (layers.events.inserted, self.refresh),
+            (layers.events.removed, self.refresh),
+            (layers.events.reordered, self.refresh),
+            (layers.selection.events.active, self._follow),
+        )
+        for event, slot in self._heard:
+            event.connect(slot)
         self.refresh()
 
     def refresh(self, _: object = None) -> None:
         """List the layers anew; the one that was chosen stays."""
-        chosen = self.currentText()
+        chosen = self._text_or_forget()
+        if chosen is None:
+            return
         names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
         if [self.itemText(n) for n in range(self.count())] == names:
             return
@@ -54,6 +62,15 @@ class LayerPicker(QComboBox):
         self.blockSignals(False)
         if self.currentText() != chosen:
             self.currentTextChanged.emit(self.currentText())
+
+    def _text_or_forget(self) -> str | None:
+        """Return what is chosen; where the panel was closed, so that Qt has taken this away, listen no longer."""
+        try:
+            return str(self.currentText())
+        except RuntimeError:
+            for event, slot in self._heard:
+                event.disconnect(slot)
+            return None
 
     def layer(self) -> Any:  # noqa: ANN401
         """Return the layer that is chosen.
@@ -71,7 +88,7 @@ class LayerPicker(QComboBox):
 
     def _follow(self, _: object = None) -> None:
         active = self._viewer.layers.selection.active
-        if active is not None and is_kind(active, self._kind):
+        if active is not None and is_kind(active, self._kind) and self._text_or_forget() is not None:
             self.refresh()
             self.setCurrentText(active.name)
 
