@@ -10,6 +10,8 @@ import tifffile
 from npe2 import PluginManifest
 
 from micro.errors import InputMissingError
+from micro.io import Stack, write_ome_zarr
+from micro.model import Labels, Spacing, Volume
 from micro_pipelines.cli import main
 from napari_micro_ssb._view import open_in
 
@@ -60,6 +62,29 @@ def test_the_slider_moves_through_a_volume_in_um(viewer, folder):
     viewer.dims.set_point(0, 1.5)
     assert viewer.dims.current_step[0] == 3
     assert viewer.layers[0].data.dtype == np.uint16
+
+
+def test_scrolling_through_a_large_volume_reads_slices_only(viewer, folder, monkeypatch):
+    grey = np.random.default_rng(0).integers(0, 4, (130, 150, 260), dtype=np.uint8)
+    spacing = Spacing(0.1, 0.1, 0.1)
+    path = write_ome_zarr(folder / "big.ome.zarr", Volume(grey, spacing), Labels(grey, spacing))
+    monkeypatch.setattr("napari_micro_ssb._lazy.IN_MEMORY_VOXELS", 1000)
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    voxels = []
+    read = Stack.__getitem__
+    monkeypatch.setattr(Stack, "__getitem__", lambda self, i: counted(voxels, read(self, i)))
+    viewer.dims.set_current_step(0, 77)
+    shown = viewer.layers["big"]
+    assert shown.multiscale
+    assert voxels
+    # of both layers the slice, and a coarser one for the thumbnail
+    assert sum(voxels) <= 2 * 2 * 150 * 260
+    assert np.array_equal(shown.data[0][77], grey[77])
+
+
+def counted(voxels, block):
+    voxels.append(block.size)
+    return block
 
 
 def test_micro_view_opens_shows_and_ends(display, result, folder):

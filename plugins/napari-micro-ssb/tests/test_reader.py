@@ -129,3 +129,15 @@ def test_napari_finds_the_reader_by_the_manifest(folder):
     assert found == {"napari-micro-ssb.get_reader"}
     in_folder = {reader.command for reader in manager.iter_compatible_readers(str(folder))}
     assert in_folder == {"napari-micro-ssb.get_reader"}
+
+
+def test_lazy_arrays_are_indexed_as_numpy_ones_are():
+    grey = np.arange(6 * 7 * 8).reshape(6, 7, 8)
+    lazy = Lazy(da.from_array(grey))
+    cut = lazy[:, 2:, np.int64(1) : np.int64(7) : 1]
+    assert isinstance(cut, Lazy)
+    assert np.array_equal(np.asarray(cut), grey[:, 2:, 1:7])
+    assert np.array_equal(cut[3], grey[3, 2:, 1:7])
+    assert np.array_equal(np.asarray(cut[2:3]), grey[2:3, 2:, 1:7])
+    assert cut[-1, -1, -1] == grey[-1, -1, 6]
+    assert np.array_equal(np.asarray(lazy[::2]), grey[::2])

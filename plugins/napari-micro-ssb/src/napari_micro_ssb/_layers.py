@@ -77,7 +77,7 @@ def _contrast(data: Any) -> tuple[float, float] | None:  # noqa: ANN401
     coarsest: Lazy | NDArray[Any] = data[-1] if isinstance(data, list) else data
     if coarsest.dtype in (np.uint8, np.bool_):
         return None
-    middle = np.asarray(coarsest[coarsest.shape[0] // 2] if coarsest.ndim == 3 else coarsest[...])
+    middle = np.asarray(coarsest[coarsest.shape[0] // 2] if coarsest.ndim == 3 else coarsest)
     finite = middle[np.isfinite(middle)] if middle.dtype.kind == "f" else middle
     if finite.size == 0:
         return None
