@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import kernel
+from micro.blocks import Engine, kernel
 from micro.classify.network import CLIP, Network, exponential
 from micro.classify.params import TrainParams
 from micro.classify.plan import FeaturePlan
@@ -150,6 +151,7 @@ def fit(
     blur: NDArray[np.float32],
     networks: int,
     seed: int,
+    engine: Engine | None = None,
 ) -> Network:
     """Train networks on voxels.
 
@@ -169,6 +171,8 @@ def fit(
         How many.
     seed
         Of the random numbers.
+    engine
+        Whose threads train the networks side by side; None: one after the other. The bits are the same.
     """
     mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
     scale = np.maximum(features.std(axis=0, dtype=np.float64), 1e-3).astype(np.float32)
@@ -177,7 +181,11 @@ def fit(
     # every phase counts the same: a stroke is as long as the painter's patience, which tells nothing
     weights = (targets.size / np.maximum(counts, 1) / np.count_nonzero(counts))[targets].astype(np.float32)
     sizes = (*params.hidden, phases)
-    trained = [_train_one(x, targets, weights, sizes, params, blur, (seed, n)) for n in range(networks)]
+    one = partial(_train_one, x, targets, weights, sizes, params, blur)
+    seeds = [(seed, n) for n in range(networks)]
+    # on a cluster it is not worth sending the rows about
+    here = engine if engine is not None and engine.scheduler is None else None
+    trained = [one(s) for s in seeds] if here is None else here.map(one, seeds, stage="train networks")
     stacked = [np.stack([layers[n] for layers in trained]) for n in range(6)]
     w1, w2, w3 = (np.ascontiguousarray(stacked[n].transpose(0, 2, 1)) for n in (0, 2, 4))
     b1, b2, b3 = (np.ascontiguousarray(stacked[n][:, 0]) for n in (1, 3, 5))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from micro.classify.strokes import Painted, fold_of, painted_voxels, thin_out
 from micro.errors import PhaseError, ShapeMismatchError
 from micro.model import Labels, Volume
 
-__all__ = ["Samples", "collect_samples", "features_at"]
+__all__ = ["FeaturesOf", "Samples", "collect_samples", "features_at"]
 
 
 OTHERS = 20_000
@@ -26,6 +26,10 @@ OTHERS = 20_000
 EVERYWHERE = 2**25
 """Up to so many voxels they are drawn from everywhere, else from `BOXES` boxes of `BOX` voxels along each edge."""
 BOXES, BOX = 32, 40
+
+
+FeaturesOf = Callable[[NDArray[np.int64]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Gives features, shape (voxel, feature), and greys at places of shape (voxel, 3)."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +143,23 @@ def _painted(volume: Volume, labels: Labels, engine: Engine) -> Painted:
     return painted
 
 
-def collect_samples(pairs: Sequence[tuple[Volume, Labels]], params: TrainParams, engine: Engine) -> Samples:
+def collect_samples(
+    pairs: Sequence[tuple[Volume, Labels]],
+    params: TrainParams,
+    engine: Engine,
+    *,
+    features_of: Sequence[FeaturesOf] | None = None,
+) -> Samples:
     """Compute the features of all strokes.
+
+    Parameters
+    ----------
+    pairs
+        Pictures with their strokes.
+    params, engine
+        Which features, and where the block tasks run.
+    features_of
+        One a picture: what gives the features and greys at some voxels of it. None: computed there.
 
     Raises
     ------
@@ -159,13 +178,17 @@ def collect_samples(pairs: Sequence[tuple[Volume, Labels]], params: TrainParams,
         raise PhaseError(f"there are strokes {what}; expected strokes of at least two phases: paint another one")
     folds = max(2, round(1 / params.held_out))
     rows, elsewhere, greys, targets, groups = [], [], [], [], []
-    for (volume, _), painted in zip(pairs, found, strict=True):
+    for number, ((volume, _), painted) in enumerate(zip(pairs, found, strict=True)):
         kept = thin_out(painted, max(10, params.voxels_per_phase // len(pairs)))
         plan = plan_features(params, volume.spacing, is_2d=volume.is_2d)
         finest = min(volume.spacing.um[1 if volume.is_2d else 0 :])
         z, y, x = (edge / finest for edge in volume.spacing.um)
         others = scattered(volume.shape, OTHERS // len(pairs), params.seed)
-        features, values_there = features_at(volume.data, np.concatenate([kept.places, others]), plan, engine)
+        places = np.concatenate([kept.places, others])
+        if features_of is None:
+            features, values_there = features_at(volume.data, places, plan, engine)
+        else:
+            features, values_there = features_of[number](places)
         rows.append(features[: len(kept.values)])
         elsewhere.append(features[len(kept.values) :])
         greys.append(values_there[: len(kept.values)])

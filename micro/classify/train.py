@@ -17,7 +17,7 @@ from micro.classify.samples import Samples, collect_samples
 from micro.errors import ParameterError
 from micro.model import Labels, Volume
 
-__all__ = ["train"]
+__all__ = ["classifier_from", "train"]
 
 FEW_VOXELS = 50
 """Below this many painted voxels of a phase the user is told to paint more."""
@@ -73,31 +73,63 @@ def train(
         raise ParameterError("a training without a picture; give at least one image with its strokes")
     rows = collect_samples(samples, params, engine)
     held_out, use = _held_out(rows, params)
-    network = _fit(rows, np.ones(len(rows.targets), bool), params, networks=params.networks, seed=params.seed)
-    shares = shares_in(log_odds(network, np.ascontiguousarray(rows.elsewhere.T)))
-    # the networks took all phases for equally likely
-    raised = params.image_shares * np.log(np.maximum(shares, 1e-4) * len(shares))
-    network = replace(network, last_bias=network.last_bias + raised.astype(np.float32))
+    plain = classifier_from(rows, [volume for volume, _ in samples], params, engine, preprocessed=preprocessed)
     warnings = _warnings(samples, rows, held_out)
-    first = samples[0][0]
     facts = {
-        "pictures": [volume.name for volume, _ in samples],
-        "strokes": rows.painted,
-        "shares": {name: round(float(share), 4) for name, share in zip(rows.phases, shares, strict=True)},
+        **plain.facts,
         "held_out_accuracy": _plain({"": held_out.accuracy})[""],
         "held_out_recall": _plain(held_out.recall),
         "held_out_iou": _plain(held_out.iou),
         "feature_use": use,
         "warnings": list(warnings),
     }
+    return Training(replace(plain, facts=facts), held_out, use, rows.painted, warnings)
+
+
+def classifier_from(
+    rows: Samples,
+    pictures: Sequence[Volume],
+    params: TrainParams,
+    engine: Engine,
+    *,
+    preprocessed: Mapping[str, object],
+) -> Classifier:
+    """Return the classifier that all strokes make, without telling how good it is.
+
+    Parameters
+    ----------
+    rows
+        Of `micro.classify.samples.collect_samples`.
+    pictures
+        Those of the strokes.
+    params, engine, preprocessed
+        As for `train`.
+    """
+    everything = np.ones(len(rows.targets), bool)
+    network = _fit(rows, everything, params, networks=params.networks, seed=params.seed, engine=engine)
+    shares = shares_in(log_odds(network, np.ascontiguousarray(rows.elsewhere.T)))
+    # the networks took all phases for equally likely
+    raised = params.image_shares * np.log(np.maximum(shares, 1e-4) * len(shares))
+    network = replace(network, last_bias=network.last_bias + raised.astype(np.float32))
+    first = pictures[0]
+    facts = {
+        "pictures": [volume.name for volume in pictures],
+        "strokes": rows.painted,
+        "shares": {name: round(float(share), 4) for name, share in zip(rows.phases, shares, strict=True)},
+    }
     levels, widths = _levels(rows)
-    classifier = Classifier(
-        rows.phases, params, first.spacing, first.is_2d, network, levels, widths, facts, preprocessed
-    )
-    return Training(classifier, held_out, use, rows.painted, warnings)
+    return Classifier(rows.phases, params, first.spacing, first.is_2d, network, levels, widths, facts, preprocessed)
 
 
-def _fit(rows: Samples, chosen: NDArray[np.bool_], params: TrainParams, *, networks: int, seed: int) -> Network:
+def _fit(
+    rows: Samples,
+    chosen: NDArray[np.bool_],
+    params: TrainParams,
+    *,
+    networks: int,
+    seed: int,
+    engine: Engine | None = None,
+) -> Network:
     blur = uncertain_by(rows.plan, params.caution)
     return fit(
         rows.features[chosen],
@@ -107,6 +139,7 @@ def _fit(rows: Samples, chosen: NDArray[np.bool_], params: TrainParams, *, netwo
         blur=blur,
         networks=networks,
         seed=seed,
+        engine=engine,
     )
 
 

@@ -7,6 +7,7 @@ from micro.io.atomic import atomic_folder, atomic_path
 from micro.io.fingerprint import fingerprint
 from micro.io.info import FileInfo, inspect
 from micro.io.labels import read_labels
+from micro.io.levels import read_coarser
 from micro.io.mapping import parse_mapping
 from micro.io.natural import natural_sorted
 from micro.io.readers import ImageSource, open_source, readers, source_name
@@ -33,6 +34,7 @@ __all__ = [
     "natural_sorted",
     "open_source",
     "parse_mapping",
+    "read_coarser",
     "read_labels",
     "read_volume",
     "readers",

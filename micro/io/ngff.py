@@ -19,7 +19,7 @@ from micro.io._image_label import history_of, phases_of
 from micro.io._opened import Opened
 from micro.io._stack import Stack
 
-__all__ = ["NgffReader", "is_zarr", "open_ngff_labels"]
+__all__ = ["NgffReader", "coarser_levels", "is_zarr", "open_ngff_labels"]
 
 _MARKERS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 
@@ -66,18 +66,44 @@ def open_ngff_labels(path: Path) -> Opened:
         If there are several label images below it; the message lists them.
     """
     with guarded(path, "OME-Zarr"):
-        place, node = _node(path)
-        if isinstance(node, zarr.Array) or "image-label" in _ome(node):
-            return _opened(place, node)
-        names = _label_names(place)
-        if not names:
-            return _opened(place, node)
-        if len(names) > 1:
-            listed = ", ".join(names)
-            raise PhaseError(
-                f"{path}: holds several label images ({listed}); give the path of one, .../labels/{names[0]}"
-            )
-        return _opened(*_node(place / "labels" / names[0]))
+        return _opened(*_labels_node(path))
+
+
+def coarser_levels(path: Path, *, labels: bool) -> tuple[Stack, ...]:
+    """Return the levels below the finest one, finer first; none where there is only one.
+
+    Parameters
+    ----------
+    path
+        An OME-Zarr folder.
+    labels
+        Whether those of the labels are wanted, which may lie below an image.
+    """
+    with guarded(path, "OME-Zarr"):
+        place, node = _labels_node(path) if labels else _node(path)
+        if isinstance(node, zarr.Array):
+            return ()
+        multiscale = (_ome(node).get("multiscales") or [{"datasets": []}])[0]
+        stacks = []
+        for entry in multiscale["datasets"][1:]:
+            level_path = _inside(place, str(entry["path"]))
+            level = zarr.open_array(level_path, mode="r")
+            stacks.append(_stack(level_path, level, _axes(multiscale, level.ndim)))
+        return tuple(stacks)
+
+
+def _labels_node(path: Path) -> tuple[Path, zarr.Group | zarr.Array]:
+    """Return the labels at ``path``, or the only ones below the image there; the image itself where there are none."""
+    place, node = _node(path)
+    if isinstance(node, zarr.Array) or "image-label" in _ome(node):
+        return place, node
+    names = _label_names(place)
+    if not names:
+        return place, node
+    if len(names) > 1:
+        listed = ", ".join(names)
+        raise PhaseError(f"{path}: holds several label images ({listed}); give the path of one, .../labels/{names[0]}")
+    return _node(place / "labels" / names[0])
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from micro.errors import UnknownNameError
 from micro.io import atomic_path
 from micro.phantoms.files import write_phantom
 from micro.phantoms.kinds import KINDS
 from micro.phantoms.phantom import make_phantom
 
-__all__ = ["EXAMPLES", "Example", "write_examples"]
+__all__ = ["EXAMPLES", "Example", "write_example", "write_examples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,28 @@ def write_examples(folder: Path) -> tuple[Path, ...]:
     folder = Path(folder)
     written: list[Path] = []
     for example in EXAMPLES:
-        phantom = make_phantom(example.kind, seed=example.seed, state=example.state, shape=_shape_of(example))
-        written.extend(write_phantom(phantom, folder, name=example.name))
+        written.extend(write_example(example.name, folder))
     written.append(_write_text(folder / "README.md", _README.format(rows="\n".join(map(_row, EXAMPLES)))))
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(written))
     written.append(_write_text(folder / "checksums.sha256", sums))
     return tuple(written)
+
+
+def write_example(name: str, folder: Path) -> tuple[Path, ...]:
+    """Write one example image with its truth into ``folder``; return the files, the image first.
+
+    Raises
+    ------
+    UnknownNameError
+        If no example has that name; the message lists them.
+    OutputError
+        If the folder can't be written.
+    """
+    example = next((one for one in EXAMPLES if one.name == name), None)
+    if example is None:
+        raise UnknownNameError(f"no example image {name!r}; known: {', '.join(one.name for one in EXAMPLES)}")
+    phantom = make_phantom(example.kind, seed=example.seed, state=example.state, shape=_shape_of(example))
+    return write_phantom(phantom, Path(folder), name=example.name)
 
 
 def _shape_of(example: Example) -> tuple[int, int, int]:

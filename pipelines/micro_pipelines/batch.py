@@ -22,7 +22,7 @@ from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_table
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
 
-__all__ = ["BatchResult", "run_batch"]
+__all__ = ["BatchResult", "run_batch", "write_batch"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def run_batch(
             else:
                 samples.append(done)
         batch = BatchResult(out_dir, tuple(samples), tuple(failures))
-        return _write(batch, work[0][1].recipe.report)
+        return write_batch(batch, work[0][1].recipe.report)
 
 
 @dataclass
@@ -153,7 +153,8 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
     return isinstance(record, dict) and record.get("fingerprint") == job.fingerprint(source)
 
 
-def _write(batch: BatchResult, params: ReportParams) -> BatchResult:
+def write_batch(batch: BatchResult, params: ReportParams) -> BatchResult:
+    """Write the tables over all samples, and the report; return the batch with what there is to say about them."""
     notes = write_batch_tables(batch.folder, batch.rows, batch.failures)
     report = batch.folder / "report.html"
     if not batch.samples:

@@ -22,7 +22,7 @@ from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.sources import Source, input_hash
 
-__all__ = ["Job", "Made", "labels_from_image", "labels_from_labels"]
+__all__ = ["Job", "Made", "labels_from_image", "labels_from_labels", "labels_from_volume"]
 
 Made = tuple[Volume | None, Labels]
 
@@ -49,6 +49,8 @@ class Job:
         Write the probabilities of the phases too.
     first
         The first state of the sample's series, from which losses are counted; None where there is none.
+    made
+        The labels, where this very job has made them already; it isn't done again.
     """
 
     recipe: Recipe
@@ -59,6 +61,7 @@ class Job:
     model: Model | None = None
     probabilities: bool = False
     first: FirstState | None = None
+    made: Made | None = None
 
     @property
     def first_plane(self) -> ReferencePlane | None:
@@ -80,7 +83,7 @@ class Job:
 
     def labels_of(self, source: Source, journal: Journal) -> Made:
         """Return the grey picture, where there is one, and the final labels of a sample."""
-        return (self.make_labels or labels_from_image)(source, self, journal)
+        return self.made or (self.make_labels or labels_from_image)(source, self, journal)
 
     def fingerprint(self, source: Source) -> dict[str, Any]:
         """Return what a result depends on, as JSON types; ``--resume`` skips a sample where it is the same."""
@@ -100,9 +103,14 @@ class Job:
 
 def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
     """Read an image, check it, correct it, segment it (or let the model) and tell its phases apart."""
-    recipe, engine = job.recipe, job.engine
     with journal.timed("read"):
-        volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=recipe.modality, name=source.name)
+        volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=job.recipe.modality, name=source.name)
+    return labels_from_volume(volume, job, journal)
+
+
+def labels_from_volume(volume: Volume, job: Job, journal: Journal) -> Made:
+    """Do all of `labels_from_image` but the reading: to an image, or to a piece of one as a preview."""
+    recipe, engine = job.recipe, job.engine
     with journal.timed("check"):
         clipped = check_volume(volume, engine)
     if clipped:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from micro.blocks import Engine
 from micro.cell import Cell, anatomy
@@ -39,7 +40,7 @@ from micro_pipelines.recipe_files import recipe_hash, recipe_text
 from micro_pipelines.record import record_of
 from micro_pipelines.sources import Source, safe_name
 
-__all__ = ["SampleResult", "reload_sample", "run_job", "run_sample"]
+__all__ = ["SampleResult", "measure_sample", "reload_sample", "run_job", "run_sample", "write_sample"]
 
 
 @dataclass(frozen=True)
@@ -98,23 +99,48 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
     """
     began = datetime.now(UTC)
     final = out_dir / source.name
-    with _scratch(final) as scratch, warnings.catch_warnings(record=True) as caught:
+    with _scratch(final) as scratch:
         job = replace(job, engine=replace(job.engine, work_dir=Path(scratch), progress=journal.observer.blocks))
         with journal.timed("hash"):
             fingerprint = job.fingerprint(source)
+        report = measure_sample(source, job, journal=journal)
+        return write_sample(report, source, job, out_dir, journal=journal, fingerprint=fingerprint, began=began)
+
+
+def measure_sample(source: Source, job: Job, *, journal: Journal) -> SampleReport:
+    """Do ``job`` to ``source`` and write nothing: the labels, their anatomy and all that is measured.
+
+    Intermediate volumes lie in the work folder of the job's engine, which the report reads from.
+    """
+    with warnings.catch_warnings(record=True) as caught:
         volume, labels = job.labels_of(source, journal)
         cell, results = _measured(labels, job, journal)
-        report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, caught))
-        with atomic_folder(final, replace=True) as folder:
-            _write(folder, report, job, journal)
-            write_json(
-                folder / "run.json",
-                record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
-            )
+        return _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, caught))
+
+
+def write_sample(
+    report: SampleReport,
+    source: Source,
+    job: Job,
+    out_dir: Path,
+    *,
+    journal: Journal,
+    fingerprint: Mapping[str, Any],
+    began: datetime,
+) -> SampleResult:
+    """Write ``out_dir/<sample>``, complete or not at all, of what ``job`` has measured; see `run_job`."""
+    final = out_dir / source.name
+    with warnings.catch_warnings(record=True), atomic_folder(final, replace=True) as folder:
+        _write(folder, report, job, journal)
+        write_json(
+            folder / "run.json",
+            record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
+        )
     finished = replace(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
-    return SampleResult(final, replace(report, labels=finished, cell=replace(cell, labels=finished, parts=None)))
+    cell = replace(report.cell, labels=finished, parts=None)
+    return SampleResult(final, replace(report, labels=finished, cell=cell))
 
 
 def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:

@@ -7,12 +7,15 @@ from npe2.io_utils import read
 
 from micro.io import write_tiff
 from micro.model import Spacing, Volume
+from micro.phantoms import EXAMPLES
 
 
 def test_the_manifest_is_valid_and_its_commands_can_be_imported():
     manifest = PluginManifest.from_distribution("napari-micro-ssb")
     manifest.validate_imports()
-    assert {command.id for command in manifest.contributions.commands} == {"napari-micro-ssb.get_reader"}
+    widgets = {widget.display_name for widget in manifest.contributions.widgets}
+    assert {"Segment", "Measure"} <= widgets
+    assert {one.key for one in manifest.contributions.sample_data} == {example.name for example in EXAMPLES}
 
 
 def test_npe2_opens_a_file_through_the_manifest(npe2pm, tmp_path):

@@ -1,25 +1,19 @@
 """Files as napari layers."""
 
+import dask.array as da
 import numpy as np
 import pytest
 import tifffile
 from npe2 import PluginManager, PluginManifest
 
-from micro.errors import MissingCalibrationError
-from micro.io import readers, write_ome_zarr, write_tiff
+from micro.io import Stack, readers, write_ome_zarr, write_tiff
 from micro.model import SSB_PHASES, Labels, Spacing, Volume
 from napari_micro_ssb import napari_get_reader, read_layers
+from napari_micro_ssb._lazy import Lazy
 
 SPACING = Spacing(0.1, 0.05, 0.025)
 GREY = np.arange(3 * 4 * 5, dtype=np.uint8).reshape(3, 4, 5)
 PHASES = (GREY % 4).astype(np.uint8)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "Zelle für Übung"
-    made.mkdir()
-    return made
 
 
 def test_an_image_has_the_scale_of_its_file_in_um(folder):
@@ -69,12 +63,48 @@ def test_a_list_of_slices_is_one_volume(folder):
     assert napari_get_reader(slices) is read_layers
 
 
-def test_a_missing_voxel_size_is_told_and_not_made_up(folder):
+def test_a_missing_voxel_size_is_not_made_up(folder):
     path = folder / "plain.tif"
     tifffile.imwrite(path, GREY[0])
     assert napari_get_reader(path) is read_layers
-    with pytest.raises(MissingCalibrationError):
-        read_layers(path)
+    [(_, attributes, _)] = read_layers(path)
+    assert attributes["units"] == ("pixel", "pixel")
+    assert attributes["metadata"]["micro"].spacing is None
+
+
+def test_large_volumes_are_lazy_and_have_coarser_levels(folder, monkeypatch):
+    along = da.arange(260, dtype=np.uint16, chunks=130)
+    big = along[:130, None, None] + along[None, :, None] * 0 + along
+    path = write_ome_zarr(folder / "big.ome.zarr", Volume(big, SPACING), Labels((big % 4).astype(np.uint8), SPACING))
+    monkeypatch.setattr("napari_micro_ssb._lazy.IN_MEMORY_VOXELS", 1000)
+    (image, labels) = read_layers(path)
+    for data, attributes, _ in (image, labels):
+        assert attributes["multiscale"] is True
+        assert [level.shape for level in data] == [(130, 260, 260), (65, 130, 130), (65, 65, 65)]
+        assert all(isinstance(level, Lazy) for level in data)
+    low, high = image[1]["contrast_limits"]
+    assert 0 < low < high < 390
+    assert (image[0][0][77] == 77 + np.arange(260)).all()
+
+
+def test_scrolling_reads_the_slice_and_nothing_else(folder, monkeypatch):
+    path = write_tiff(folder / "cell.tif", Volume(np.zeros((40, 30, 20), np.uint8), SPACING))
+    monkeypatch.setattr("napari_micro_ssb._lazy.IN_MEMORY_VOXELS", 1000)
+    [(data, _, _)] = read_layers(path)
+    regions = []
+    read = Stack.__getitem__
+    monkeypatch.setattr(Stack, "__getitem__", lambda self, index: regions.append(index) or read(self, index))
+    for z in (3, 4, 5):
+        assert data[z].shape == (30, 20)
+    voxels = sum(
+        np.prod([len(range(*axis.indices(n))) for axis, n in zip(r, (40, 30, 20), strict=True)])
+        for r in map(spans, regions)
+    )
+    assert voxels == 3 * 30 * 20
+
+
+def spans(index):
+    return [axis if isinstance(axis, slice) else slice(axis, axis + 1) for axis in index]
 
 
 def test_what_is_no_image_has_no_reader(folder):
@@ -99,3 +129,15 @@ def test_napari_finds_the_reader_by_the_manifest(folder):
     assert found == {"napari-micro-ssb.get_reader"}
     in_folder = {reader.command for reader in manager.iter_compatible_readers(str(folder))}
     assert in_folder == {"napari-micro-ssb.get_reader"}
+
+
+def test_lazy_arrays_are_indexed_as_numpy_ones_are():
+    grey = np.arange(6 * 7 * 8).reshape(6, 7, 8)
+    lazy = Lazy(da.from_array(grey))
+    cut = lazy[:, 2:, np.int64(1) : np.int64(7) : 1]
+    assert isinstance(cut, Lazy)
+    assert np.array_equal(np.asarray(cut), grey[:, 2:, 1:7])
+    assert np.array_equal(cut[3], grey[3, 2:, 1:7])
+    assert np.array_equal(np.asarray(cut[2:3]), grey[2:3, 2:, 1:7])
+    assert cut[-1, -1, -1] == grey[-1, -1, 6]
+    assert np.array_equal(np.asarray(lazy[::2]), grey[::2])

@@ -1,0 +1,304 @@
+"""The Measure panel: tables, objects to fly to, figures, before and after, and the files of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QPixmap, QResizeEvent
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from micro.blocks import Engine, as_dask
+from micro.errors import InputMissingError
+from micro_pipelines import load_recipe, preset_names
+from micro_pipelines.batch import BatchResult
+from micro_pipelines.recipe import Recipe
+from micro_pipelines.recipe_files import plain_recipe
+from napari_micro_ssb._camera import camera_of
+from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe, work_of
+from napari_micro_ssb._origin import origin_of
+from napari_micro_ssb._panel import Panel, freely, told
+from napari_micro_ssb._pick import LayerPicker, VoxelField
+from napari_micro_ssb._result import parts_layers, read_tables
+from napari_micro_ssb._scratch import new_scratch
+from napari_micro_ssb._tables import TableView
+from napari_micro_ssb._work import Watcher, explained
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["MeasurePanel"]
+
+OWN, PLAIN = "as the labels were made", "defaults"
+NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
+SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
+FRAME_PIXELS, LEAST_PIXELS = 90, 300
+"""Room around the figures, and the least width of one beside another."""
+FLY_PIXELS = 200.0
+"""Size of an object on the screen after flying to it."""
+
+
+class MeasurePanel(Panel):
+    """Measure the labels that are chosen, as ``micro run`` and ``micro measure`` do."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__(napari_viewer)
+        self.engine = Engine()
+        self.measured: Measured | None = None
+        self.before: Measured | None = None
+        self.labels = LayerPicker(napari_viewer, "labels", "no labels; open a result, or run a segmentation first")
+        self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
+        self.recipes = QComboBox()
+        self.recipes.addItems([OWN, PLAIN, *preset_names()])
+        self.normals = QComboBox()
+        self.normals.addItems(NORMALS)
+        self.normals.setToolTip("Direction from the anode into the electrolyte")
+        self.measure_button = QPushButton("Measure")
+        self.compare_button = QPushButton("Before / after")
+        self.compare_button.setToolTip("Measure the labels as they were made or opened too, and show both")
+        self.parts_button = QPushButton("Show parts")
+        self.parts_button.setToolTip("Dendrites, cracks and gaps as layers")
+        self.export_button = QPushButton("Export ...")
+        self.tabs = QTabWidget()
+        self.tables: dict[str, TableView] = {}
+        self.figures = QComboBox()
+        self.picture = QLabel()
+        self.picture_before = QLabel()
+        self.caption, self.caption_before = QLabel(), QLabel()
+        self._pictures = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._area = QScrollArea()
+        self._figure_page = self._make_figure_page()
+        self._lay_out()
+        self._connect()
+        self._layer_changed("")
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.addRow("labels", self.labels)
+        form.addRow(self.voxels)
+        form.addRow("recipe", self.recipes)
+        form.addRow("normal", self.normals)
+        self.body.addLayout(form)
+        row = QHBoxLayout()
+        for button in (self.measure_button, self.compare_button, self.parts_button, self.export_button):
+            row.addWidget(button)
+        self.body.addLayout(row)
+        self.body.addWidget(self.tabs, 1)
+
+    def _connect(self) -> None:
+        self.labels.currentTextChanged.connect(self._layer_changed)
+        self.measure_button.clicked.connect(freely(self.measure))
+        self.compare_button.clicked.connect(freely(self.compare))
+        self.parts_button.clicked.connect(freely(self.show_parts))
+        self.export_button.clicked.connect(freely(self.ask_export))
+        self.figures.currentTextChanged.connect(self._show_figure)
+
+    def _make_figure_page(self) -> QWidget:
+        page, inside = QWidget(), QWidget()
+        for caption, picture in ((self.caption_before, self.picture_before), (self.caption, self.picture)):
+            column = QVBoxLayout()
+            column.addWidget(caption)
+            column.addWidget(picture)
+            column.addStretch()
+            self._pictures.addLayout(column)
+        self._pictures.addStretch()
+        inside.setLayout(self._pictures)
+        self._area.setWidgetResizable(True)
+        self._area.setWidget(inside)
+        whole = QVBoxLayout(page)
+        whole.addWidget(self.figures)
+        whole.addWidget(self._area)
+        return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw the figures as large as there is room."""
+        super().resizeEvent(event)
+        self._show_figure(self.figures.currentText())
+
+    def recipe(self) -> Recipe:
+        """Return the recipe that counts, with the normal that was chosen."""
+        name = self.recipes.currentText()
+        given = self.normals.currentText()
+        overrides = () if given == NORMALS[0] else (f"cell.normal={given}",)
+        if name == PLAIN:
+            return plain_recipe("measure", overrides)
+        if name != OWN:
+            return load_recipe(name, overrides)
+        own = own_recipe(self.labels.layer())
+        if not overrides:
+            return own
+        return own.model_copy(update={"cell": own.cell.model_copy(update={"normal": given})})
+
+    @told
+    def measure(self) -> None:
+        """Measure the labels that are chosen."""
+        layer, recipe = self.labels.layer(), self.recipe()
+        work = work_of(layer, recipe, self.engine, new_scratch)
+
+        def measure(watcher: Watcher) -> Measured:
+            return measure_work(work, watcher, scratch=new_scratch())
+
+        self.start(measure, self._show, f"{layer.name}: measuring ...")
+
+    @told
+    def compare(self) -> None:
+        """Measure the labels that are chosen before and after they were painted on."""
+        layer, recipe = self.labels.layer(), self.recipe()
+        after = work_of(layer, recipe, self.engine, new_scratch)
+        untouched = _Untouched(layer)
+        before = work_of(untouched, recipe, self.engine, new_scratch)
+
+        def measure(watcher: Watcher) -> tuple[Measured, Measured]:
+            return (
+                measure_work(before, watcher, scratch=new_scratch()),
+                measure_work(after, watcher, scratch=new_scratch()),
+            )
+
+        self.start(measure, self._show_both, f"{layer.name}: measuring before and after ...")
+
+    @told
+    def show_parts(self) -> None:
+        """Add dendrites, cracks and gaps of what was measured as layers."""
+        report = self._last().report
+        parts = None if report.cell.parts is None else as_dask(report.cell.parts)
+        for data, attributes, _ in parts_layers(report.labels, parts, origin_of(self.labels.layer())):
+            if attributes["name"] in self.viewer.layers:
+                self.viewer.layers.remove(attributes["name"])
+            self.viewer.add_labels(data, **{**attributes, "visible": True})
+
+    @told
+    def ask_export(self) -> None:
+        """Ask for a folder, and write the files there."""
+        self._last()
+        path = QFileDialog.getExistingDirectory(self, "Folder of the results")
+        if path:
+            self.export(Path(path))
+
+    @told
+    def export(self, folder: Path) -> None:
+        """Write the files that ``micro run`` or ``micro measure`` would write with ``--out folder``."""
+        measured = self._last()
+        self.start(lambda watcher: export(measured, folder, watcher), self._exported, "writing ...")
+
+    def show_tables(self, measurements: pd.DataFrame, objects: dict[str, pd.DataFrame]) -> None:
+        """Show tables; a click on a row of the objects flies to it."""
+        shown = self.tabs.currentIndex()
+        self.tabs.clear()
+        columns = [] if "before" in measurements else [name for name in SHOWN if name in measurements]
+        self.tables = {"measurements": TableView(measurements[columns] if columns else measurements)}
+        for name, table in objects.items():
+            self.tables[name] = TableView(table, self.fly_to)
+        for name, view in self.tables.items():
+            self.tabs.addTab(view, f"{name} ({len(view.table)})")
+        if self.measured is not None:
+            self.tabs.addTab(self._figure_page, "figures")
+        self.tabs.setCurrentIndex(max(shown, 0))
+
+    def fly_to(self, row: pd.Series[Any]) -> None:
+        """Look at an object."""
+        try:
+            layer = self.labels.layer()
+            axes = "zyx"[-layer.ndim :]
+            edges = np.asarray(layer.scale, float)
+            # tables count from the picture's edge, napari from the middle of its first voxel
+            centre = np.array([float(row[f"centroid_{axis}_um"]) for axis in axes]) - edges / 2
+            extent = max(float(row[f"stop_{axis}_um"]) - float(row[f"start_{axis}_um"]) for axis in axes[-2:])
+        except (KeyError, InputMissingError) as error:
+            self.complain(explained(error) if isinstance(error, InputMissingError) else "this row has no place")
+            return
+        self.viewer.dims.set_point(range(layer.ndim), centre)
+        camera = camera_of(self.viewer)
+        camera.center = tuple(centre)
+        camera.zoom = FLY_PIXELS / max(extent, edges[-1])
+
+    def _last(self) -> Measured:
+        if self.measured is None:
+            raise InputMissingError("nothing was measured yet; press Measure first")
+        return self.measured
+
+    def _show(self, measured: Measured) -> None:
+        self.measured, self.before = measured, None
+        self.show_tables(measured.table, measured.report.results.objects)
+        self._list_figures()
+        doubts = "".join(f" Doubtful: {line}." for line in measured.report.doubts)
+        self.say(f"{len(measured.report.rows)} values of {measured.work.source.name}.{doubts}")
+
+    def _show_both(self, both: tuple[Measured, Measured]) -> None:
+        self.before, self.measured = both
+        self.show_tables(changes(self.before.table, self.measured.table), self.measured.report.results.objects)
+        self._list_figures()
+        moved = int((changes(self.before.table, self.measured.table)["change"].abs() > 0).sum())
+        self.say(f"{moved} values moved; the figures show both")
+
+    def _exported(self, batch: BatchResult) -> None:
+        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes]))
+
+    def _list_figures(self) -> None:
+        chosen = self.figures.currentText()
+        names = list(self._last().figures)
+        self.figures.clear()
+        self.figures.addItems(names)
+        if chosen in names:
+            self.figures.setCurrentText(chosen)
+
+    def _show_figure(self, name: str) -> None:
+        room = max(self.width() - FRAME_PIXELS, 100)
+        both = self.before is not None
+        beside = both and room >= 2 * LEAST_PIXELS
+        direction = QBoxLayout.Direction
+        self._pictures.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
+        self.caption.setText("after" if both else "")
+        self.caption_before.setText("before" if both else "")
+        for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
+            label.clear()
+            if measured is not None and name in measured.figures:
+                picture = QPixmap()
+                picture.loadFromData(measured.figures[name])
+                width = min(picture.width(), room // 2 if beside else room)
+                label.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
+
+    def _layer_changed(self, _: str) -> None:
+        self.voxels.refresh()
+        try:
+            result = origin_of(self.labels.layer()).result
+            if result is not None and self.measured is None:
+                tables = read_tables(result)
+                self.show_tables(tables.measurements, tables.objects)
+                self.say(f"tables of {result}")
+        except InputMissingError:
+            return
+        except Exception as error:
+            self.complain(explained(error))
+
+
+class _Untouched:
+    """A labels layer as it was before anybody painted on it."""
+
+    def __init__(self, layer: Any) -> None:  # noqa: ANN401
+        origin = origin_of(layer)
+        if origin.job is not None and origin.job.made is not None:
+            data = origin.job.made[1].data
+        elif origin.paths:
+            from micro.io import read_labels
+
+            data = read_labels(origin.paths[0] if len(origin.paths) == 1 else origin.paths).data
+        else:
+            raise InputMissingError(f"{layer.name}: nothing is known of how it was before; expected labels of a file")
+        self.name, self.scale, self.units = layer.name, layer.scale, layer.units
+        self.metadata, self.ndim = layer.metadata, layer.ndim
+        self.data = data

@@ -1,0 +1,103 @@
+"""Where a layer comes from, and how large its voxels are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from micro.errors import MissingCalibrationError
+from micro.model import PhaseSet, Spacing
+from micro.model.spacing import unit_in_um
+from micro_pipelines.job import Job
+from micro_pipelines.sources import Source
+
+__all__ = ["KEY", "LayerLike", "Origin", "given_voxel_size", "origin_of", "spacing_of"]
+
+KEY = "micro"
+"""Key of a layer's metadata under which its `Origin` stands."""
+
+
+class LayerLike(Protocol):
+    """What is asked of a napari layer here."""
+
+    name: str
+    data: Any
+    scale: Any
+    units: Any
+    metadata: Any
+    ndim: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a layer comes from.
+
+    Attributes
+    ----------
+    paths
+        The file, the folder, or all slices.
+    spacing
+        Voxel edges as the source states them; None where it doesn't.
+    phases
+        Phases of a label layer.
+    result
+        The folder of the finished sample that it belongs to.
+    source, job
+        Of labels that were made here: from what, and by what; ``job.made`` are the labels as they were made.
+    helper
+        Whether it shows something beside the labels that count: strokes, a preview, one part of a cell.
+    """
+
+    paths: tuple[Path, ...] = ()
+    spacing: Spacing | None = None
+    phases: PhaseSet | None = None
+    result: Path | None = None
+    source: Source | None = None
+    job: Job | None = None
+    helper: bool = False
+
+
+def origin_of(layer: LayerLike) -> Origin:
+    """Return where a layer comes from; of one that another program made nothing is known."""
+    found = layer.metadata.get(KEY)
+    return found if isinstance(found, Origin) else Origin()
+
+
+def spacing_of(layer: LayerLike) -> Spacing:
+    """Return the voxel edges of a layer in um, from its scale and units.
+
+    Raises
+    ------
+    MissingCalibrationError
+        If its units are no lengths.
+    """
+    edges = []
+    for step, unit in zip(layer.scale, layer.units, strict=True):
+        um = unit_in_um(str(unit))
+        if um is None:
+            example = "0.05,0.05um" if layer.ndim == 2 else "0.1,0.05,0.05um"
+            raise MissingCalibrationError(
+                f"{layer.name}: how large a voxel is isn't known; enter the voxel size above, such as {example}"
+            )
+        edges.append(float(step) * um)
+    if len(edges) == 2:
+        edges = [min(edges), *edges]
+    return Spacing(*edges[-3:])
+
+
+def given_voxel_size(layer: LayerLike) -> Spacing | None:
+    """Return the voxel edges that the user gave a layer; None where they are those of its file.
+
+    Raises
+    ------
+    MissingCalibrationError
+        If nobody said how large a voxel is.
+    """
+    shown, stated = spacing_of(layer), origin_of(layer).spacing
+    flat = 1 if layer.ndim == 2 else 0
+    if stated is not None and np.allclose(shown.um[flat:], stated.um[flat:], rtol=1e-9, atol=0):
+        return None
+    return shown

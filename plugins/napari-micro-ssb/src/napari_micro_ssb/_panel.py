@@ -1,0 +1,169 @@
+"""What every panel has: a message line, progress, and errors that never become a dialog."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from superqt.utils import FunctionWorker
+
+from napari_micro_ssb._work import Watcher, explained
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["Panel", "freely", "told"]
+
+
+LATE_MS = 1500
+"""So long after its beginning the progress of something is shown."""
+
+
+class _Complains(Protocol):
+    def complain(self, text: str) -> None: ...
+
+
+P = TypeVar("P", bound=_Complains)
+Rest = ParamSpec("Rest")
+
+
+def told(method: Callable[Concatenate[P, Rest], None]) -> Callable[Concatenate[P, Rest], None]:
+    """Return a panel's method with its errors in the panel's message line."""
+
+    @functools.wraps(method)
+    def run(panel: P, *args: Rest.args, **kwargs: Rest.kwargs) -> None:
+        try:
+            method(panel, *args, **kwargs)
+        except Exception as error:
+            panel.complain(explained(error))
+
+    return run  # type: ignore[return-value]
+
+
+def freely(method: Callable[[], None]) -> Callable[..., None]:
+    """Return a method as a slot that takes whatever a signal gives and passes none of it on."""
+
+    def run(*_: object) -> None:
+        method()
+
+    return run
+
+
+class _Bridge(QObject):
+    """Carries progress from the worker's thread to the window's."""
+
+    progress = Signal(str, int, int)
+
+
+class Panel(QWidget):
+    """A dock widget with a message line, a progress bar and a button that ends what is being done.
+
+    Parameters
+    ----------
+    viewer
+        The viewer that it stands beside.
+    """
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.body = QVBoxLayout()
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.bar = QProgressBar()
+        self.stop_button = QPushButton("Stop")
+        self.stop_button.clicked.connect(freely(self.stop))
+        self._progress_row = QWidget()
+        row = QHBoxLayout(self._progress_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar)
+        row.addWidget(self.stop_button)
+        self._progress_row.hide()
+        outer = QVBoxLayout(self)
+        outer.addLayout(self.body, 1)
+        outer.addWidget(self._progress_row)
+        outer.addWidget(self.message)
+        # what is done in a second needs no progress bar, which would be drawn more often than anything else
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._progress_row.show)
+        self._bridge = _Bridge()
+        self._bridge.progress.connect(self._show_progress)
+        self._worker: FunctionWorker[Any] | None = None
+        self._then: Callable[[Any], None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done."""
+        return self._worker is not None
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+        self.message.setStyleSheet("")
+        self.message.setText(text)
+
+    def complain(self, text: str) -> None:
+        """Show what is wrong, in a colour of its own."""
+        self.message.setStyleSheet("color: #E69F00; font-weight: bold")
+        self.message.setText(text)
+
+    def start(self, work: Callable[[Watcher], Any], then: Callable[[Any], None], doing: str) -> None:
+        """Do ``work`` in another thread, then call ``then`` with what it returned, in this one.
+
+        While something is done already, nothing is started and the message says so.
+        """
+        if self._worker is not None:
+            self.complain("something is still being done; stop it, or wait")
+            return
+        watcher = Watcher(self._bridge.progress.emit, lambda: self._worker is None or self._worker.abort_requested)
+        worker: FunctionWorker[Any] = FunctionWorker(work, watcher)
+        worker.returned.connect(self._returned)
+        worker.errored.connect(self._failed)
+        worker.finished.connect(self._ended)
+        self._worker, self._then = worker, then
+        self.say(doing)
+        self.bar.setRange(0, 0)
+        self._late.start()
+        worker.start()
+
+    def stop(self) -> None:
+        """Ask for an end of what is being done; it comes after the block at hand."""
+        if self._worker is not None:
+            self._worker.quit()
+            self.say("stopping ...")
+
+    def _show_progress(self, what: str, done: int, total: int) -> None:
+        if self._worker is not None and not self._worker.abort_requested:
+            self.bar.setRange(0, total)
+            self.bar.setValue(done)
+            self.message.setText(what)
+
+    def _returned(self, found: Any) -> None:  # noqa: ANN401
+        then, self._then = self._then, None
+        self._free()
+        if then is None:
+            return
+        try:
+            then(found)
+        except Exception as error:
+            self.complain(explained(error))
+
+    def _failed(self, error: Exception) -> None:
+        self._free()
+        self.complain(explained(error))
+
+    def _ended(self) -> None:
+        if self._worker is not None and self._worker.abort_requested:
+            self._free()
+            self.say("stopped")
+
+    def _free(self) -> None:
+        self._worker = None
+        self._late.stop()
+        self._progress_row.hide()

@@ -1,0 +1,166 @@
+"""Which layer a panel works on, and how large its voxels are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from micro.errors import CalibrationError, InputMissingError
+from micro.model import Spacing
+from napari_micro_ssb._origin import origin_of, spacing_of
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["LayerPicker", "VoxelField", "is_kind", "set_voxel_size"]
+
+
+class LayerPicker(QComboBox):
+    """The layers of one kind in the viewer.
+
+    Parameters
+    ----------
+    viewer
+        Its layers are followed.
+    kind
+        ``image``, ``labels`` or ``shapes``.
+    wanted
+        What to do where there is none, for the message.
+    """
+
+    def __init__(self, viewer: napari.Viewer, kind: str, wanted: str) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._kind = kind
+        self._wanted = wanted
+        layers = viewer.layers
+        self._heard = (
+            (layers.events.inserted, self.refresh),
+            (layers.events.removed, self.refresh),
+            (layers.events.reordered, self.refresh),
+            (layers.selection.events.active, self._follow),
+        )
+        for event, slot in self._heard:
+            event.connect(slot)
+        self.refresh()
+
+    def refresh(self, _: object = None) -> None:
+        """List the layers anew; the one that was chosen stays."""
+        chosen = self._text_or_forget()
+        if chosen is None:
+            return
+        names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
+        if [self.itemText(n) for n in range(self.count())] == names:
+            return
+        # whoever hears of a change looks here again: it must find the new list
+        self.blockSignals(True)
+        self.clear()
+        self.addItems(names)
+        self.setCurrentText(chosen)
+        self.blockSignals(False)
+        if self.currentText() != chosen:
+            self.currentTextChanged.emit(self.currentText())
+
+    def _text_or_forget(self) -> str | None:
+        """Return what is chosen; where the panel was closed, so that Qt has taken this away, listen no longer."""
+        try:
+            return str(self.currentText())
+        except RuntimeError:
+            for event, slot in self._heard:
+                event.disconnect(slot)
+            return None
+
+    def layer(self) -> Any:  # noqa: ANN401
+        """Return the layer that is chosen.
+
+        Raises
+        ------
+        InputMissingError
+            If there is none.
+        """
+        self.refresh()
+        name = self.currentText()
+        if not name or name not in self._viewer.layers:
+            raise InputMissingError(self._wanted)
+        return self._viewer.layers[name]
+
+    def _follow(self, _: object = None) -> None:
+        active = self._viewer.layers.selection.active
+        if active is not None and is_kind(active, self._kind) and self._text_or_forget() is not None:
+            self.refresh()
+            self.setCurrentText(active.name)
+
+
+def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
+    """Return whether a layer is an ``image``, ``labels`` or ``shapes``, and no helper."""
+    from napari.layers import Image, Labels, Shapes
+
+    return isinstance(layer, {"image": Image, "labels": Labels, "shapes": Shapes}[kind]) and not origin_of(layer).helper
+
+
+class VoxelField(QWidget):
+    """The voxel size of the layer that is chosen, and a field to say it where nobody did.
+
+    Parameters
+    ----------
+    layer
+        Gives the layer; raises `micro.errors.InputMissingError` where there is none.
+    done, complain
+        Called with a line to show.
+    """
+
+    def __init__(
+        self, layer: Callable[[], Any], *, done: Callable[[str], None], complain: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self._layer, self._done, self._complain = layer, done, complain
+        self.known = QLabel()
+        self.known.setWordWrap(True)
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("0.1,0.05,0.05um or 65nm")
+        self.button = QPushButton("Set")
+        self.button.clicked.connect(self.apply)
+        self.text.returnPressed.connect(self.apply)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.known)
+        row = QHBoxLayout()
+        row.addWidget(self.text)
+        row.addWidget(self.button)
+        column.addLayout(row)
+
+    def refresh(self, _: object = None) -> None:
+        """Show the size of the layer that is chosen now."""
+        try:
+            layer = self._layer()
+        except InputMissingError:
+            self.known.setText("voxel size: no layer")
+            return
+        try:
+            edges = spacing_of(layer).um[-layer.ndim :]
+        except CalibrationError:
+            self.known.setText("<b>voxel size: not known.</b> Enter it before anything is measured:")
+            return
+        axes = ", ".join("zyx"[-layer.ndim :])
+        self.known.setText(f"voxel size: {' x '.join(f'{edge:g}' for edge in edges)} um ({axes})")
+
+    def apply(self, *_: object) -> None:
+        """Give the layer the voxel size that was entered."""
+        try:
+            layer = self._layer()
+            spacing = Spacing.parse(self.text.text())
+        except (CalibrationError, InputMissingError) as error:
+            self._complain(str(error))
+            return
+        set_voxel_size(layer, spacing)
+        self.text.clear()
+        self.refresh()
+        self._done(f"{layer.name}: voxel size set")
+
+
+def set_voxel_size(layer: Any, spacing: Spacing) -> None:  # noqa: ANN401
+    """Scale a layer to um."""
+    layer.scale = spacing.um[-layer.ndim :]
+    layer.units = ("um",) * layer.ndim

@@ -1,0 +1,81 @@
+"""Strokes on an image, and a classifier from them, as ``micro train`` makes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micro.blocks import Engine
+from micro.errors import ParameterError, ShapeMismatchError
+from micro.io import write_tiff
+from micro.model import SSB_PHASES, Labels
+from micro_pipelines import Recipe, Source
+from micro_pipelines.training import Trained, train_model
+from napari_micro_ssb._sample import Sample
+from napari_micro_ssb._work import Watcher
+
+__all__ = ["PAINTED", "strokes_of_layer", "train_and_save"]
+
+PAINTED = ("void", "SE", "Li", "cathode", "interphase", "collector")
+"""Phases that are painted; dendrites are painted as Li and cracks as void, and told apart afterwards."""
+
+
+def strokes_of_layer(layer: Any, image: Any) -> NDArray[np.uint8]:  # noqa: ANN401
+    """Return the strokes of a labels layer as uint8 of shape (z, y, x).
+
+    Raises
+    ------
+    ShapeMismatchError
+        If the layer doesn't have the shape of the image.
+    ParameterError
+        If a value is no label value.
+    """
+    wanted = (image.data[0] if image.multiscale else image.data).shape
+    if tuple(layer.data.shape) != tuple(wanted):
+        raise ShapeMismatchError(
+            f"{layer.name}: strokes of shape {tuple(layer.data.shape)} for the image {image.name} of shape "
+            f"{tuple(wanted)}; expected the same: begin with New strokes"
+        )
+    data = np.asarray(layer.data)
+    if data.dtype != np.uint8:
+        if data.min() < 0 or data.max() > 255:
+            raise ParameterError(f"{layer.name}: values beyond 0 to 255; expected strokes from New strokes")
+        data = data.astype(np.uint8)
+    return data[np.newaxis] if data.ndim == 2 else data
+
+
+def train_and_save(
+    sample: Sample,
+    strokes: NDArray[np.uint8],
+    recipe: Recipe,
+    out: Path,
+    engine: Engine,
+    watcher: Watcher,
+    *,
+    scratch: Path,
+) -> Trained:
+    """Train the classifier that ``micro train`` trains from the same strokes, and write it.
+
+    The strokes are saved in the scratch folder as the file that the command would be given.
+
+    Raises
+    ------
+    MicroError
+        Whatever is wrong with the strokes, the image or the output, in one line.
+    """
+    painted = Labels(strokes, sample.spacing, SSB_PHASES, name=f"{sample.source.name}_strokes")
+    path = write_tiff(scratch / f"{sample.source.name}_strokes.tif", painted)
+    pair = (sample.source, Source(painted.name, (path,)))
+    return train_model(
+        [pair],
+        recipe,
+        out,
+        voxel_size=sample.voxel_size,
+        engine=replace(engine, progress=None),
+        maps=False,
+        observer=watcher,
+    )

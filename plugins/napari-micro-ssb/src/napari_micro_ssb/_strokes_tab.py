@@ -1,0 +1,292 @@
+"""The Strokes tab: paint, see at once what the strokes make of the slice, train, save and load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from micro.errors import InputMissingError
+from micro.model import SSB_PHASES
+from micro_pipelines.models import Model, load_model
+from micro_pipelines.training import Trained
+from napari_micro_ssb._camera import camera_of
+from napari_micro_ssb._layers import colours_of
+from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices
+from napari_micro_ssb._origin import KEY, Origin
+from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._put import put, translation
+from napari_micro_ssb._scratch import new_scratch
+from napari_micro_ssb._strokes import PAINTED, strokes_of_layer, train_and_save
+from napari_micro_ssb._work import Watcher
+
+if TYPE_CHECKING:
+    from napari_micro_ssb._segment import SegmentPanel
+
+__all__ = ["LIVE", "STROKES", "UNSURE", "StrokesTab"]
+
+STROKES, LIVE, UNSURE = "strokes", "live preview", "uncertainty"
+"""Names of the layers."""
+JUMP_ZOOM = 4.0
+"""Pixels of the screen a voxel, at least, after a jump."""
+WAIT_MS = 250
+"""So long after the last stroke the training begins."""
+
+
+class StrokesTab(QWidget):
+    """Strokes of each phase on the image of a Segment panel, and the classifier they make."""
+
+    def __init__(self, panel: SegmentPanel) -> None:
+        super().__init__()
+        self.panel = panel
+        self.viewer = panel.viewer
+        self.live = Live(panel.engine)
+        self.found: LiveFound | None = None
+        self._model: Model | None = None
+        self._again = False
+        self.new_button = QPushButton("New strokes")
+        self.phases = {name: QPushButton(name) for name in PAINTED}
+        self.live_box = QCheckBox("live preview")
+        self.live_box.setChecked(True)
+        self.unsure_box = QCheckBox("uncertainty map")
+        self.update_button = QPushButton("Update")
+        self.jump_button = QPushButton("Most uncertain place")
+        self.train_button = QPushButton("Train and save ...")
+        self.load_button = QPushButton("Load model ...")
+        self.use_box = QCheckBox("use the model")
+        self.use_box.setEnabled(False)
+        self.model_label = QLabel("no model: the recipe's grey levels are used")
+        self.model_label.setWordWrap(True)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(WAIT_MS)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.addWidget(self.new_button)
+        grid, group = QGridLayout(), QButtonGroup(self)
+        for number, (name, button) in enumerate(self.phases.items()):
+            button.setCheckable(True)
+            button.setStyleSheet(f"border-left: 12px solid {SSB_PHASES[name].colour}")
+            group.addButton(button)
+            grid.addWidget(button, number // 3, number % 3)
+        column.addLayout(grid)
+        hint = QLabel("Paint dendrites as Li and cracks as void: they are told apart afterwards.")
+        hint.setWordWrap(True)
+        column.addWidget(hint)
+        for row in (
+            (self.live_box, self.unsure_box, self.update_button),
+            (self.jump_button,),
+            (self.train_button, self.load_button, self.use_box),
+        ):
+            line = QHBoxLayout()
+            for widget in row:
+                line.addWidget(widget)
+            column.addLayout(line)
+        column.addWidget(self.model_label)
+        column.addStretch()
+
+    def _connect(self) -> None:
+        for name, button in self.phases.items():
+            button.setProperty("phase", name)
+            button.clicked.connect(freely(self._phase_clicked))
+        self.new_button.clicked.connect(freely(self.new_strokes))
+        self.update_button.clicked.connect(freely(self.update_live))
+        self.unsure_box.toggled.connect(self._show_unsure)
+        self.jump_button.clicked.connect(freely(self.jump))
+        self.train_button.clicked.connect(freely(self.ask_train))
+        self.load_button.clicked.connect(freely(self.ask_load))
+        self._timer.timeout.connect(freely(self._after_stroke))
+
+    # What a `told` method needs of a panel.
+    def complain(self, text: str) -> None:
+        """Show what is wrong in the panel's message line."""
+        self.panel.complain(text)
+
+    @told
+    def new_strokes(self) -> None:
+        """Add a layer for strokes to the image, and take the brush."""
+        image = self.panel.image.layer()
+        self.panel.sample()  # tells at once what is wrong with the image
+        shape = (image.data[0] if image.multiscale else image.data).shape
+        layer = self.viewer.add_labels(
+            np.zeros(shape, np.uint8),
+            name=STROKES,
+            scale=image.scale,
+            units=image.units,
+            axis_labels=image.axis_labels,
+            colormap=colours_of(SSB_PHASES),
+            metadata={KEY: Origin(phases=SSB_PHASES, helper=True)},
+        )
+        layer.brush_size = max(3, round(min(shape[-2:]) / 100))
+        layer.mode = "paint"
+        layer.events.paint.connect(self._painted)
+        self.choose_phase("SE")
+        self.panel.say("paint a few strokes of each phase")
+
+    @told
+    def update_live(self) -> None:
+        """Train on the strokes and show what they make of the slice."""
+        image = self.panel.image.layer()
+        painted = strokes_of_layer(self.layer(), image)
+        sample, recipe = self.panel.sample(), self.panel.recipe()
+        strokes = {z: painted[z].copy() for z in painted_slices(painted)}
+        piece = live_piece(painted.shape, self.panel.place(image), self._centre(image))
+
+        def work(watcher: Watcher) -> LiveFound:
+            return self.live.update(sample, strokes, piece, recipe, watcher)
+
+        self.panel.start(work, self._show, "training ...")
+
+    @told
+    def jump(self) -> None:
+        """Look at the place where the classifier is least sure."""
+        if self.found is None:
+            raise InputMissingError("nothing was trained yet; paint strokes of two phases")
+        image = self.panel.image.layer()
+        where = image.data_to_world(self.found.place[-image.ndim :])
+        self.viewer.dims.set_point(range(len(where)), where)
+        camera = camera_of(self.viewer)
+        camera.center = where
+        camera.zoom = max(camera.zoom, JUMP_ZOOM / image.scale[-1])
+        z, y, x = self.found.place
+        self.panel.say(f"least sure at x {x}, y {y}" + ("" if image.ndim == 2 else f", z {z}"))
+
+    @told
+    def ask_train(self) -> None:
+        """Ask for a file, train, and save the model there."""
+        path, _ = QFileDialog.getSaveFileName(self, "Model", filter="Models (*.micro)")
+        if path:
+            self.train(Path(path))
+
+    @told
+    def train(self, out: Path) -> None:
+        """Train on all strokes as ``micro train`` does, save the model, and use it from now on."""
+        strokes = strokes_of_layer(self.layer(), self.panel.image.layer())
+        sample, recipe = self.panel.sample(), self.panel.recipe()
+
+        def work(watcher: Watcher) -> Trained:
+            return train_and_save(sample, strokes, recipe, out, self.panel.engine, watcher, scratch=new_scratch())
+
+        self.panel.start(work, self._trained, "training ...")
+
+    @told
+    def ask_load(self) -> None:
+        """Ask for a model file and use it."""
+        path, _ = QFileDialog.getOpenFileName(self, "Model")
+        if path:
+            self.load(Path(path))
+
+    @told
+    def load(self, path: Path) -> None:
+        """Use the model in a file from now on; a wrong file is told."""
+        self._model = load_model(path)
+        self.use_box.setEnabled(True)
+        self.use_box.setChecked(True)
+        self.model_label.setText(f"model: {path.name} ({', '.join(self._model.phases)})")
+
+    def model(self) -> Model | None:
+        """Return the model that takes the place of the grey levels, where one is used."""
+        return self._model if self.use_box.isChecked() else None
+
+    def layer(self) -> Any:  # noqa: ANN401
+        """Return the layer of the strokes.
+
+        Raises
+        ------
+        InputMissingError
+            If there is none.
+        """
+        found = self.layer_or_none()
+        if found is None:
+            raise InputMissingError("no strokes; begin with New strokes")
+        return found
+
+    def layer_or_none(self) -> Any:  # noqa: ANN401
+        """Return the layer of the strokes, or None."""
+        named = [layer for layer in self.viewer.layers if layer.name.startswith(STROKES)]
+        active = self.viewer.layers.selection.active
+        return active if active in named else (named[-1] if named else None)
+
+    def choose_phase(self, name: str) -> None:
+        """Paint this phase from now on."""
+        self.phases[name].setChecked(True)
+        layer = self.layer_or_none()
+        if layer is not None:
+            layer.selected_label = SSB_PHASES[name].value
+            self.viewer.layers.selection.active = layer
+
+    def _phase_clicked(self) -> None:
+        for name, button in self.phases.items():
+            if button.isChecked():
+                self.choose_phase(name)
+
+    def _painted(self, _: object = None) -> None:
+        if self.live_box.isChecked():
+            self._timer.start()
+
+    def _after_stroke(self) -> None:
+        if self.panel.busy:
+            self._again = True
+            return
+        layer = self.layer_or_none()
+        # one phase alone is no mistake yet: the user is about to paint the next
+        if layer is not None and np.unique(np.asarray(layer.data)).size > 2:
+            self.update_live()
+
+    def _show(self, found: LiveFound) -> None:
+        self.found = found
+        self.panel.show_piece(found.labels, found.piece, LIVE)
+        if self.unsure_box.isChecked():
+            self._show_unsure(True)
+        self.panel.say("trained; see where it is wrong, and paint there")
+        if self._again:
+            self._again = False
+            self._timer.start()
+
+    def _show_unsure(self, wanted: bool) -> None:
+        if not wanted or self.found is None:
+            if UNSURE in self.viewer.layers:
+                self.viewer.layers.remove(UNSURE)
+            return
+        image, strokes = self.panel.image.layer(), self.layer_or_none()
+        attributes = {
+            "name": UNSURE,
+            "colormap": "inferno",
+            "blending": "additive",
+            "contrast_limits": (0, 255),
+            "scale": image.scale,
+            "units": image.units,
+            "axis_labels": image.axis_labels,
+            "translate": translation(image, self.found.piece),
+            "metadata": {KEY: Origin(helper=True)},
+        }
+        put(self.viewer, "image", self.found.unsure if image.ndim == 3 else self.found.unsure[0], attributes)
+        self.viewer.layers.selection.active = strokes
+
+    def _trained(self, trained: Trained) -> None:
+        self.load(trained.path)
+        held = trained.training.held_out
+        lines = (
+            [] if held.accuracy != held.accuracy else [f"of the strokes held out {held.accuracy:.1%} are recognised"]
+        )
+        self.panel.say(". ".join([f"saved {trained.path.name}", *lines, *trained.training.warnings]))
+
+    def _centre(self, image: Any) -> tuple[float, float]:  # noqa: ANN401
+        place = image.world_to_data(camera_of(self.viewer).center[-image.ndim :])
+        return (float(place[-2]), float(place[-1]))

@@ -1,0 +1,74 @@
+"""The Measure panel, driven as a person does."""
+
+import numpy as np
+import pytest
+
+from napari_micro_ssb._view import open_in
+
+
+@pytest.fixture
+def panel(viewer, result):
+    open_in(viewer, result)
+    _, made = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
+    made.labels.setCurrentText("cell phases")
+    return made
+
+
+def test_measured_flown_to_and_exported(viewer, panel, wait, result, folder, shoot):
+    panel.measure_button.click()
+    wait(panel)
+    assert "values of cell" in panel.message.text()
+    dendrites = panel.tables["dendrites"]
+    panel.tabs.setCurrentWidget(dendrites)
+    dendrites.clicked.emit(dendrites.model().index(1, 0))
+    row = dendrites.table.iloc[1]
+    wanted = (row["centroid_y_um"] - 0.025, row["centroid_x_um"] - 0.025)
+    assert tuple(viewer.scene.camera.center[-2:]) == pytest.approx(wanted)
+    panel.parts_button.click()
+    assert {"cell dendrites", "cell gaps"} <= {layer.name for layer in viewer.layers}
+    shoot("measure")
+    panel.export(folder / "out")
+    wait(panel)
+    assert "written" in panel.message.text()
+    assert (folder / "out" / "report.html").is_file()
+    assert (folder / "out" / "cell" / "labels.tif").read_bytes() == (result / "cell" / "labels.tif").read_bytes()
+
+
+def test_figures_are_shown(viewer, panel, wait, shoot):
+    panel.recipes.setCurrentText("sem")
+    panel.measure_button.click()
+    wait(panel)
+    names = [panel.figures.itemText(n) for n in range(panel.figures.count())]
+    assert {"overlay", "contact_map", "depth_profile"} <= set(names)
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    panel.figures.setCurrentText("contact_map")
+    assert panel.picture.pixmap().width() > 100
+    shoot("figures")
+
+
+def test_before_and_after_a_correction(viewer, panel, wait, shoot):
+    labels = viewer.layers["cell phases"]
+    labels.brush_size = 21
+    labels.paint((40, 60), 1)
+    labels.paint((44, 110), 1)
+    panel.compare_button.click()
+    wait(panel)
+    table = panel.tables["measurements"].table
+    porosity = table[table["metric"] == "porosity"].iloc[0]
+    assert porosity["after"] > porosity["before"]
+    assert porosity["change"] == pytest.approx(porosity["after"] - porosity["before"])
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    assert panel.picture_before.pixmap().width() > 100
+    shoot("before-after")
+
+
+def test_tables_sort_by_number(viewer, panel, wait):
+    from qtpy.QtCore import Qt
+
+    table = panel.tables["measurements"]
+    column = list(table.table.columns).index("value")
+    table.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+    shown = [table.model().index(row, column).data() for row in range(table.model().rowCount())]
+    numbers = [float(text) for text in shown if text]
+    assert numbers == sorted(numbers, reverse=True)
+    assert np.isfinite(numbers).all()

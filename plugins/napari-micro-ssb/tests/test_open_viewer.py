@@ -1,0 +1,128 @@
+"""Opening things in a real viewer."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from npe2 import PluginManifest
+
+from micro.errors import InputMissingError
+from micro.io import Stack, write_ome_zarr
+from micro.model import Labels, Spacing, Volume
+from micro_pipelines.cli import main
+from napari_micro_ssb._view import open_in
+
+
+def test_a_result_opens_with_its_tables(viewer, result, shoot):
+    from napari_micro_ssb._measure import MeasurePanel
+
+    open_in(viewer, result)
+    assert [layer.name for layer in viewer.layers] == [
+        "cell",
+        "cell phases",
+        "cell dendrites",
+        "cell cracks",
+        "cell gaps",
+    ]
+    assert viewer.layers["cell"].units == viewer.layers["cell gaps"].units
+    (panel,) = [dock.widget() for dock in docks(viewer) if isinstance(dock.widget(), MeasurePanel)]
+    assert {"measurements", "dendrites", "cracks", "gaps"} <= set(panel.tables)
+    assert "tables of" in panel.message.text()
+    shoot("result")
+
+
+def docks(viewer):
+    from qtpy.QtWidgets import QDockWidget
+
+    return viewer.window._qt_window.findChildren(QDockWidget)
+
+
+def test_a_dropped_result_brings_the_tables_too(viewer, result):
+    viewer.open(str(result), plugin="napari-micro-ssb")
+    assert len(viewer.layers) == 5
+    assert any("Measure" in dock.windowTitle() for dock in docks(viewer))
+
+
+def test_an_example_comes_from_the_menu(viewer, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    viewer.open_sample("napari-micro-ssb", "sem-pristine")
+    (layer,) = viewer.layers
+    assert layer.name == "sem-pristine"
+    assert tuple(layer.scale) == pytest.approx((0.05, 0.05), rel=1e-8)
+
+
+def test_the_slider_moves_through_a_volume_in_um(viewer, folder):
+    path = folder / "stack.ome.tif"
+    metadata = {"axes": "ZYX", "PhysicalSizeX": 0.1, "PhysicalSizeY": 0.1, "PhysicalSizeZ": 0.5}
+    tifffile.imwrite(path, np.arange(6 * 20 * 30, dtype=np.uint16).reshape(6, 20, 30), metadata=metadata, ome=True)
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    viewer.dims.set_point(0, 1.5)
+    assert viewer.dims.current_step[0] == 3
+    assert viewer.layers[0].data.dtype == np.uint16
+
+
+def test_scrolling_through_a_large_volume_reads_slices_only(viewer, folder, monkeypatch):
+    grey = np.random.default_rng(0).integers(0, 4, (130, 150, 260), dtype=np.uint8)
+    spacing = Spacing(0.1, 0.1, 0.1)
+    path = write_ome_zarr(folder / "big.ome.zarr", Volume(grey, spacing), Labels(grey, spacing))
+    monkeypatch.setattr("napari_micro_ssb._lazy.IN_MEMORY_VOXELS", 1000)
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    voxels = []
+    read = Stack.__getitem__
+    monkeypatch.setattr(Stack, "__getitem__", lambda self, i: counted(voxels, read(self, i)))
+    viewer.dims.set_current_step(0, 77)
+    shown = viewer.layers["big"]
+    assert shown.multiscale
+    assert voxels
+    # of both layers the slice, and a coarser one for the thumbnail
+    assert sum(voxels) <= 2 * 2 * 150 * 260
+    assert np.array_equal(shown.data[0][77], grey[77])
+
+
+def counted(voxels, block):
+    voxels.append(block.size)
+    return block
+
+
+def test_micro_view_opens_shows_and_ends(display, result, folder):
+    picture = folder / "view.png"
+    command = [sys.executable, "-m", "micro_pipelines", "view", str(result), "--screenshot", str(picture)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    from PIL import Image
+
+    assert np.asarray(Image.open(picture)).std() > 5
+
+
+def test_micro_view_without_napari_is_one_line(monkeypatch, capsys, folder):
+    monkeypatch.setitem(sys.modules, "napari", None)
+    assert main(["view", str(folder)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("micro: error: micro view needs napari")
+    assert told.count("\n") == 1
+    assert "pip install" in told
+
+
+@pytest.mark.parametrize(
+    ("place", "sample", "why"), [("nothing", "", "no such file"), ("", "other", "finished samples: cell")]
+)
+def test_micro_view_says_what_is_not_there(result, place, sample, why):
+    from napari_micro_ssb._view import _chosen
+
+    with pytest.raises(InputMissingError, match=why):
+        _chosen(result / place if place else result, sample)
+
+
+def test_every_widget_of_the_manifest_opens(viewer):
+    manifest = PluginManifest.from_distribution("napari-micro-ssb")
+    for widget in manifest.contributions.widgets:
+        _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", widget.display_name)
+        assert panel.message is not None
+
+
+def test_the_readme_says_how_to_install():
+    text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    assert 'pip install napari-micro-ssb "napari[all]"' in text

@@ -1,0 +1,123 @@
+"""The Segment panel, driven as a person does."""
+
+import numpy as np
+import pytest
+
+from micro.io import read_labels, write_tiff
+from micro.model import Spacing, Volume
+
+
+@pytest.fixture
+def panel(viewer, section):
+    viewer.open(str(section), plugin="napari-micro-ssb")
+    _, made = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
+    made.recipes.setCurrentText("sem")
+    return made
+
+
+def test_a_knob_is_turned_and_the_image_segmented(viewer, panel, wait, result, shoot):
+    assert panel.form.overrides() == ()
+    panel.run_button.click()
+    wait(panel)
+    labels = viewer.layers["cell phases"]
+    assert np.array_equal(labels.data, read_labels(result / "cell" / "labels.ome.zarr").data.compute()[0])
+    assert "SE" in panel.message.text()
+    shoot("segment")
+    panel.form.widgets["segment.smoothing"].setValue(3.0)
+    panel.form.widgets["cell.normal"].setCurrentText("none")
+    assert set(panel.form.overrides()) == {"segment.smoothing=3.0", "cell.normal=none"}
+    panel.run_button.click()
+    wait(panel)
+    assert len(viewer.layers) == 3
+    assert not np.array_equal(viewer.layers[-1].data, labels.data)
+
+
+def test_the_slice_that_is_looked_at_is_previewed(viewer, wait, folder):
+    rng = np.random.default_rng(1)
+    grey = np.full((6, 60, 64), 40.0)
+    grey[:, 20:], grey[:, 40:] = 120, 200
+    noisy = np.clip(grey + rng.normal(0, 8, grey.shape), 0, 255).astype(np.uint8)
+    path = write_tiff(folder / "stack.tif", Volume(noisy, Spacing(0.2, 0.1, 0.1)))
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
+    panel.recipes.setCurrentText("fibsem")
+    viewer.dims.set_point(0, 0.8)
+    panel.preview_button.click()
+    wait(panel)
+    shown = viewer.layers["preview"]
+    assert shown.data.shape == (1, 60, 64)
+    assert shown.translate[0] == pytest.approx(0.8)
+    viewer.add_shapes([[[0.8, 1.0, 1.0], [0.8, 1.0, 5.0], [0.8, 5.0, 5.0], [0.8, 5.0, 1.0]]], name="box")
+    panel.where.setCurrentText("box")
+    panel.preview_button.click()
+    wait(panel)
+    shown = viewer.layers["preview"]
+    assert shown.data.shape == (6, 40, 40), panel.message.text()
+    assert tuple(shown.translate) == pytest.approx((0, 1.0, 1.0))
+
+
+def test_a_run_is_stopped(viewer, panel, wait):
+    panel.run_button.click()
+    panel.stop_button.click()
+    wait(panel)
+    assert panel.message.text() == "stopped"
+    assert len(viewer.layers) == 1
+    panel.run_button.click()
+    wait(panel)
+    assert len(viewer.layers) == 2
+
+
+def test_a_recipe_of_the_users_own(panel, folder):
+    path = folder / "meine.toml"
+    path.write_text("[segment]\nsmoothing = 2.5\n", encoding="utf-8")
+    panel.add_recipe(path)
+    assert panel.recipe().segment.smoothing == 2.5
+    path.write_text("[segment]\nsmoohting = 2.5\n", encoding="utf-8")
+    panel.add_recipe(path)
+    assert "did you mean 'smoothing'" in panel.message.text()
+
+
+def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section, folder, shoot):
+    tab = panel.strokes
+    panel.tabs.setCurrentWidget(tab)
+    tab.new_button.click()
+    strokes = viewer.layers["strokes"]
+    assert strokes.mode == "paint"
+    truth = read_labels(section.with_name("cell_strokes.tif")).data.compute()[0]
+    panel.form.widgets["train.steps"].setValue(200)
+    for name, value in (("void", 1), ("SE", 2), ("Li", 3)):
+        tab.phases[name].click()
+        assert strokes.selected_label == value
+        # what the brush does, stamp by stamp
+        for y, x in np.argwhere(truth == value)[::4]:
+            strokes.paint((int(y), int(x)), value)
+    wait_for_timer(tab, panel, wait)
+    assert "live preview" in viewer.layers
+    assert "trained" in panel.message.text()
+    tab.unsure_box.setChecked(True)
+    assert viewer.layers["uncertainty"].data.shape == (160, 224)
+    tab.jump_button.click()
+    assert panel.message.text().startswith("least sure at x ")
+    place = tab.found.place
+    assert tuple(viewer.scene.camera.center[-2:]) == pytest.approx((place[1] * 0.05, place[2] * 0.05))
+    shoot("strokes")
+    tab.train(folder / "mine.micro")
+    wait(panel)
+    assert (folder / "mine.micro").is_file()
+    assert tab.model() is not None
+    panel.run_button.click()
+    wait(panel)
+    assert viewer.layers["cell phases"].metadata["micro"].job.model is not None
+
+
+def wait_for_timer(tab, panel, wait):
+    import time
+
+    from qtpy.QtWidgets import QApplication
+
+    began = time.monotonic()
+    while tab.found is None or panel.busy:
+        QApplication.processEvents()
+        time.sleep(0.01)
+        assert time.monotonic() - began < 60, panel.message.text()
+    wait(panel)
