@@ -1,0 +1,28 @@
+"""Correcting labels by hand: tools, a journal that loses nothing, and the labels that come of it.
+
+It lies above `micro.io` and `micro.blocks`, which read, write and label voxels, and beside `micro.classify`: neither
+knows the other. It lies below `micro.cell` and `micro.measure`, which see final labels only and need not know whether a
+person had a hand in them.
+"""
+
+from micro.correct.array import CorrectedArray
+from micro.correct.journal import Journal, Record, read_records
+from micro.correct.log import Log, Logged
+from micro.correct.patch import Change, Edit, Patch
+from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder
+
+__all__ = [
+    "JOURNAL_NAME",
+    "Change",
+    "CorrectedArray",
+    "Correction",
+    "Edit",
+    "Journal",
+    "Log",
+    "Logged",
+    "Patch",
+    "Record",
+    "Recovery",
+    "corrections_folder",
+    "read_records",
+]
