@@ -6,8 +6,12 @@ person had a hand in them.
 """
 
 from micro.correct.array import CorrectedArray
+from micro.correct.brush import Stamp, painted, stamp
+from micro.correct.fill import connected, holes_filled, smoothed
+from micro.correct.interpolate import between
 from micro.correct.journal import Journal, Record, read_records
 from micro.correct.log import Log, Logged
+from micro.correct.objects import ObjectMask, object_at
 from micro.correct.patch import Change, Edit, Patch
 from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder
 
@@ -20,9 +24,18 @@ __all__ = [
     "Journal",
     "Log",
     "Logged",
+    "ObjectMask",
     "Patch",
     "Record",
     "Recovery",
+    "Stamp",
+    "between",
+    "connected",
     "corrections_folder",
+    "holes_filled",
+    "object_at",
+    "painted",
     "read_records",
+    "smoothed",
+    "stamp",
 ]
