@@ -13,9 +13,17 @@ from micro.correct.journal import Journal, Record, read_records
 from micro.correct.log import Log, Logged
 from micro.correct.objects import ObjectMask, object_at
 from micro.correct.patch import Change, Edit, Patch
+from micro.correct.result import (
+    CORRECT_STEP,
+    corrected_labels,
+    corrected_path,
+    corrections_beside,
+    write_corrected,
+)
 from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder
 
 __all__ = [
+    "CORRECT_STEP",
     "JOURNAL_NAME",
     "Change",
     "CorrectedArray",
@@ -31,6 +39,9 @@ __all__ = [
     "Stamp",
     "between",
     "connected",
+    "corrected_labels",
+    "corrected_path",
+    "corrections_beside",
     "corrections_folder",
     "holes_filled",
     "object_at",
@@ -38,4 +49,5 @@ __all__ = [
     "read_records",
     "smoothed",
     "stamp",
+    "write_corrected",
 ]
