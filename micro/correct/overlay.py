@@ -28,6 +28,7 @@ __all__ = ["DamagedOverlay", "Overlay"]
 _CHUNK: Shape = (64, 64, 64)
 _FLAT_CHUNK: Shape = (1, 512, 512)
 _STATE = "state.json"
+_SHOWN_LEAST, _SHOWN_MOST = 2**18, 2**26
 Key = tuple[int, int, int]
 
 
@@ -70,6 +71,7 @@ class Overlay:
         self._cache: OrderedDict[Key, NDArray[np.uint8]] = OrderedDict()
         self._dirty: set[Key] = set()
         self._unsynced: set[Key] = set()
+        self._shown: tuple[Region, NDArray[np.uint8]] | None = None
         self._open()
 
     @property
@@ -86,7 +88,18 @@ class Overlay:
         return (z, y, x)
 
     def read(self, region: Region) -> NDArray[np.uint8]:
-        """Return the corrected values of a region (plain slices within the volume); a copy."""
+        """Return the corrected values of a region (plain slices within the volume); a copy.
+
+        The last large region is kept and follows the changes: a viewer reads the same slice after every stamp.
+        """
+        if self._shown is not None and self._shown[0] == region:
+            return self._shown[1].copy()
+        values = self._read(region)
+        if _SHOWN_LEAST <= values.size <= _SHOWN_MOST:
+            self._shown = (region, values.copy())
+        return values
+
+    def _read(self, region: Region) -> NDArray[np.uint8]:
         touched = [key for key in self._keys_in(region) if key in self._stored or key in self._dirty]
         if len(touched) == 1 and self._covers(touched[0], region):
             corner = self.region_of(touched[0])
@@ -107,6 +120,9 @@ class Overlay:
                 continue
             shared, mask, picked = found
             self._chunk(key, write=True)[_shifted(shared, self.region_of(key))][mask] = values[picked]
+        if self._shown is not None and (found := change.within(self._shown[0])) is not None:
+            shared, mask, picked = found
+            self._shown[1][_shifted(shared, self._shown[0])][mask] = values[picked]
 
     def flush(self, applied: int) -> None:
         """Write the chunks that changed, then note that the journal is followed up to byte ``applied``.
@@ -135,6 +151,7 @@ class Overlay:
         self._cache.clear()
         self._dirty.clear()
         self._unsynced.clear()
+        self._shown = None
         self._open()
 
     def _open(self) -> None:

@@ -30,7 +30,7 @@ from micro.model import Labels
 __all__ = ["JOURNAL_NAME", "Correction", "Recovery", "corrections_folder"]
 
 JOURNAL_NAME = "journal.bin"
-_FLUSH_RECORDS = 500
+_FLUSH_RECORDS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Correction:
         self.identity = identify(labels)
         self._guard = threading.RLock()
         self._stale = False
+        self._flushed = 0
         self._lock = Lock(self.folder)
         try:
             header = {"format": 1, "id": uuid.uuid4().hex, "micro": micro.__version__}
@@ -126,6 +127,7 @@ class Correction:
             self._journal.close()
             self._lock.release()
             raise
+        self._flushed = self.records
         self.recovery = Recovery(len(self.log.active), replayed, torn)
 
     def __enter__(self) -> Correction:
@@ -157,6 +159,11 @@ class Correction:
     def records(self) -> int:
         """Number of entries of the journal."""
         return len(self._journal.records)
+
+    @property
+    def behind(self) -> int:
+        """Entries of the journal since the last `flush`: what an opening after a crash would replay."""
+        return self.records - self._flushed
 
     def read(self, region: Region) -> NDArray[np.uint8]:
         """Return the corrected values of a region: three plain slices within the volume. A copy."""
@@ -234,6 +241,7 @@ class Correction:
             if self._overlay.applied != self._journal.end:
                 self._journal.sync()
                 self._overlay.flush(self._journal.end)
+                self._flushed = self.records
 
     def close(self) -> None:
         """Flush, and let the next writer in; the journal is complete at any time without it."""
@@ -290,7 +298,7 @@ class Correction:
         self._stale = True
         self._show(record)
         self._stale = False
-        if self.records % _FLUSH_RECORDS == 0:
+        if self.behind >= _FLUSH_RECORDS:
             self.flush()
 
     def _show(self, record: Record) -> None:

@@ -312,3 +312,22 @@ def test_the_overlay_is_plain_zarr(automatic, folder):
     with Correction(automatic, folder) as correction:
         CorrectedArray(correction)[0, 0, 0] = 9
     assert zarr.open_array(folder / "overlay/voxels.zarr", mode="r")[0, 0, 0] == 9
+
+
+def test_a_slice_that_is_shown_follows_every_change(folder, random_edit):
+    # Large enough to be kept: 600 x 600 pixels.
+    rng = np.random.default_rng(8)
+    automatic = Labels(rng.integers(0, 6, (3, 600, 600), np.uint8), SPACING)
+    plain = Plain(automatic.data.compute())
+    with Correction(automatic, folder) as correction:
+        shown = CorrectedArray(correction)
+        for number in range(12):
+            if number % 4 == 3:
+                correction.undo()
+                plain.undo()
+            else:
+                edit = random_edit(rng, automatic.shape)
+                correction.apply(edit)
+                plain.apply(edit)
+            for z in (1, 1, number % 3):
+                np.testing.assert_array_equal(shown[z], plain.now[z])
