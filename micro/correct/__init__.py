@@ -21,6 +21,15 @@ from micro.correct.result import (
     write_corrected,
 )
 from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder
+from micro.correct.tools import (
+    Pen,
+    brush_edit,
+    fill_edit,
+    holes_edit,
+    interpolate_edit,
+    relabel_edit,
+    smooth_edit,
+)
 
 __all__ = [
     "CORRECT_STEP",
@@ -34,19 +43,26 @@ __all__ = [
     "Logged",
     "ObjectMask",
     "Patch",
+    "Pen",
     "Record",
     "Recovery",
     "Stamp",
     "between",
+    "brush_edit",
     "connected",
     "corrected_labels",
     "corrected_path",
     "corrections_beside",
     "corrections_folder",
+    "fill_edit",
+    "holes_edit",
     "holes_filled",
+    "interpolate_edit",
     "object_at",
     "painted",
     "read_records",
+    "relabel_edit",
+    "smooth_edit",
     "smoothed",
     "stamp",
     "write_corrected",
