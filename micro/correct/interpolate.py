@@ -57,6 +57,7 @@ def between(
         raise ImageContentError("no region in one of the two slices; expected one in each, draw it there first")
     ends = [_signed_distance(mask, edges_um) for mask in (first, last)]
     middles = [np.argwhere(mask).mean(axis=0) for mask in (first, last)]
+    tie_um = 1e-6 * min(edges_um)  # what lies on the outline is outside, however sums were rounded
     out = np.empty((count, *first.shape), bool)
     for number in range(count):
         share = (number + 1) / (count + 1)
@@ -64,7 +65,7 @@ def between(
         moved = [
             ndimage.shift(end, middle - own, order=1, mode="nearest") for end, own in zip(ends, middles, strict=True)
         ]
-        out[number] = (1 - share) * moved[0] + share * moved[1] > 0
+        out[number] = (1 - share) * moved[0] + share * moved[1] > tie_um
     return out
 
 
