@@ -363,6 +363,58 @@ def test_labels_that_are_open_elsewhere_or_turned_to_3d_are_told(viewer, path):
     Correction(read_labels(path), corrections_folder(path)).close()
 
 
+def test_a_dock_that_was_closed_and_opened_again_goes_on(viewer, path):
+    from napari_micro_ssb._correct import CorrectPanel
+
+    first = opened(viewer, path)
+    first.begin()
+    first.form.choose_tool("Brush")
+    drag(viewer, first.layer, [(0, 30, 30)])
+    viewer.window.remove_dock_widget(first)
+    process_events()
+    again = CorrectPanel(viewer)
+    viewer.window.add_dock_widget(again)
+    again.begin()
+    assert again.correction is not None, again.message.text()
+    assert len(again.correction.log.active) == 1
+    again.close_correction()
+
+
+def test_a_picture_of_the_panel_shows_the_labels(viewer, tmp_path):
+    from micro.phantoms import make_phantom
+
+    phantom = make_phantom("fibsem", seed=3, shape=(24, 160, 224))
+    path = write_ome_zarr(tmp_path / "cell" / "labels.ome.zarr", phantom.volume, phantom.truth)
+    panel = opened(viewer, path)
+    panel.begin()
+    form, layer = panel.form, panel.layer
+    viewer.dims.set_point(0, 12 * phantom.truth.spacing.z)
+    form.choose_phase(3)
+    form.only.setCurrentText("only where SE")
+    form.choose_tool("Brush")
+    form.brush_um.setValue(14 * phantom.truth.spacing.x)
+    process_events()
+    before = screenshot(viewer)
+    drag(viewer, layer, [(12, 70, 60), (12, 80, 100), (12, 70, 140)])
+    after = screenshot(viewer)
+    # the stroke has the colour of the dendrite, blended: it is there to be seen
+    assert (np.abs(after.astype(int) - before).sum(axis=-1) > 60).sum() > 2000
+    panel.close_correction()
+
+
+def screenshot(viewer):
+    """A picture of the window, kept where MICRO_SCREENSHOTS says."""
+    process_events(25)
+    picture = np.asarray(viewer.screenshot(canvas_only=False, flash=False))[..., :3]
+    assert picture.std() > 5
+    kept = os.environ.get("MICRO_SCREENSHOTS")
+    if kept:
+        from PIL import Image
+
+        Image.fromarray(picture).save(Path(kept) / "correct_panel.png", optimize=True)
+    return picture
+
+
 VICTIM = """
 import sys
 from pathlib import Path

@@ -12,7 +12,10 @@ from micro.model import Spacing, Volume
 def test_the_manifest_is_valid_and_its_commands_can_be_imported():
     manifest = PluginManifest.from_distribution("napari-micro-ssb")
     manifest.validate_imports()
-    assert {command.id for command in manifest.contributions.commands} == {"napari-micro-ssb.get_reader"}
+    assert {command.id for command in manifest.contributions.commands} == {
+        "napari-micro-ssb.get_reader",
+        "napari-micro-ssb.correct",
+    }
 
 
 def test_npe2_opens_a_file_through_the_manifest(npe2pm, tmp_path):

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
 
 from micro.correct import (
+    CorrectedArray,
     Correction,
     Edit,
     Logged,
     Pen,
-    brush_edit,
     corrected_path,
     corrections_folder,
-    fill_edit,
     holes_edit,
     interpolate_edit,
-    relabel_edit,
     smooth_edit,
     write_corrected,
 )
-from micro.errors import InputMissingError, ParameterError
+from micro.errors import InputMissingError, OutputError, ParameterError
 from micro.model import SSB_PHASES, PhaseSet
 from napari_micro_ssb._correct_base import BasePanel, explained, freely, told
 from napari_micro_ssb._correct_box import SelectionBox
-from napari_micro_ssb._correct_form import BOX, BRUSH, ERASER, FILL, KEYED, LOOK, OBJECT, Form
-from napari_micro_ssb._correct_layer import Place, corrected_layer, dragged, place_of
+from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
+from napari_micro_ssb._correct_hand import Hand
+from napari_micro_ssb._correct_layer import corrected_layer
 from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, unused
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CorrectPanel"]
 
-_FLUSH_AFTER = 200
-"""After so many entries the overlay is written at the end of a stroke: after a crash no more are replayed."""
+_PANELS: WeakSet[CorrectPanel] = WeakSet()
 
 
 class CorrectPanel(BasePanel):
@@ -46,6 +45,7 @@ class CorrectPanel(BasePanel):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
+        _PANELS.add(self)
         self.correction: Correction | None = None
         self.layer: Any = None
         self.path: Path | None = None
@@ -60,17 +60,12 @@ class CorrectPanel(BasePanel):
         self.state.setWordWrap(True)
         self.form = Form(SSB_PHASES)
         self.box = SelectionBox(napari_viewer)
-        self._stroke: int | None = None
+        self._hand = Hand(self)
         self._drawn: deque[int] = deque(maxlen=2)
         self._lay_out()
         self._connect()
         self._list_labels()
         self._show_state()
-
-    @property
-    def pen(self) -> Pen:
-        """What the form says of label and place; the axis across is set where the tool is used."""
-        return Pen(self.form.phase.value, self.form.only_values)
 
     @told
     def begin(self, folder: Path | None = None) -> None:
@@ -86,7 +81,11 @@ class CorrectPanel(BasePanel):
                 return
             path = keep(shown, folder)
         labels = labels_in(shown, path)
+        for other in list(_PANELS):
+            if other.path == path:  # a dock that was closed, with its layer still there
+                other.close_correction()
         self.correction, self.path = Correction(labels, corrections_folder(path)), path
+        atexit.register(self.correction.close)
         self._show_layer(shown)
         self.say(_opened(self.correction))
 
@@ -110,13 +109,17 @@ class CorrectPanel(BasePanel):
         if layer is not None and layer in self.viewer.layers:
             self.viewer.layers.remove(layer)
         if correction is not None:
-            correction.close()
+            atexit.unregister(correction.close)
+            try:
+                correction.close()
+            except OutputError as error:  # what was not written lies in the journal all the same
+                self.complain(explained(error))
         self._show_state()
 
     @told
     def write(self) -> None:
         """Write the corrected labels beside the automatic ones, for `micro measure`."""
-        correction, path = self._open(), self.path
+        correction, path = self.opened(), self.path
         if path is None:
             return
         target = corrected_path(path)
@@ -129,37 +132,38 @@ class CorrectPanel(BasePanel):
     @told
     def undo(self) -> None:
         """Take back the last edit, of this session or of an earlier one."""
-        done = self._open().undo()
-        self._refresh()
-        self.say("nothing to undo" if done is None else f"undone: {self._words(done)}")
+        done = self.opened().undo()
+        self.refresh()
+        self.say("nothing to undo" if done is None else f"undone: {self.words(done)}")
 
     @told
     def redo(self) -> None:
         """Bring back the edit that was undone last."""
-        done = self._open().redo()
-        self._refresh()
-        self.say("nothing to redo" if done is None else f"done again: {self._words(done)}")
+        done = self.opened().redo()
+        self.refresh()
+        self.say("nothing to redo" if done is None else f"done again: {self.words(done)}")
 
     @told
     def interpolate(self) -> None:
         """Carry what was drawn in two slices over to those between them."""
         first, last = (box.value() for box in self.form.slices)
-        self._apply(interpolate_edit(self._open(), first, last, self._flat_pen()))
+        self.apply(interpolate_edit(self.opened(), first, last, self._flat_pen()))
 
     @told
     def smooth(self) -> None:
         """Smooth the outline of the phase in the box."""
-        correction = self._open()
+        correction = self.opened()
         region, across = self._region()
-        pen = Pen(self.pen.value, self.pen.only, across)
-        self._apply(smooth_edit(correction, region, self.form.smooth_um.value(), pen))
+        pen = Pen(self.form.phase.value, self.form.only_values, across)
+        self.apply(smooth_edit(correction, region, self.form.smooth_um.value(), pen))
 
     @told
     def fill_holes(self) -> None:
         """Fill the holes of the phase in the box."""
-        correction = self._open()
+        correction = self.opened()
         region, across = self._region()
-        self._apply(holes_edit(correction, region, Pen(self.pen.value, self.pen.only, across)))
+        pen = Pen(self.form.phase.value, self.form.only_values, across)
+        self.apply(holes_edit(correction, region, pen))
 
     def choose_tool(self, tool: str) -> None:
         """Let the mouse do what the tool does, or move the picture."""
@@ -177,86 +181,16 @@ class CorrectPanel(BasePanel):
         self.close_correction()
         super().closeEvent(event)
 
-    def _drag(self, _: Any, event: Any) -> Any:  # noqa: ANN401
-        """Follow the mouse on the corrected layer; a generator, as napari wants it."""
-        tool = self.form.tool
-        if tool == LOOK or event.button != 1 or self.correction is None:
-            return
-        if self.busy:
-            self.complain("something is still being done; wait until it is done")
-            return
-        if tool in (FILL, OBJECT):
-            self._click(tool, event)
-            return
-        if tool == BOX:
-            yield from dragged(self.layer, event, step=lambda *_: None, end=self._select, failed=self._failed_stroke)
-            return
-        yield from dragged(self.layer, event, step=self._stamp, end=self._end_stroke, failed=self._failed_stroke)
+    def apply(self, edit: Edit, more: str = "") -> None:
+        """Write an edit to the journal, show it and say what it was."""
+        self.applied(self.opened().apply(edit), more)
 
-    def _stamp(self, last: Place, here: Place) -> None:
-        pen = self._pen_at(here)
-        if self.form.tool == ERASER:
-            pen = Pen(0, pen.only, pen.across)
-        points = [last.point, here.point] if last != here else [here.point]
-        edit = brush_edit(self._open(), points, self.form.brush_um.value() / 2, pen)
-        if edit is None:
-            return
-        done = self._open().apply(edit, stroke=self._stroke, sync=False)
-        if done is not None:
-            self._stroke = done.number
-            self.layer.refresh(thumbnail=False, extent=False, highlight=False)
+    def applied(self, done: Logged | None, more: str = "") -> None:
+        """Show an edit that is in the journal, and say what it was."""
+        self.refresh()
+        self.say("nothing changes there" if done is None else f"{self.words(done)}{more}")
 
-    def _end_stroke(self, _: Place, last: Place) -> None:
-        correction = self._open()
-        correction.sync()
-        done = correction.log.to_undo
-        if self._stroke is not None and done is not None and done.number == self._stroke:
-            self._remember(last)
-            self.say(self._words(done))
-        self._stroke = None
-        if correction.behind > _FLUSH_AFTER:
-            correction.flush()
-        self._refresh()
-
-    def _failed_stroke(self, error: Exception) -> None:
-        self._stroke = None
-        self.complain(explained(error))
-        if self.layer is not None:
-            self.layer.refresh()
-
-    def _select(self, first: Place, last: Place) -> None:
-        self.box.show(self.layer, first, last)
-
-    @told
-    def _click(self, tool: str, event: Any) -> None:  # noqa: ANN401
-        correction, place = self._open(), place_of(self.layer, event)
-        voxel = place.voxel(correction.shape)
-        if voxel is None:
-            raise ParameterError("this is outside of the labels; click on a voxel of them")
-        pen = self._pen_at(place)
-        if tool == FILL:
-            edit, bounded = fill_edit(correction, voxel, pen)
-            self._apply(edit, more="; it goes on beyond the 96 voxels that a fill reaches" if bounded else "")
-            return
-        revision = correction.revision
-
-        def work(tell: Callable[[str], None]) -> Logged | None:
-            edit, voxels = relabel_edit(
-                correction, voxel, pen, progress=lambda blocks: tell(f"following the object: {blocks} blocks")
-            )
-            tell(f"relabelling {voxels} voxels ...")
-            return correction.apply(edit, revision=revision)
-
-        self.start(work, self._applied, "following the object ...")
-
-    def _apply(self, edit: Edit, more: str = "") -> None:
-        self._applied(self._open().apply(edit), more)
-
-    def _applied(self, done: Logged | None, more: str = "") -> None:
-        self._refresh()
-        self.say("nothing changes there" if done is None else f"{self._words(done)}{more}")
-
-    def _words(self, edit: Logged) -> str:
+    def words(self, edit: Logged) -> str:
         """Return an edit in words: tool, voxels, and from what to what."""
         phases = self.form.phases
         names = [
@@ -265,16 +199,12 @@ class CorrectPanel(BasePanel):
         ]
         return f"{edit.tool}: {edit.voxels} voxels, {', '.join(names)}"
 
-    def _pen_at(self, place: Place) -> Pen:
-        solid = self.form.solid.isChecked() and not self._open().automatic.is_2d
-        return Pen(self.pen.value, self.pen.only, None if solid else place.across)
-
     def _flat_pen(self) -> Pen:
-        return Pen(self.pen.value, self.pen.only, self._across())
+        return Pen(self.form.phase.value, self.form.only_values, self._across())
 
     def _across(self) -> int:
         """Return the axis across the slice that is shown."""
-        correction = self._open()
+        correction = self.opened()
         if correction.automatic.is_2d:
             return 0
         shown = [axis - (self.viewer.dims.ndim - 3) for axis in self.viewer.dims.displayed]
@@ -284,32 +214,39 @@ class CorrectPanel(BasePanel):
 
     def _at(self, across: int) -> int:
         """Return the number of the slice that is shown."""
-        if self._open().automatic.is_2d:
+        if self.opened().automatic.is_2d:
             return 0
         return round(float(self.layer.world_to_data(self.viewer.dims.point)[-3:][across]))
 
     def _region(self) -> tuple[Any, int | None]:
         """Return the box for smoothing and holes, and the axis that they do not cross."""
-        correction, across = self._open(), self._across()
+        correction, across = self.opened(), self._across()
         solid = self.form.solid.isChecked() and not correction.automatic.is_2d
         depth = self.form.depth_slices.value() if solid else 0
         region = self.box.region(correction.shape, across, self._at(across), depth)
         return region, None if solid else across
 
-    def _remember(self, place: Place) -> None:
+    def remember(self, number: int) -> None:
         """Offer the two slices that were drawn in last for interpolation."""
-        number = round(place.point[place.across])
         if number not in self._drawn:
             self._drawn.append(number)
         for box, value in zip(self.form.slices, sorted(self._drawn), strict=False):
             box.setValue(value)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Show the labels and the number of edits as they are now."""
         if self.layer is not None:
             self.layer.refresh(extent=False)
         self._show_state()
 
-    def _open(self) -> Correction:
+    def opened(self) -> Correction:
+        """Return the labels that are being corrected.
+
+        Raises
+        ------
+        InputMissingError
+            If there are none.
+        """
         if self.correction is None:
             raise InputMissingError("no labels are being corrected; choose some above and press Correct")
         return self.correction
@@ -321,18 +258,18 @@ class CorrectPanel(BasePanel):
         return self.viewer.layers[name]
 
     def _edge_um(self) -> float:
-        return self._open().automatic.spacing.x
+        return self.opened().automatic.spacing.x
 
     def _ask_folder(self) -> Path | None:
         given = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
         return Path(given) if given else None
 
     def _show_layer(self, shown: Any) -> None:  # noqa: ANN401
-        correction = self._open()
+        correction = self.opened()
         self._use_phases(correction.automatic.phases)
         self.form.fit(correction.shape, correction.automatic.spacing.um)
         self.layer = corrected_layer(shown, correction)
-        self.layer.mouse_drag_callbacks.append(self._drag)
+        self.layer.mouse_drag_callbacks.append(self._hand.drag)
         for number in range(min(KEYED, len(self.form.phases))):
             self.layer.bind_key(str(number + 1), lambda _, n=number: self.form.choose_phase(n), overwrite=True)
         self.layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
@@ -363,7 +300,8 @@ class CorrectPanel(BasePanel):
         from napari.layers import Labels as LabelsLayer
 
         chosen = self.labels.currentText()
-        names = [one.name for one in self.viewer.layers if isinstance(one, LabelsLayer) and one is not self.layer]
+        labels = [one for one in self.viewer.layers if isinstance(one, LabelsLayer)]
+        names = [one.name for one in labels if not isinstance(one.data, CorrectedArray)]
         if names != [self.labels.itemText(n) for n in range(self.labels.count())]:
             self.labels.clear()
             self.labels.addItems(names)

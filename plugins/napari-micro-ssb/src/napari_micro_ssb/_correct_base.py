@@ -109,7 +109,13 @@ class BasePanel(QWidget):
         self.message.setText(text)
 
     def start(self, work: Callable[[Callable[[str], None]], Any], then: Callable[[Any], None], doing: str) -> None:
-        """Do ``work`` in another thread, then call ``then`` with what it returned, in this one."""
+        """Do ``work`` in another thread, then call ``then`` with what it returned, in this one.
+
+        While something is done already, nothing is started and the message says so.
+        """
+        if self._worker is not None:
+            self.complain("something is still being done; wait until it is done")
+            return
         worker: FunctionWorker[Any] = FunctionWorker(work, self._bridge.progress.emit)
         worker.returned.connect(self._returned)
         worker.errored.connect(self._failed)
