@@ -342,6 +342,7 @@ class CorrectPanel(BasePanel):
         self.body.addWidget(self.state)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
+        self._scroll.setMinimumWidth(self.form.sizeHint().width() + 30)  # with room for the bar at its side
         self._scroll.setWidget(self.form)
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(self.write_button)

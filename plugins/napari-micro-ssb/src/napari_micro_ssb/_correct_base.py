@@ -85,7 +85,7 @@ class BasePanel(QWidget):
         self.bar.setRange(0, 0)
         self.bar.hide()
         outer = QVBoxLayout(self)
-        outer.addLayout(self.body, 1)
+        outer.addLayout(self.body, 100)  # napari puts a stretch of one below
         outer.addWidget(self.bar)
         outer.addWidget(self.message)
         self._bridge = _Bridge()
