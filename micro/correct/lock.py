@@ -35,7 +35,7 @@ class Lock:
         self._owner = folder / "owner.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / "lock")
+            self._lock = FileLock(folder / "lock", thread_local=False)  # closed by whichever thread comes to it
             self._lock.acquire(timeout=0)
         except Timeout:
             raise OutputError(

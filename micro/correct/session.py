@@ -296,7 +296,11 @@ class Correction:
         """Take a record that is in the journal into log and overlay."""
         self.log.take(record)
         self._stale = True
-        self._show(record)
+        try:
+            self._show(record)
+        except DamagedOverlay:
+            self._overlay.clear()
+            self._catch_up()
         self._stale = False
         if self.behind >= _FLUSH_RECORDS:
             self.flush()

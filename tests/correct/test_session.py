@@ -180,6 +180,33 @@ def test_a_damaged_or_stale_overlay_is_made_anew_from_the_journal(automatic, fol
         np.testing.assert_array_equal(whole(correction), reference)
 
 
+def test_undo_on_a_chunk_that_was_damaged_meanwhile(automatic, folder):
+    with Correction(automatic, folder) as correction:
+        CorrectedArray(correction)[0, 0, 0] = 9
+        CorrectedArray(correction)[0, 0, 1] = 9
+    with Correction(automatic, folder) as correction:
+        for chunk in (folder / "overlay/voxels.zarr/c").rglob("*"):
+            if chunk.is_file():
+                chunk.write_bytes(b"no zstd")
+        correction.undo()
+        assert correction.read(np.s_[0:1, 0:1, 0:3]).ravel().tolist()[0] == 9
+        expected = automatic.data.compute()
+        expected[0, 0, 0] = 9
+        np.testing.assert_array_equal(whole(correction), expected)
+
+
+def test_another_thread_may_close_it(automatic, folder):
+    import threading
+
+    correction = Correction(automatic, folder)
+    CorrectedArray(correction)[0, 0, 0] = 9
+    closing = threading.Thread(target=correction.close)
+    closing.start()
+    closing.join()
+    with Correction(automatic, folder) as again:
+        assert again.recovery.replayed == 0
+
+
 def test_a_single_section_is_corrected_alike(folder):
     automatic = Labels(np.ones((600, 700), np.uint8), SPACING)
     with Correction(automatic, folder) as correction:
