@@ -89,12 +89,9 @@ def path(tmp_path):
 
 def opened(viewer, path):
     """The result in the viewer with the panel beside it."""
-    from napari_micro_ssb import read_layers
     from napari_micro_ssb._correct import CorrectPanel
 
-    for data, attributes, kind in read_layers(str(path)):
-        layer = getattr(viewer, f"add_{kind}")(data, **attributes)
-        layer._source = layer.source.model_copy(update={"path": str(path)})
+    viewer.open(str(path), plugin="napari-micro-ssb")
     panel = CorrectPanel(viewer)
     viewer.window.add_dock_widget(panel, name="Correct", area="right")
     process_events()
