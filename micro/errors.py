@@ -12,6 +12,7 @@ __all__ = [
     "ColourImageError",
     "ImageContentError",
     "InputMissingError",
+    "JournalError",
     "MicroError",
     "MissingCalibrationError",
     "MissingPackageError",
@@ -84,6 +85,10 @@ class UnknownNameError(MicroError, LookupError):
 
 class AmbiguousNormalError(MicroError, ValueError):
     """The normal of the cell can't be told from the picture."""
+
+
+class JournalError(MicroError, ValueError):
+    """A journal of corrections that is damaged, or that belongs to other labels."""
 
 
 class OutputError(MicroError, OSError):

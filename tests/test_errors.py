@@ -12,6 +12,7 @@ BUILTIN = {
     "CalibrationError": ValueError,
     "MissingCalibrationError": ValueError,
     "InputMissingError": FileNotFoundError,
+    "JournalError": ValueError,
     "UnreadableFileError": OSError,
     "UnsupportedFormatError": ValueError,
     "ColourImageError": ValueError,

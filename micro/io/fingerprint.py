@@ -35,9 +35,12 @@ def fingerprint(files: Sequence[Path]) -> str:
     step = max(_PIECE_BYTES, total // _PIECES)
     start = 0
     for file, size in zip(files, sizes, strict=True):
-        for at in range(-start % step, size, step):
+        # Of the pieces, which go on from file to file, those that lie in this one.
+        first = max(0, -(-(start - _PIECE_BYTES + 1) // step))
+        for piece in range(first * step, start + size, step):
+            low, high = max(piece, start), min(piece + _PIECE_BYTES, start + size)
             with file.open("rb") as stream:
-                stream.seek(at)
-                digest.update(stream.read(_PIECE_BYTES))
+                stream.seek(low - start)
+                digest.update(stream.read(high - low))
         start += size
     return digest.hexdigest()

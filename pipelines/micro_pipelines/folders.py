@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from micro.errors import OutputError
 
-__all__ = ["locked", "prepare"]
+__all__ = ["keep_corrections", "locked", "prepare"]
 
 _LOCK = ".micro.lock"
 
@@ -58,6 +58,24 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def keep_corrections(folder: Path) -> None:
+    """Refuse to replace a result that was corrected by hand.
+
+    Raises
+    ------
+    OutputError
+        If corrections lie in the folder.
+    """
+    from micro.correct import JOURNAL_NAME
+
+    found = next(folder.glob(f"*.corrections/{JOURNAL_NAME}"), None)
+    if found is not None:
+        raise OutputError(
+            f"{folder} holds corrections by hand ({found.parent.name}) that a new result would replace; "
+            "give another folder with --out, or move them away"
+        )
 
 
 def _clear(folder: Path) -> None:

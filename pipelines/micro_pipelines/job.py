@@ -9,6 +9,7 @@ from typing import Any
 import micro
 from micro.blocks import Engine
 from micro.cell import ReferencePlane, split_phases
+from micro.correct import corrections_beside
 from micro.errors import ParameterError
 from micro.io import read_labels, read_volume
 from micro.model import Labels, Spacing, Step, Volume
@@ -138,11 +139,13 @@ def labels_from_volume(volume: Volume, job: Job, journal: Journal) -> Made:
 
 
 def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:
-    """Read a label file and check that something is labelled."""
+    """Read a label file, check that something is labelled, and tell of corrections by hand that it lacks."""
     with journal.timed("read"):
         labels = read_labels(source.readable, voxel_size=job.voxel_size, mapping=job.mapping, name=source.name)
     with journal.timed("check"):
         doubts = check_labels(labels, job.engine)
+        lacks = corrections_beside(source.paths[0])
+        doubts = (*doubts, lacks) if lacks else doubts
     if doubts:
         labels = labels.after(Step("check labels", {"found": {"warnings": list(doubts)}}, version=micro.__version__))
     return None, labels

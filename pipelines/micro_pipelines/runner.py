@@ -24,7 +24,7 @@ from micro.measure import (
 )
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
-from micro_pipelines.folders import prepare
+from micro_pipelines.folders import keep_corrections, prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
 from micro_pipelines.outputs import (
@@ -99,6 +99,7 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
     """
     began = datetime.now(UTC)
     final = out_dir / source.name
+    keep_corrections(final)
     with _scratch(final) as scratch:
         job = replace(job, engine=replace(job.engine, work_dir=Path(scratch), progress=journal.observer.blocks))
         with journal.timed("hash"):

@@ -38,7 +38,7 @@ def test_importing_loads_nothing_heavy(imports, tmp_path):
 
 
 def test_the_library_loads_no_viewer_and_sets_nothing_in_numpy(tmp_path):
-    packages = ("io", "blocks", "cell", "compare", "measure", "phantoms", "preprocess", "report", "segment")
+    packages = ("io", "blocks", "cell", "compare", "correct", "measure", "phantoms", "preprocess", "report", "segment")
     imports = [f"import micro.{name}" for name in packages]
     kept = ["import numpy", "kept = numpy.geterr()", *imports, "assert kept == numpy.geterr()"]
     loaded = imported_by("\n".join(kept), tmp_path)

@@ -1,0 +1,380 @@
+"""The Correct panel: labels by hand, each stroke on the disk before it shows."""
+
+from __future__ import annotations
+
+import atexit
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
+
+from micro.correct import (
+    CorrectedArray,
+    Correction,
+    Edit,
+    Logged,
+    Pen,
+    corrected_path,
+    corrections_folder,
+    holes_edit,
+    interpolate_edit,
+    smooth_edit,
+    write_corrected,
+)
+from micro.errors import InputMissingError, OutputError, ParameterError
+from micro.model import SSB_PHASES, PhaseSet
+from napari_micro_ssb._correct_base import BasePanel, explained, freely, told
+from napari_micro_ssb._correct_box import SelectionBox
+from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
+from napari_micro_ssb._correct_hand import Hand
+from napari_micro_ssb._correct_layer import corrected_layer
+from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, unused
+
+if TYPE_CHECKING:
+    import napari
+
+__all__ = ["CorrectPanel"]
+
+_PANELS: WeakSet[CorrectPanel] = WeakSet()
+
+
+class CorrectPanel(BasePanel):
+    """Correct the labels that are chosen, with a journal on the disk."""
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__(napari_viewer)
+        _PANELS.add(self)
+        self.correction: Correction | None = None
+        self.layer: Any = None
+        self.path: Path | None = None
+        self.labels = QComboBox()
+        self.begin_button = QPushButton("Correct")
+        self.begin_button.setToolTip("Open the labels for correction, and go on with corrections that lie beside them")
+        self.aside_button = QPushButton("Set aside")
+        self.aside_button.setToolTip("Keep the corrections that lie beside the labels under another name; begin anew")
+        self.write_button = QPushButton("Write corrected labels")
+        self.close_button = QPushButton("Close")
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        self.form = Form(SSB_PHASES)
+        self.box = SelectionBox(napari_viewer)
+        self._hand = Hand(self)
+        self._drawn: deque[int] = deque(maxlen=2)
+        self._lay_out()
+        self._connect()
+        self._list_labels()
+        self._show_state()
+
+    @told
+    def begin(self, folder: Path | None = None) -> None:
+        """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
+        shown = self._chosen()
+        if self.correction is not None:
+            self.close_correction()
+        path = file_of(shown)
+        if path is None:
+            folder = folder or self._ask_folder()
+            if folder is None:
+                self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
+                return
+            path = keep(shown, folder)
+        labels = labels_in(shown, path)
+        for other in list(_PANELS):
+            if other.path == path:  # a dock that was closed, with its layer still there
+                other.close_correction()
+        self.correction, self.path = Correction(labels, corrections_folder(path)), path
+        atexit.register(self.correction.close)
+        self._show_layer(shown)
+        self.say(_opened(self.correction))
+
+    @told
+    def set_aside(self) -> None:
+        """Give the corrections that lie beside the chosen labels another name, so that they are kept and not used."""
+        path = self.path if self.correction is not None else file_of(self._chosen())
+        found = None if path is None else found_beside(path)
+        if found is None:
+            raise InputMissingError("no corrections lie beside these labels; there is nothing to set aside")
+        self.close_correction()
+        place = unused(found.folder)
+        found.folder.rename(place)
+        self._show_state()
+        self.say(f"the corrections are kept as {place.name}")
+
+    def close_correction(self) -> None:
+        """Write what is to be written, and let others in; the layer goes."""
+        correction, self.correction, layer, self.layer = self.correction, None, self.layer, None
+        self.box.remove()
+        if layer is not None and layer in self.viewer.layers:
+            self.viewer.layers.remove(layer)
+        if correction is not None:
+            atexit.unregister(correction.close)
+            try:
+                correction.close()
+            except OutputError as error:  # what was not written lies in the journal all the same
+                self.complain(explained(error))
+        self._show_state()
+
+    @told
+    def write(self) -> None:
+        """Write the corrected labels beside the automatic ones, for `micro measure`."""
+        correction, path = self.opened(), self.path
+        if path is None:
+            return
+        target = corrected_path(path)
+        self.start(
+            lambda _: write_corrected(correction, target),
+            lambda _: self.say(f"written: {target.name} beside {path.name}, with the list of edits"),
+            "writing the corrected labels ...",
+        )
+
+    @told
+    def undo(self) -> None:
+        """Take back the last edit, of this session or of an earlier one."""
+        done = self.opened().undo()
+        self.refresh()
+        self.say("nothing to undo" if done is None else f"undone: {self.words(done)}")
+
+    @told
+    def redo(self) -> None:
+        """Bring back the edit that was undone last."""
+        done = self.opened().redo()
+        self.refresh()
+        self.say("nothing to redo" if done is None else f"done again: {self.words(done)}")
+
+    @told
+    def interpolate(self) -> None:
+        """Carry what was drawn in two slices over to those between them."""
+        first, last = (box.value() for box in self.form.slices)
+        self.apply(interpolate_edit(self.opened(), first, last, self._flat_pen()))
+
+    @told
+    def smooth(self) -> None:
+        """Smooth the outline of the phase in the box."""
+        correction = self.opened()
+        region, across = self._region()
+        pen = Pen(self.form.phase.value, self.form.only_values, across)
+        self.apply(smooth_edit(correction, region, self.form.smooth_um.value(), pen))
+
+    @told
+    def fill_holes(self) -> None:
+        """Fill the holes of the phase in the box."""
+        correction = self.opened()
+        region, across = self._region()
+        pen = Pen(self.form.phase.value, self.form.only_values, across)
+        self.apply(holes_edit(correction, region, pen))
+
+    def choose_tool(self, tool: str) -> None:
+        """Let the mouse do what the tool does, or move the picture."""
+        if self.layer is None:
+            return
+        self.layer.mode = "pan_zoom"
+        self.layer.mouse_pan = tool == LOOK
+        round_ = tool in (BRUSH, ERASER)
+        self.layer.cursor = "circle" if round_ else ("standard" if tool == LOOK else "cross")
+        self.layer.cursor_size = max(self.form.brush_um.value(), 1e-9) * self.layer.scale[-1] / self._edge_um()
+        self.viewer.layers.selection.active = self.layer
+
+    def closeEvent(self, event: Any) -> None:  # noqa: ANN401
+        """Close the corrections with the panel."""
+        self.close_correction()
+        super().closeEvent(event)
+
+    def apply(self, edit: Edit, more: str = "") -> None:
+        """Write an edit to the journal, show it and say what it was."""
+        self.applied(self.opened().apply(edit), more)
+
+    def applied(self, done: Logged | None, more: str = "") -> None:
+        """Show an edit that is in the journal, and say what it was."""
+        self.refresh()
+        self.say("nothing changes there" if done is None else f"{self.words(done)}{more}")
+
+    def words(self, edit: Logged) -> str:
+        """Return an edit in words: tool, voxels, and from what to what."""
+        phases = self.form.phases
+        names = [
+            f"{phases.name_of(old) if old else 'unlabelled'} to {phases.name_of(new) if new else 'unlabelled'}"
+            for (old, new), _ in sorted(edit.moved.items(), key=lambda item: -item[1])[:3]
+        ]
+        return f"{edit.tool}: {edit.voxels} voxels, {', '.join(names)}"
+
+    def _flat_pen(self) -> Pen:
+        return Pen(self.form.phase.value, self.form.only_values, self._across())
+
+    def _across(self) -> int:
+        """Return the axis across the slice that is shown."""
+        correction = self.opened()
+        if correction.automatic.is_2d:
+            return 0
+        shown = [axis - (self.viewer.dims.ndim - 3) for axis in self.viewer.dims.displayed]
+        if len(shown) != 2:
+            raise ParameterError("corrections are made in slices; switch the viewer back to 2-D")
+        return next(axis for axis in range(3) if axis not in shown)
+
+    def _at(self, across: int) -> int:
+        """Return the number of the slice that is shown."""
+        if self.opened().automatic.is_2d:
+            return 0
+        return round(float(self.layer.world_to_data(self.viewer.dims.point)[-3:][across]))
+
+    def _region(self) -> tuple[Any, int | None]:
+        """Return the box for smoothing and holes, and the axis that they do not cross."""
+        correction, across = self.opened(), self._across()
+        solid = self.form.solid.isChecked() and not correction.automatic.is_2d
+        depth = self.form.depth_slices.value() if solid else 0
+        region = self.box.region(correction.shape, across, self._at(across), depth)
+        return region, None if solid else across
+
+    def remember(self, number: int) -> None:
+        """Offer the two slices that were drawn in last for interpolation."""
+        if number not in self._drawn:
+            self._drawn.append(number)
+        for box, value in zip(self.form.slices, sorted(self._drawn), strict=False):
+            box.setValue(value)
+
+    def refresh(self) -> None:
+        """Show the labels and the number of edits as they are now."""
+        if self.layer is not None:
+            self.layer.refresh(extent=False)
+        self._show_state()
+
+    def opened(self) -> Correction:
+        """Return the labels that are being corrected.
+
+        Raises
+        ------
+        InputMissingError
+            If there are none.
+        """
+        if self.correction is None:
+            raise InputMissingError("no labels are being corrected; choose some above and press Correct")
+        return self.correction
+
+    def _chosen(self) -> Any:  # noqa: ANN401
+        name = self.labels.currentText()
+        if not name or name not in self.viewer.layers:
+            raise InputMissingError("no labels in the viewer; open a result, or run a segmentation first")
+        return self.viewer.layers[name]
+
+    def _edge_um(self) -> float:
+        return self.opened().automatic.spacing.x
+
+    def _ask_folder(self) -> Path | None:
+        given = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
+        return Path(given) if given else None
+
+    def _show_layer(self, shown: Any) -> None:  # noqa: ANN401
+        correction = self.opened()
+        self._use_phases(correction.automatic.phases)
+        self.form.fit(correction.shape, correction.automatic.spacing.um)
+        self.layer = corrected_layer(shown, correction)
+        self.layer.mouse_drag_callbacks.append(self._hand.drag)
+        for number in range(min(KEYED, len(self.form.phases))):
+            self.layer.bind_key(str(number + 1), lambda _, n=number: self.form.choose_phase(n), overwrite=True)
+        self.layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
+        self.layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
+        shown.visible = False
+        self.viewer.add_layer(self.layer)
+        self._drawn.clear()
+        self.choose_tool(self.form.tool)
+        self._show_state()
+
+    def _use_phases(self, phases: PhaseSet) -> None:
+        if phases == self.form.phases:
+            return
+        old, self.form = self.form, Form(phases)
+        self._scroll.setWidget(self.form)
+        old.deleteLater()
+        self._connect_form()
+
+    def _removed(self, event: Any) -> None:  # noqa: ANN401
+        """Close the corrections when somebody deletes their layer."""
+        self._list_labels()
+        if self.layer is not None and event.value is self.layer:
+            self.layer = None
+            self.close_correction()
+            self.say("the corrected layer was removed; all corrections are kept beside the labels")
+
+    def _list_labels(self, _: object = None) -> None:
+        from napari.layers import Labels as LabelsLayer
+
+        chosen = self.labels.currentText()
+        labels = [one for one in self.viewer.layers if isinstance(one, LabelsLayer)]
+        names = [one.name for one in labels if not isinstance(one.data, CorrectedArray)]
+        if names != [self.labels.itemText(n) for n in range(self.labels.count())]:
+            self.labels.clear()
+            self.labels.addItems(names)
+            self.labels.setCurrentText(chosen if chosen in names else (names[-1] if names else ""))
+
+    def _show_state(self, _: object = None) -> None:
+        """Say what lies beside the labels, or how many edits there are; switch buttons on and off."""
+        correction = self.correction
+        for widget in (self.form, self.write_button, self.close_button):
+            widget.setEnabled(correction is not None)
+        if correction is not None:
+            log = correction.log
+            self.state.setText(f"{len(log.active)} edits, kept in {correction.folder.name}")
+            self.form.undo.setEnabled(log.to_undo is not None)
+            self.form.redo.setEnabled(log.to_redo is not None)
+            return
+        self.aside_button.setEnabled(False)
+        try:
+            path = file_of(self._chosen())
+            found = None if path is None else found_beside(path)
+        except Exception as error:
+            self.state.setText(explained(error))
+            return
+        if found is None:
+            self.begin_button.setText("Correct")
+            self.state.setText("" if path is not None else "these labels are in memory only; a folder is asked for")
+            return
+        self.aside_button.setEnabled(True)
+        self.begin_button.setText("Go on correcting")
+        self.state.setText(f"{found.edits} edits by hand lie beside these labels, the last of {found.last} UTC")
+
+    def _lay_out(self) -> None:
+        self.body.addWidget(self.labels)
+        row = QHBoxLayout()
+        for button in (self.begin_button, self.aside_button, self.close_button):
+            row.addWidget(button)
+        self.body.addLayout(row)
+        self.body.addWidget(self.state)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setMinimumWidth(self.form.sizeHint().width() + 30)  # with room for the bar at its side
+        self._scroll.setWidget(self.form)
+        self.body.addWidget(self._scroll, 1)
+        self.body.addWidget(self.write_button)
+
+    def _connect(self) -> None:
+        events = self.viewer.layers.events
+        events.inserted.connect(self._list_labels)
+        events.removed.connect(self._removed)
+        self.labels.currentTextChanged.connect(freely(self._show_state))
+        self.begin_button.clicked.connect(freely(self.begin))
+        self.aside_button.clicked.connect(freely(self.set_aside))
+        self.close_button.clicked.connect(freely(self.close_correction))
+        self.write_button.clicked.connect(freely(self.write))
+        self._connect_form()
+
+    def _connect_form(self) -> None:
+        form = self.form
+        form.tool_changed.connect(self.choose_tool)
+        form.size_changed.connect(lambda: self.choose_tool(form.tool))
+        form.undo.clicked.connect(freely(self.undo))
+        form.redo.clicked.connect(freely(self.redo))
+        form.interpolate.clicked.connect(freely(self.interpolate))
+        form.smooth.clicked.connect(freely(self.smooth))
+        form.holes.clicked.connect(freely(self.fill_holes))
+
+
+def _opened(correction: Correction) -> str:
+    """Return what was found at the opening, in words."""
+    found = correction.recovery
+    parts = [f"{found.edits} edits of earlier sessions" if found.edits else "no edits yet"]
+    if found.replayed:
+        parts.append(f"recovered: {found.replayed} entries of the journal were replayed after a session broke off")
+    if found.cut_bytes:
+        parts.append(f"{found.cut_bytes} bytes of an entry that was never finished were cut")
+    return "; ".join(parts)

@@ -1,0 +1,121 @@
+"""What the mouse does on the corrected layer, by the tool that is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from micro.correct import Logged, Pen, brush_edit, fill_edit, relabel_edit
+from micro.errors import ParameterError
+from napari_micro_ssb._correct_base import explained
+from napari_micro_ssb._correct_form import BOX, ERASER, FILL, LOOK, OBJECT
+from napari_micro_ssb._correct_layer import Place, dragged, place_of
+
+if TYPE_CHECKING:
+    from napari_micro_ssb._correct import CorrectPanel
+
+__all__ = ["Hand"]
+
+_FLUSH_AFTER = 200
+"""After so many entries the overlay is written at the end of a stroke: after a crash no more are replayed."""
+
+
+class Hand:
+    """Follows the mouse for a panel: every stamp of the brush is an entry of the journal, every stroke one edit.
+
+    Parameters
+    ----------
+    panel
+        Has the labels, the form and the message line.
+    """
+
+    def __init__(self, panel: CorrectPanel) -> None:
+        self._panel = panel
+        self._stroke: int | None = None
+
+    def drag(self, _: Any, event: Any) -> Iterator[None]:  # noqa: ANN401
+        """Follow the mouse from a press to its release; a generator, as napari wants it."""
+        panel, tool = self._panel, self._panel.form.tool
+        if tool == LOOK or event.button != 1 or panel.correction is None:
+            return
+        if panel.busy:
+            panel.complain("something is still being done; wait until it is done")
+        elif tool in (FILL, OBJECT):
+            self._click(tool, event)
+        elif tool == BOX:
+            yield from dragged(panel.layer, event, step=_nothing, end=self._select, failed=self._failed)
+        else:
+            yield from dragged(panel.layer, event, step=self._stamp, end=self._end, failed=self._failed)
+
+    def _stamp(self, last: Place, here: Place) -> None:
+        panel, pen = self._panel, self._pen_at(here)
+        if panel.form.tool == ERASER:
+            pen = Pen(0, pen.only, pen.across)
+        points = [last.point, here.point] if last != here else [here.point]
+        correction = panel.opened()
+        edit = brush_edit(correction, points, panel.form.brush_um.value() / 2, pen)
+        # The disk is waited for at the end of the stroke: a stamp outlives the program at once, power later.
+        done = None if edit is None else correction.apply(edit, stroke=self._stroke, sync=False)
+        if done is not None:
+            self._stroke = done.number
+            panel.layer.refresh(thumbnail=False, extent=False, highlight=False)
+
+    def _end(self, _: Place, last: Place) -> None:
+        panel, correction = self._panel, self._panel.opened()
+        correction.sync()
+        done = correction.log.to_undo
+        if self._stroke is not None and done is not None and done.number == self._stroke:
+            panel.remember(round(last.point[last.across]))
+            panel.say(panel.words(done))
+        self._stroke = None
+        if correction.behind > _FLUSH_AFTER:
+            correction.flush()
+        panel.refresh()
+
+    def _failed(self, error: Exception) -> None:
+        self._stroke = None
+        self._panel.complain(explained(error))
+        if self._panel.layer is not None:
+            self._panel.layer.refresh()
+
+    def _select(self, first: Place, last: Place) -> None:
+        self._panel.box.show(self._panel.layer, first, last)
+
+    def _click(self, tool: str, event: Any) -> None:  # noqa: ANN401
+        try:
+            place = place_of(self._panel.layer, event)
+            voxel = place.voxel(self._panel.opened().shape)
+            if voxel is None:
+                raise ParameterError("this is outside of the labels; click on a voxel of them")
+            if tool == FILL:
+                self._fill(voxel, self._pen_at(place))
+            else:
+                self._relabel(voxel, self._pen_at(place))
+        except Exception as error:
+            self._failed(error)
+
+    def _fill(self, voxel: tuple[int, int, int], pen: Pen) -> None:
+        edit, bounded = fill_edit(self._panel.opened(), voxel, pen)
+        self._panel.apply(edit, more="; it goes on beyond the 96 voxels that a fill reaches" if bounded else "")
+
+    def _relabel(self, voxel: tuple[int, int, int], pen: Pen) -> None:
+        correction = self._panel.opened()
+        revision = correction.revision
+
+        def work(tell: Callable[[str], None]) -> Logged | None:
+            edit, voxels = relabel_edit(
+                correction, voxel, pen, progress=lambda blocks: tell(f"following the object: {blocks} blocks")
+            )
+            tell(f"relabelling {voxels} voxels ...")
+            return correction.apply(edit, revision=revision)
+
+        self._panel.start(work, self._panel.applied, "following the object ...")
+
+    def _pen_at(self, place: Place) -> Pen:
+        panel = self._panel
+        solid = panel.form.solid.isChecked() and not panel.opened().automatic.is_2d
+        return Pen(panel.form.phase.value, panel.form.only_values, None if solid else place.across)
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing on the way: a box counts by its ends."""

@@ -1,0 +1,158 @@
+"""Which labels a layer shows, and where its corrections lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import dask.array as da
+import numpy as np
+
+from micro.correct import JOURNAL_NAME, Log, corrections_folder, read_records
+from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError
+from micro.io import read_labels, write_ome_zarr
+from micro.model import SSB_PHASES, Labels, Spacing, unit_in_um
+
+__all__ = ["CorrectableLayer", "Found", "file_of", "found_beside", "keep", "labels_in", "spacing_in", "unused"]
+
+
+class CorrectableLayer(Protocol):
+    """What is asked of a napari layer here."""
+
+    name: str
+    data: Any
+    scale: Any
+    units: Any
+    metadata: Any
+    source: Any
+    ndim: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Corrections of an earlier session: how many edits count, how many entries there are, and the time of the last."""
+
+    folder: Path
+    edits: int
+    entries: int
+    last: str
+
+
+def spacing_in(layer: CorrectableLayer) -> Spacing:
+    """Return the voxel edges of a layer in um.
+
+    Raises
+    ------
+    MissingCalibrationError
+        If its units are no lengths.
+    """
+    edges = []
+    for step, unit in zip(layer.scale, layer.units, strict=True):
+        um = unit_in_um(str(unit))
+        if um is None:
+            raise MissingCalibrationError(
+                f"{layer.name}: how large a voxel is isn't known (unit {unit}); the brush is in um, so say the voxel "
+                "size when the labels are opened"
+            )
+        edges.append(float(step) * um)
+    return Spacing(*([min(edges), *edges] if len(edges) == 2 else edges[-3:]))
+
+
+def file_of(layer: CorrectableLayer) -> Path | None:
+    """Return the one label file or folder that a layer was read from; None where it lies in memory only."""
+    paths = tuple(getattr(layer.metadata.get("micro"), "paths", ()))
+    if len(paths) != 1 and getattr(layer.source, "path", None):
+        paths = (layer.source.path,)
+    if len(paths) != 1 or not Path(paths[0]).exists():
+        return None
+    try:
+        read_labels(paths[0], voxel_size=Spacing(1, 1, 1))
+    except MicroError:
+        return None
+    return Path(paths[0])
+
+
+def labels_in(layer: CorrectableLayer, path: Path) -> Labels:
+    """Return the automatic labels in a file, with the voxel size of the layer where it is another one.
+
+    Raises
+    ------
+    MicroError
+        If they can't be read, differ in shape from what the layer shows, or nobody said how large a voxel is.
+    """
+    edges = spacing_in(layer)
+    labels = read_labels(path, voxel_size=edges)
+    shape = _shape(layer)
+    if labels.shape[-len(shape) :] != shape:
+        raise PhaseError(f"{layer.name}: shows {shape} voxels, {path.name} holds {labels.shape}; open the file anew")
+    try:
+        stated = read_labels(path)
+    except MissingCalibrationError:
+        return labels
+    flat = 1 if len(shape) == 2 else 0
+    same = np.allclose(stated.spacing.um[flat:], edges.um[flat:], rtol=1e-6, atol=0)
+    return stated if same else labels
+
+
+def keep(layer: CorrectableLayer, folder: Path) -> Path:
+    """Write the labels of a layer in memory to a folder, to be the automatic labels of its corrections.
+
+    The same labels that lie there already are taken as they are.
+
+    Raises
+    ------
+    OutputError
+        If other labels of that name lie there, or the folder can't be written.
+    PhaseError
+        If the values are no labels from 0 to 255.
+    """
+    data = layer.data
+    array = data if isinstance(data, da.Array) else da.from_array(np.asarray(data), name=False)
+    if array.dtype.kind not in "bui" or int(array.max().compute()) > 255 or int(array.min().compute()) < 0:
+        raise PhaseError(f"{layer.name}: values that are no phases; expected whole numbers from 0 to 255")
+    phases = getattr(layer.metadata.get("micro"), "phases", None) or SSB_PHASES
+    labels = Labels(array.astype(np.uint8), spacing_in(layer), phases=phases, name=layer.name)
+    safe = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in layer.name).strip(" .")
+    path = folder / f"{safe or 'labels'}.ome.zarr"
+    if path.exists():
+        if _same(path, labels):
+            return path
+        raise OutputError(f"{path} holds other labels; give another folder, or another name to the layer")
+    return write_ome_zarr(path, None, labels)
+
+
+def found_beside(path: Path) -> Found | None:
+    """Return what is known of corrections that lie beside a label file; None where there are none."""
+    folder = corrections_folder(path)
+    try:
+        _, records = read_records(folder / JOURNAL_NAME)
+    except FileNotFoundError:
+        return None
+    if not records:
+        return None
+    return Found(folder, len(Log(records).active), len(records), str(records[-1].content.get("time", ""))[:16])
+
+
+def unused(folder: Path) -> Path:
+    """Return a name beside ``folder`` that is free, to set it aside."""
+    number = 1
+    while (place := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    return place
+
+
+def _shape(layer: CorrectableLayer) -> tuple[int, ...]:
+    data = layer.data
+    first = data[0] if isinstance(data, list | tuple) or type(data).__name__ == "MultiScaleData" else data
+    return tuple(int(length) for length in first.shape)
+
+
+def _same(path: Path, labels: Labels) -> bool:
+    try:
+        there = read_labels(path)
+    except MicroError:
+        return False
+    if there.shape != labels.shape or not np.allclose(there.spacing.um, labels.spacing.um, rtol=1e-9, atol=0):
+        return False
+    return bool((there.data == labels.data).all().compute())
