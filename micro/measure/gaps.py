@@ -56,7 +56,7 @@ class Gaps:
         rows = _empty_rows(context)
         if context.normal is None or context.no_anode:
             why = context.no_anode or context.no_interface
-            empty = (*(replace(row, note=why) for row in rows), *_not_in_sections(context))
+            empty = (*(replace(row, note=why) for row in rows), *(row.noted(why) for row in _not_in_sections(context)))
             return Findings(empty, {"gaps": table})
         a, b = context.map_axes
         found = _merged([one for one in partials if one is not None])

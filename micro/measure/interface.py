@@ -165,7 +165,7 @@ def _all_empty(context: Context, note: str) -> tuple[Measurement, ...]:
     )
     return (
         *(replace(row, note=note) for row in rows),
-        *_not_in_sections(context),
+        *(row.noted(note) for row in _not_in_sections(context)),
         replace(_empty_residual(), note=note),
     )
 
