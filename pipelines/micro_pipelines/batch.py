@@ -17,6 +17,7 @@ from micro_pipelines.first_state import FirstState, first_state_of, lost_first_s
 from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
+from micro_pipelines.lock import Owner
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
@@ -74,7 +75,7 @@ def run_batch(
         If the folder can't be written, or another run is writing into it.
     """
     watcher = observer or Silent()
-    with locked(prepare(out_dir)):
+    with locked(prepare(out_dir)) as killed:
         samples: list[SampleResult] = []
         failures: list[Failure] = []
         begun = _Begun.of([source for source, _ in work])
@@ -86,8 +87,14 @@ def run_batch(
                 failures.append(done)
             else:
                 samples.append(done)
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures))
+        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed))
         return _write(batch, work[0][1].recipe.report)
+
+
+def _took_over(killed: Owner | None) -> tuple[str, ...]:
+    if killed is None:
+        return ()
+    return (f"an earlier run here was killed ({killed}); its lock was taken over, what it finished is kept",)
 
 
 @dataclass
@@ -154,7 +161,7 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
 
 
 def _write(batch: BatchResult, params: ReportParams) -> BatchResult:
-    notes = write_batch_tables(batch.folder, batch.rows, batch.failures)
+    notes = (*batch.notes, *write_batch_tables(batch.folder, batch.rows, batch.failures))
     report = batch.folder / "report.html"
     if not batch.samples:
         for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
