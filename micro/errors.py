@@ -12,6 +12,7 @@ __all__ = [
     "ColourImageError",
     "ImageContentError",
     "InputMissingError",
+    "ManifestError",
     "MicroError",
     "MissingCalibrationError",
     "MissingPackageError",
@@ -72,6 +73,10 @@ class ParameterError(MicroError, ValueError):
 
 class RecipeError(MicroError, ValueError):
     """A recipe with an unknown key, a wrong type or a value out of range."""
+
+
+class ManifestError(MicroError, ValueError):
+    """A list of samples that is not understood, or contradicts itself."""
 
 
 class MissingPackageError(MicroError, ImportError):

@@ -20,6 +20,7 @@ BUILTIN = {
     "PhaseError": ValueError,
     "ParameterError": ValueError,
     "RecipeError": ValueError,
+    "ManifestError": ValueError,
     "MissingPackageError": ImportError,
     "UnknownNameError": LookupError,
     "AmbiguousNormalError": ValueError,

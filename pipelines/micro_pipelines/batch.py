@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,7 @@ from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.lock import Owner
+from micro_pipelines.metadata import Metadata, with_metadata_of
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
@@ -34,6 +35,8 @@ class BatchResult:
     samples: tuple[SampleResult, ...]
     failures: tuple[Failure, ...]
     notes: tuple[str, ...] = ()
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
+    """By the name of the sample."""
 
     @property
     def rows(self) -> tuple[Measurement, ...]:
@@ -42,8 +45,8 @@ class BatchResult:
 
     @property
     def table(self) -> pd.DataFrame:
-        """All measurements as a tidy table."""
-        return to_table(self.rows)
+        """All measurements as a tidy table; the samples' metadata are its last columns."""
+        return with_metadata_of(to_table(self.rows), self.metadata)
 
 
 def run_batch(
@@ -87,7 +90,8 @@ def run_batch(
                 failures.append(done)
             else:
                 samples.append(done)
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed))
+        metadata = {source.name: source.metadata for source, _ in work}
+        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed), metadata)
         return _write(batch, work[0][1].recipe.report)
 
 
@@ -134,6 +138,8 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
     journal = Journal(observer)
     # A stage of another's making may fail in any way; the other samples must go on.
     try:
+        journal.stage = "read"
+        source.require()
         if resume and _is_done(source, job, out_dir):
             result = reload_sample(source, job, out_dir, journal=journal)
             observer.sample_done(source.name, "unchanged, skipped")
@@ -161,7 +167,7 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
 
 
 def _write(batch: BatchResult, params: ReportParams) -> BatchResult:
-    notes = (*batch.notes, *write_batch_tables(batch.folder, batch.rows, batch.failures))
+    notes = (*batch.notes, *write_batch_tables(batch.folder, batch.rows, batch.failures, batch.metadata))
     report = batch.folder / "report.html"
     if not batch.samples:
         for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):

@@ -26,6 +26,7 @@ from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
+from micro_pipelines.metadata import Metadata
 from micro_pipelines.outputs import (
     LABELS_ZARR,
     write_contact_map,
@@ -106,7 +107,7 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
         cell, results = _measured(labels, job, journal)
         report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, caught))
         with atomic_folder(final, replace=True) as folder:
-            _write(folder, report, job, journal)
+            _write(folder, report, job, journal, source.metadata)
             write_json(
                 folder / "run.json",
                 record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
@@ -191,11 +192,13 @@ def _lines(cell: Cell, caught: Sequence[warnings.WarningMessage]) -> tuple[str, 
     return tuple(dict.fromkeys((*steps, *cell.notes, *python)))
 
 
-def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> None:
+def _write(folder: Path, report: SampleReport, job: Job, journal: Journal, metadata: Metadata) -> None:
+    # there even without a figure: --resume takes a folder without it for unfinished
+    (folder / "figures").mkdir()
     with journal.timed("figures"):
         write_figures(report, folder / "figures", job.recipe.report)
     with journal.timed("write"):
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
-        write_tables(folder, report.table_rows, report.results)
+        write_tables(folder, report.table_rows, report.results, metadata)
         write_thickness_maps(folder, report.results)
         write_contact_map(folder, report.results, report.cell)

@@ -29,7 +29,10 @@ __all__ = ["measure"]
 
 
 def measure(
-    labels: Annotated[list[str], typer.Argument(metavar="LABELS...", help="Label files, OME-Zarr, or globs.")],
+    labels: Annotated[
+        list[str],
+        typer.Argument(metavar="LABELS...", help="Label files, OME-Zarr, globs, or a .csv or .toml that lists them."),
+    ],
     *,
     out: Out,
     voxel_size: VoxelSize = None,

@@ -32,7 +32,11 @@ __all__ = ["run"]
 def run(
     recipe: Annotated[str, typer.Argument(help="A preset (micro recipe lists them) or a .toml file.")],
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Files, folders of slices, OME-Zarr, or globs.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, folders of slices, OME-Zarr, globs, or a .csv or .toml that lists samples.",
+        ),
     ],
     *,
     out: Out,
@@ -65,7 +69,8 @@ def run(
 ) -> None:
     """Segment and measure images: labels, tables, figures and a report.
 
-    Every file and every match of a glob is a sample; a folder of slices is one volume.
+    Every file and every match of a glob is a sample; a folder of slices is one volume. A .csv or .toml lists
+    samples by their path, with state, voxel_size and whatever else you want in the tables.
     """
     from micro_pipelines.cli.batch import run_and_tell
     from micro_pipelines.job import Job, labels_from_image
