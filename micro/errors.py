@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "AmbiguousNormalError",
     "CalibrationError",
+    "ClusterError",
     "ColourImageError",
     "ImageContentError",
     "InputMissingError",
@@ -89,6 +90,10 @@ class UnknownNameError(MicroError, LookupError):
 
 class AmbiguousNormalError(MicroError, ValueError):
     """The normal of the cell can't be told from the picture."""
+
+
+class ClusterError(MicroError, RuntimeError):
+    """Processes elsewhere that can't be reached, see other files, or are gone."""
 
 
 class OutputError(MicroError, OSError):

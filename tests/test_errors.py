@@ -25,6 +25,7 @@ BUILTIN = {
     "UnknownNameError": LookupError,
     "AmbiguousNormalError": ValueError,
     "OutputError": OSError,
+    "ClusterError": RuntimeError,
 }
 
 

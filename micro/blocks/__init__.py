@@ -5,6 +5,7 @@ from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
+from micro.blocks.pool import Pool
 from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thickness
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Components",
     "Done",
     "Engine",
+    "Pool",
     "Radii",
     "Region",
     "Shape",

@@ -100,7 +100,7 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
     began = datetime.now(UTC)
     final = out_dir / source.name
     with _scratch(final) as scratch, warnings.catch_warnings(record=True) as caught:
-        job = replace(job, engine=replace(job.engine, work_dir=Path(scratch), progress=journal.observer.blocks))
+        job = _working_in(Path(scratch), job, journal)
         with journal.timed("hash"):
             fingerprint = job.fingerprint(source)
         volume, labels = job.labels_of(source, journal)
@@ -124,6 +124,10 @@ def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:
     )
 
 
+def _working_in(scratch: Path, job: Job, journal: Journal) -> Job:
+    return replace(job, engine=replace(job.engine, work_dir=scratch.resolve(), progress=journal.observer.blocks))
+
+
 def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
     """Return a finished sample from its folder, measured again from its labels for the report's sake."""
     folder = out_dir / source.name
@@ -133,7 +137,8 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     volume = None
     if job.make_labels in (None, labels_from_image):
         volume = read_volume(folder / LABELS_ZARR, name=source.name)
-    cell, results = _measured(labels, job, journal)
+    with _scratch(folder) as scratch:
+        cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
     return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
 

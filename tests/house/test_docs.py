@@ -73,7 +73,7 @@ def test_every_key_and_section_of_a_recipe_is_documented():
     assert sorted((*documented_keys(""), *titles)) == sorted(Recipe.model_fields)
 
 
-# `view` and a run on a cluster are named as not there yet.
+# `view` is named as not there yet.
 @pytest.mark.parametrize("call", [c for c in micro_calls() if c.split()[1] not in {"view"}])
 def test_the_documented_commands_are_understood(call):
     command = typer.main.get_command(app)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,13 +24,16 @@ __all__ = [
     "Out",
     "Quiet",
     "Resume",
+    "Scheduler",
     "Series",
     "Set",
     "State",
     "VoxelSize",
     "Workers",
     "engine_of",
+    "engines",
     "model_of",
+    "on_engine",
     "overrides_of",
     "spacing_of",
     "with_first_states",
@@ -68,6 +72,14 @@ First = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default one a core.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDR",
+        help="Run on the workers of this Dask scheduler, as tcp://10.0.0.5:8786; --out must be on a disk that all see.",
+    ),
+]
 Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
@@ -114,6 +126,37 @@ def engine_of(workers: int | None, block: str | None = None) -> Engine:
             raise ParameterError(f"block {block!r} is not understood; expected three numbers, as 64,64,64") from None
         shape = (z, y, x)
     return Engine(block_shape=shape, workers=workers or os.cpu_count() or 1)
+
+
+@contextmanager
+def engines(workers: int | None, scheduler: str | None, block: str | None, out: Path) -> Iterator[Engine]:
+    """Give the engine of this machine's threads, or of a cluster, which is left at the end."""
+    from dataclasses import replace
+
+    from micro.errors import ParameterError
+
+    if scheduler is None:
+        yield engine_of(workers, block)
+        return
+    if workers is not None:
+        raise ParameterError("--workers are threads of this machine, --scheduler is a cluster; leave one out")
+    from micro_pipelines.cluster import connected
+
+    engine = engine_of(None, block)
+    with connected(scheduler, out) as pool:
+        yield replace(engine, scheduler=pool)
+
+
+def on_engine(work: Sequence[tuple[Source, Job]], engine: Engine) -> list[tuple[Source, Job]]:
+    """Return the jobs on an engine; their files with whole paths, which hold on other machines."""
+    from dataclasses import replace
+
+    return [
+        (replace(source, paths=tuple(path.absolute() for path in source.paths)), replace(job, engine=engine))
+        if engine.scheduler is not None
+        else (source, replace(job, engine=engine))
+        for source, job in work
+    ]
 
 
 def model_of(file: Path | None, phases: str | None = None) -> Model | None:

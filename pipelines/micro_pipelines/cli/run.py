@@ -14,13 +14,15 @@ from micro_pipelines.cli.options import (
     Out,
     Quiet,
     Resume,
+    Scheduler,
     Series,
     Set,
     State,
     VoxelSize,
     Workers,
-    engine_of,
+    engines,
     model_of,
+    on_engine,
     overrides_of,
     spacing_of,
     with_first_states,
@@ -63,6 +65,7 @@ def run(
         bool, typer.Option("--probabilities", help="Write the probabilities of the phases too, as OME-Zarr.")
     ] = False,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     resume: Resume = False,
     quiet: Quiet = False,
     block: Block = None,
@@ -81,12 +84,11 @@ def run(
     job = Job(
         chosen,
         spacing_of(voxel_size),
-        engine_of(workers, block),
-        labels_from_image,
+        make_labels=labels_from_image,
         model=model_of(model, model_phases),
         probabilities=probabilities,
     )
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
-    run_and_tell(
-        with_first_states([(source, job) for source in sources], first_state), Path(out), resume=resume, quiet=quiet
-    )
+    work = with_first_states([(source, job) for source in sources], first_state)
+    with engines(workers, scheduler, block, out) as engine:
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
