@@ -16,6 +16,7 @@ from micro_pipelines.cli.options import (
     Scheduler,
     Series,
     Set,
+    Slurm,
     State,
     VoxelSize,
     Workers,
@@ -49,6 +50,7 @@ def measure(
     first_state: First = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
     block: Block = None,
@@ -70,5 +72,5 @@ def measure(
     job = Job(chosen, spacing_of(voxel_size), make_labels=labels_from_labels, mapping=values)
     sources = find_sources(labels, states=state or (), series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, block, out) as engine:
+    with engines(workers, scheduler, slurm, block, out) as engine:
         run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)

@@ -27,6 +27,7 @@ __all__ = [
     "Scheduler",
     "Series",
     "Set",
+    "Slurm",
     "State",
     "VoxelSize",
     "Workers",
@@ -80,6 +81,12 @@ Scheduler = Annotated[
         help="Run on the workers of this Dask scheduler, as tcp://10.0.0.5:8786; --out must be on a disk that all see.",
     ),
 ]
+Slurm = Annotated[
+    Path | None,
+    typer.Option(
+        "--slurm", metavar="FILE", help="Run on SLURM jobs; a TOML says queue, cores, memory, walltime and jobs."
+    ),
+]
 Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
@@ -129,22 +136,37 @@ def engine_of(workers: int | None, block: str | None = None) -> Engine:
 
 
 @contextmanager
-def engines(workers: int | None, scheduler: str | None, block: str | None, out: Path) -> Iterator[Engine]:
+def engines(
+    workers: int | None, scheduler: str | None, slurm: Path | None, block: str | None, out: Path
+) -> Iterator[Engine]:
     """Give the engine of this machine's threads, or of a cluster, which is left at the end."""
     from dataclasses import replace
 
     from micro.errors import ParameterError
 
-    if scheduler is None:
-        yield engine_of(workers, block)
-        return
-    if workers is not None:
-        raise ParameterError("--workers are threads of this machine, --scheduler is a cluster; leave one out")
-    from micro_pipelines.cluster import connected
+    given = {"--workers": workers, "--scheduler": scheduler, "--slurm": slurm}
+    several = [name for name, value in given.items() if value is not None]
+    if len(several) > 1:
+        raise ParameterError(
+            f"{' and '.join(several)}: threads of this machine, a cluster that runs, or SLURM jobs; give one of them"
+        )
+    engine = engine_of(workers, block)
+    if scheduler is not None:
+        from micro_pipelines.cluster import connected
 
-    engine = engine_of(None, block)
-    with connected(scheduler, out) as pool:
-        yield replace(engine, scheduler=pool)
+        with connected(scheduler, out) as pool:
+            yield replace(engine, scheduler=pool)
+    elif slurm is not None:
+        from micro_pipelines.cluster import connected
+        from micro_pipelines.slurm import submitted
+
+        with (
+            submitted(slurm.expanduser()) as (address, seconds),
+            connected(address, out, worker_seconds=seconds) as pool,
+        ):
+            yield replace(engine, scheduler=pool)
+    else:
+        yield engine
 
 
 def on_engine(work: Sequence[tuple[Source, Job]], engine: Engine) -> list[tuple[Source, Job]]:

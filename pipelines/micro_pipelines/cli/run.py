@@ -17,6 +17,7 @@ from micro_pipelines.cli.options import (
     Scheduler,
     Series,
     Set,
+    Slurm,
     State,
     VoxelSize,
     Workers,
@@ -66,6 +67,7 @@ def run(
     ] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
     block: Block = None,
@@ -90,5 +92,5 @@ def run(
     )
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, block, out) as engine:
+    with engines(workers, scheduler, slurm, block, out) as engine:
         run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
