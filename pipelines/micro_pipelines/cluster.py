@@ -22,13 +22,22 @@ from micro_pipelines.folders import prepare
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["CONNECT_SECONDS", "WORKER_SECONDS", "Workers", "connected"]
+__all__ = ["CONNECT_SECONDS", "WORKER_SECONDS", "Workers", "connected", "quiet"]
 
 CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
 WORKER_SECONDS = 60.0
 """How long a scheduler may be without a worker when a run begins."""
+
+_LOGGERS = (
+    "distributed",
+    "distributed.client",
+    "distributed.core",
+    "distributed.deploy",
+    "tornado.application",
+    "asyncio",
+)
 
 P = TypeVar("P")
 Item = TypeVar("Item")
@@ -100,7 +109,7 @@ def connected(
         ) from None
     if "://" not in address:
         raise ClusterError(f"--scheduler {address!r} is no address; expected one as tcp://10.0.0.5:8786")
-    with _quiet():
+    with quiet():
         try:
             client = Client(address, timeout=seconds, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
@@ -189,9 +198,9 @@ def _understood() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the log of distributed, whose lines would stand between ours; errors come as exceptions."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "distributed.core")]
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from micro.errors import ClusterError, InputMissingError, MissingPackageError
+from micro_pipelines.cluster import quiet
 from micro_pipelines.recipe_errors import near
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ def read_slurm(path: Path) -> SlurmParams:
         raise ClusterError(f"{path}: {key} = {first['input']!r} is not possible: {first['msg']}") from None
 
 
+def _require_jobqueue() -> None:
+    try:
+        import dask_jobqueue  # noqa: F401
+    except ImportError:
+        raise MissingPackageError(
+            "--slurm needs dask-jobqueue, which is not installed; to have it: pip install 'micro-ssb[cluster]'"
+        ) from None
+
+
 def slurm_cluster(params: SlurmParams) -> SLURMCluster:
     """Start a scheduler in this process, which submits jobs when it is scaled; ``job_script()`` shows one.
 
@@ -94,12 +104,9 @@ def slurm_cluster(params: SlurmParams) -> SLURMCluster:
     ClusterError
         If dask-jobqueue refuses the options.
     """
-    try:
-        from dask_jobqueue import SLURMCluster
-    except ImportError:
-        raise MissingPackageError(
-            "--slurm needs dask-jobqueue, which is not installed; to have it: pip install 'micro-ssb[cluster]'"
-        ) from None
+    _require_jobqueue()
+    from dask_jobqueue import SLURMCluster
+
     try:
         return SLURMCluster(**params.options(), scheduler_options={"dashboard_address": ":0"})
     except (ValueError, RuntimeError, OSError) as error:
@@ -115,11 +122,38 @@ def submitted(path: Path) -> Iterator[tuple[str, float]]:
     Raises
     ------
     ClusterError
-        If there is no SLURM here, or the options are refused.
+        If there is no SLURM here, or it refuses a job.
     """
     params = read_slurm(path)
     if shutil.which("sbatch") is None:
         raise ClusterError("--slurm: no sbatch on this machine; expected a login node of a cluster with SLURM")
-    with slurm_cluster(params) as cluster:
-        cluster.scale(jobs=params.jobs)
-        yield cluster.scheduler_address, 60 * params.wait_minutes
+    _require_jobqueue()  # before its log is silenced: loading it sets the log up
+    with quiet():
+        cluster = slurm_cluster(params)
+        try:
+            _submit(cluster, params.jobs)
+            yield cluster.scheduler_address, 60 * params.wait_minutes
+        finally:
+            cluster.close()
+
+
+def _submit(cluster: SLURMCluster, jobs: int) -> None:
+    """Submit the jobs, not by ``scale``, which only logs what sbatch says against one."""
+    from distributed import Status
+
+    for _ in range(jobs):
+        cluster.worker_spec.update(cluster.new_worker_spec())
+
+    async def settled() -> None:
+        await cluster
+
+    try:
+        cluster.sync(settled)
+    except RuntimeError as error:
+        # closing the cluster asserts that no job is left as it was made
+        for job in cluster.workers.values():
+            if job.status == Status.created:
+                job.status = Status.failed
+        raise ClusterError(
+            f"--slurm: SLURM refused a job: {' '.join(str(error).split())}; look at the options in its file"
+        ) from None

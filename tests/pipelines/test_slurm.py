@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -96,3 +97,24 @@ def test_no_file_no_slurm_and_no_package_are_one_line(
     monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
     with pytest.raises(MissingPackageError, match=r"pip install 'micro-ssb\[cluster\]'"):
         slurm_cluster(SlurmParams(cores=2, memory="4GB"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for sbatch")
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_job_that_slurm_refuses_is_one_line(jobs: int, place: Path, cli: Cli, no_anode: Path) -> None:
+    # There is no SLURM here: a script says what sbatch says.
+    script = place / "bin" / "sbatch"
+    script.parent.mkdir()
+    script.write_text(
+        "#!/bin/sh\necho 'sbatch: error: invalid partition specified: long' >&2\nexit 1\n", encoding="utf-8"
+    )
+    script.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(script.parent), prepend=os.pathsep)
+        patch.chdir(place)
+        options = written(place, FULL.replace("jobs = 4", f"jobs = {jobs}"))
+        told = cli("measure", no_anode, "--out", place / "out", "--slurm", options)
+    assert (told.status, len(told.err.splitlines())) == (2, 1), told.err
+    assert "SLURM refused a job" in told.errors[0]
+    assert "invalid partition specified: long" in told.errors[0]
+    assert not (place / "out").exists()
