@@ -118,3 +118,24 @@ def test_a_job_that_slurm_refuses_is_one_line(jobs: int, place: Path, cli: Cli, 
     assert "SLURM refused a job" in told.errors[0]
     assert "invalid partition specified: long" in told.errors[0]
     assert not (place / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shell scripts stand for sbatch and scancel")
+def test_a_run_on_jobs_gives_the_tables_of_threads(place: Path, cli: Cli, no_anode: Path) -> None:
+    # There is no SLURM here: scripts stand for it, and run the job on this machine.
+    folder = place / "bin"
+    folder.mkdir()
+    start = 'cp "$1" job.sh\nnohup sh job.sh >job.log 2>&1 </dev/null &\necho "Submitted batch job 7"\n'
+    for name, lines in (("sbatch", start), ("scancel", "exit 0\n")):
+        (folder / name).write_text(f"#!/bin/sh\n{lines}", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    options = written(place, 'cores = 1\nmemory = "2GB"\nwait_minutes = 2')
+    fast = ("--block", "1,32,32", "--quiet", "--set", "report.figures=[]", "--set", "measure.resolution_check=false")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        patch.chdir(place)
+        told = cli("measure", no_anode, "--out", place / "jobs", "--slurm", options, *fast)
+    assert (told.status, told.err) == (0, ""), (place / "job.log").read_text(encoding="utf-8")
+    assert cli("measure", no_anode, "--out", place / "threads", *fast).status == 0
+    written_by = [(place / name / "measurements.csv").read_bytes() for name in ("jobs", "threads")]
+    assert written_by[0] == written_by[1]
