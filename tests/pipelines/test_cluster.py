@@ -104,6 +104,7 @@ def test_a_run_by_command_on_two_workers_gives_the_bytes_of_threads(
     assert all(line.startswith(("stack: ", "micro: ")) for line in told.err.splitlines()), told.err
 
 
+@pytest.mark.slow
 def test_one_worker_gives_the_same(stack: Path, by_threads: Path, place: Path) -> None:
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, processes=True, dashboard_address=":0") as cluster,
