@@ -9,10 +9,12 @@ from __future__ import annotations
 __all__ = [
     "AmbiguousNormalError",
     "CalibrationError",
+    "ClusterError",
     "ColourImageError",
     "ImageContentError",
     "InputMissingError",
     "JournalError",
+    "ManifestError",
     "MicroError",
     "MissingCalibrationError",
     "MissingPackageError",
@@ -75,6 +77,10 @@ class RecipeError(MicroError, ValueError):
     """A recipe with an unknown key, a wrong type or a value out of range."""
 
 
+class ManifestError(MicroError, ValueError):
+    """A list of samples that is not understood, or contradicts itself."""
+
+
 class MissingPackageError(MicroError, ImportError):
     """An optional package that is not installed."""
 
@@ -89,6 +95,10 @@ class AmbiguousNormalError(MicroError, ValueError):
 
 class JournalError(MicroError, ValueError):
     """A journal of corrections that is damaged, or that belongs to other labels."""
+
+
+class ClusterError(MicroError, RuntimeError):
+    """Processes elsewhere that can't be reached, see other files, or are gone."""
 
 
 class OutputError(MicroError, OSError):

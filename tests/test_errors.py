@@ -21,10 +21,12 @@ BUILTIN = {
     "PhaseError": ValueError,
     "ParameterError": ValueError,
     "RecipeError": ValueError,
+    "ManifestError": ValueError,
     "MissingPackageError": ImportError,
     "UnknownNameError": LookupError,
     "AmbiguousNormalError": ValueError,
     "OutputError": OSError,
+    "ClusterError": RuntimeError,
 }
 
 

@@ -6,6 +6,7 @@ from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
+from micro.blocks.pool import Pool
 from micro.blocks.sparse import SparseArray
 from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thickness
 
@@ -15,6 +16,7 @@ __all__ = [
     "Components",
     "Done",
     "Engine",
+    "Pool",
     "Radii",
     "Region",
     "Shape",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,12 @@ import dask
 import dask.array as da
 import numpy as np
 import zarr
+from dask import threaded
+from dask.local import get_sync
 from numpy.typing import DTypeLike, NDArray
 
 from micro.blocks.grid import Block, Region, Shape, split
+from micro.blocks.pool import Pool, take_place, twin_of
 from micro.blocks.sparse import SparseArray
 from micro.errors import ParameterError
 
@@ -79,17 +82,24 @@ def read_region(source: Source, region: Region) -> NDArray[Any]:
     """Return a region of ``source`` as a numpy array, computing it where it is lazy."""
     piece = source[region]
     if isinstance(piece, da.Array):
-        piece = piece.compute(scheduler="synchronous")
+        piece = piece.compute(scheduler=get_sync)
     return np.asarray(piece)
 
 
 def _run_block(
-    task: Task[P], sources: Sequence[Source], outputs: Sequence[Any], constants: dict[str, Any], block: Block
+    task: Task[P],
+    sources: Sequence[Source],
+    outputs: Sequence[Any],
+    twins: Mapping[int, Any],
+    constants: dict[str, Any],
+    block: Block,
 ) -> P:
     done = task(block, *(read_region(source, block.outer) for source in sources), **constants)
-    for output, array in zip(outputs, done.written, strict=True):
+    for number, (output, array) in enumerate(zip(outputs, done.written, strict=True)):
         if array is not None:
-            output[block.core] = array
+            twins.get(number, output)[block.core] = array
+        elif number in twins:
+            twins[number][block.core] = output[block.core]
     return done.partial
 
 
@@ -104,7 +114,8 @@ class Engine:
     workers
         Threads of the default scheduler.
     scheduler
-        Anything that ``dask.compute(scheduler=...)`` takes; None is the threads of this process.
+        A `Pool` of processes, or anything that ``dask.compute(scheduler=...)`` takes; None is the threads of this
+        process. With a scheduler all intermediate volumes are zarr stores, and with a pool it must see ``work_dir``.
     in_memory_bytes
         Intermediate volumes larger than this go to compressed zarr stores on disk.
     work_dir
@@ -136,6 +147,10 @@ class Engine:
             raise ParameterError(
                 f"block shape {self.block_shape} with {self.workers} workers; expected whole numbers from 1"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the engine without what lives in this process: elsewhere its tasks run in threads."""
+        return {**self.__dict__, "scheduler": None, "progress": None}
 
     def array(self, shape: tuple[int, ...], dtype: DTypeLike, *, sparse: bool = False) -> Any:  # noqa: ANN401
         """Return a writable intermediate array of zeros: numpy where it is small, else zarr on disk.
@@ -213,9 +228,19 @@ class Engine:
         """
         z, y, x = sources[0].shape
         blocks = self.blocks((z, y, x), halo=halo, block_shape=block_shape)
-        if only is not None:
-            blocks = tuple(block for block in blocks if only[block.number])
-        return self.map(partial(_run_block, task, sources, outputs, constants or {}), blocks, stage=stage)
+        chosen = blocks if only is None else tuple(block for block in blocks if only[block.number])
+        twins: dict[int, Any] = {}
+        if isinstance(self.scheduler, Pool):
+            # a block that is done again must find what was there before
+            own = {id(source) for source in sources}
+            twins = {number: twin_of(output) for number, output in enumerate(outputs) if id(output) in own}
+        one = partial(_run_block, task, sources, outputs, twins, constants or {})
+        partials = self.map(one, chosen, stage=stage)
+        for number, twin in twins.items():
+            for block in set(blocks) - set(chosen):
+                twin[block.core] = outputs[number][block.core]
+            take_place(twin, outputs[number])
+        return partials
 
     def map(self, one: Callable[[Item], P], items: Sequence[Item], *, stage: str = "") -> list[P]:
         """Call ``one`` on every item (a block, an object), as the workers are free; return the results in order.
@@ -227,6 +252,14 @@ class Engine:
         """
         if self.scheduler is None:
             return self._run_threads(one, items, stage)
+        if isinstance(self.scheduler, Pool):
+            tell = self.progress
+
+            def told(done: int) -> None:
+                if tell is not None:
+                    tell(stage, done, len(items))
+
+            return self.scheduler.map_items(one, items, folder=self.work_dir, told=told)
         nodes = [dask.delayed(one, pure=False, traverse=False)(item) for item in items]
         return list(dask.compute(*nodes, scheduler=self.scheduler))
 
@@ -248,4 +281,4 @@ class Engine:
         if len(items) <= 1 or self.workers == 1:
             return [counted(item) for item in items]
         nodes = [dask.delayed(counted, pure=False, traverse=False)(item) for item in items]
-        return list(dask.compute(*nodes, scheduler="threads", num_workers=self.workers))
+        return list(dask.compute(*nodes, scheduler=threaded.get, num_workers=self.workers))

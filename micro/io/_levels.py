@@ -12,6 +12,7 @@ import dask
 import dask.array as da
 import numpy as np
 import zarr
+from dask.local import get_sync
 from numpy.typing import NDArray
 
 from micro.io._pyramid import halved_shape, level_factors
@@ -100,7 +101,7 @@ def _for_blocks(task: Callable[[tuple[slice, ...]], None], target: zarr.Array) -
 
 
 def _copy(source: da.Array, target: zarr.Array, region: tuple[slice, ...]) -> None:
-    target[region] = source[region].compute(scheduler="synchronous")
+    target[region] = source[region].compute(scheduler=get_sync)
 
 
 def _halve(

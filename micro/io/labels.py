@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dask.array as da
 import numpy as np
+from dask.local import get_sync
 
 from micro.errors import PhaseError
 from micro.io._settle import settle_spacing
@@ -89,7 +90,7 @@ def _values(data: da.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return all values of ``data``, so that a message can list every one that is strange."""
     found: set[int] = set()
     for block in data.to_delayed().ravel():
-        found.update(np.unique(block.compute(scheduler="synchronous")).tolist())
+        found.update(np.unique(block.compute(scheduler=get_sync)).tolist())
     return np.array(sorted(found), dtype=np.int64)
 
 

@@ -8,6 +8,7 @@ from typing import cast
 
 import dask.array as da
 import numpy as np
+from dask.local import get_sync
 from numpy.typing import NDArray
 
 from micro.cell import Cell, ReferencePlane
@@ -147,12 +148,12 @@ def _slice(data: da.Array, axis: int, index: int, *, steps: tuple[int, ...] = (1
     plane = da.take(data, index, axis=axis)
     stop = tuple(length // step * step for length, step in zip(plane.shape, steps, strict=True))
     picked = plane[tuple(slice(step // 2, end, step) for step, end in zip(steps, stop, strict=True))]
-    return np.asarray(picked.compute(scheduler="synchronous"))
+    return np.asarray(picked.compute(scheduler=get_sync))
 
 
 def _grey(volume: Volume, axis: int, index: int, steps: tuple[int, ...]) -> NDArray[np.float64]:
     plane = da.take(volume.data, index, axis=axis)
     if max(steps) > 1:
         plane = da.coarsen(np.mean, plane.astype(np.float64), dict(enumerate(steps)), trim_excess=True)
-    values: NDArray[np.float64] = np.asarray(plane.compute(scheduler="synchronous"), dtype=np.float64)
+    values: NDArray[np.float64] = np.asarray(plane.compute(scheduler=get_sync), dtype=np.float64)
     return values

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,8 @@ from micro_pipelines.first_state import FirstState, first_state_of, lost_first_s
 from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
+from micro_pipelines.lock import Owner
+from micro_pipelines.metadata import Metadata, with_metadata_of
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
@@ -33,6 +35,8 @@ class BatchResult:
     samples: tuple[SampleResult, ...]
     failures: tuple[Failure, ...]
     notes: tuple[str, ...] = ()
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
+    """By the name of the sample."""
 
     @property
     def rows(self) -> tuple[Measurement, ...]:
@@ -41,8 +45,8 @@ class BatchResult:
 
     @property
     def table(self) -> pd.DataFrame:
-        """All measurements as a tidy table."""
-        return to_table(self.rows)
+        """All measurements as a tidy table; the samples' metadata are its last columns."""
+        return with_metadata_of(to_table(self.rows), self.metadata)
 
 
 def run_batch(
@@ -74,7 +78,7 @@ def run_batch(
         If the folder can't be written, or another run is writing into it.
     """
     watcher = observer or Silent()
-    with locked(prepare(out_dir)):
+    with locked(prepare(out_dir)) as killed:
         samples: list[SampleResult] = []
         failures: list[Failure] = []
         begun = _Begun.of([source for source, _ in work])
@@ -86,8 +90,15 @@ def run_batch(
                 failures.append(done)
             else:
                 samples.append(done)
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures))
+        metadata = {source.name: source.metadata for source, _ in work}
+        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed), metadata)
         return write_batch(batch, work[0][1].recipe.report)
+
+
+def _took_over(killed: Owner | None) -> tuple[str, ...]:
+    if killed is None:
+        return ()
+    return (f"an earlier run here was killed ({killed}); its lock was taken over, what it finished is kept",)
 
 
 @dataclass
@@ -127,6 +138,8 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
     journal = Journal(observer)
     # A stage of another's making may fail in any way; the other samples must go on.
     try:
+        journal.stage = "read"
+        source.require()
         if resume and _is_done(source, job, out_dir):
             result = reload_sample(source, job, out_dir, journal=journal)
             observer.sample_done(source.name, "unchanged, skipped")
@@ -155,7 +168,7 @@ def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
 
 def write_batch(batch: BatchResult, params: ReportParams) -> BatchResult:
     """Write the tables over all samples, and the report; return the batch with what there is to say about them."""
-    notes = write_batch_tables(batch.folder, batch.rows, batch.failures)
+    notes = (*batch.notes, *write_batch_tables(batch.folder, batch.rows, batch.failures, batch.metadata))
     report = batch.folder / "report.html"
     if not batch.samples:
         for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):

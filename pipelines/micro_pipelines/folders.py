@@ -8,13 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from micro.errors import OutputError
+from micro_pipelines.lock import Owner, held
 
 __all__ = ["keep_corrections", "locked", "prepare"]
-
-_LOCK = ".micro.lock"
 
 
 def prepare(folder: Path) -> Path:
@@ -38,26 +35,19 @@ def prepare(folder: Path) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[Owner | None]:
     """Hold the folder for this run alone, and clear what a killed run left half-built in it.
+
+    Gives that run where it was killed while it held the folder, else None.
 
     Raises
     ------
     OutputError
         If another run is writing into the folder.
     """
-    lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise OutputError(
-            f"another run is writing into {folder}; wait until it is done, or choose another folder with --out"
-        ) from None
-    try:
+    with held(folder) as killed:
         _clear(folder)
-        yield
-    finally:
-        lock.release()
+        yield killed
 
 
 def keep_corrections(folder: Path) -> None:

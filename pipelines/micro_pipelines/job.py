@@ -37,7 +37,8 @@ class Job:
     recipe
         All parameters.
     voxel_size
-        Voxel edges in um that the user gave; None: those that the file states.
+        Voxel edges in um that the user gave for all samples that have none of their own; None: those that the
+        file states.
     engine
         How the blocks run; decides nothing but the time it takes.
     make_labels
@@ -82,6 +83,10 @@ class Job:
             )
         return self.first.plane
 
+    def voxel_size_of(self, source: Source) -> Spacing | None:
+        """Return the voxel edges in um that the user gave for this sample, or for all; None: those in the file."""
+        return source.voxel_size or self.voxel_size
+
     def labels_of(self, source: Source, journal: Journal) -> Made:
         """Return the grey picture, where there is one, and the final labels of a sample."""
         return self.made or (self.make_labels or labels_from_image)(source, self, journal)
@@ -89,8 +94,11 @@ class Job:
     def fingerprint(self, source: Source) -> dict[str, Any]:
         """Return what a result depends on, as JSON types; ``--resume`` skips a sample where it is the same."""
         series = {} if self.first is None else {"first_state": self.first.as_dict()}
+        metadata = {"metadata": dict(source.metadata)} if source.metadata else {}
+        spacing = self.voxel_size_of(source)
         return {
             **series,
+            **metadata,
             "input_hash": input_hash(source.paths),
             "micro": micro.__version__,
             "recipe_hash": recipe_hash(self.recipe),
@@ -98,14 +106,16 @@ class Job:
             "model": None if self.model is None else self.model.summary(),
             "mapping": {str(value): name for value, name in (self.mapping or {}).items()},
             "state": source.state,
-            "voxel_size_given_um": None if self.voxel_size is None else list(self.voxel_size.um),
+            "voxel_size_given_um": None if spacing is None else list(spacing.um),
         }
 
 
 def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
     """Read an image, check it, correct it, segment it (or let the model) and tell its phases apart."""
     with journal.timed("read"):
-        volume = read_volume(source.readable, voxel_size=job.voxel_size, modality=job.recipe.modality, name=source.name)
+        volume = read_volume(
+            source.readable, voxel_size=job.voxel_size_of(source), modality=job.recipe.modality, name=source.name
+        )
     return labels_from_volume(volume, job, journal)
 
 
@@ -141,7 +151,9 @@ def labels_from_volume(volume: Volume, job: Job, journal: Journal) -> Made:
 def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:
     """Read a label file, check that something is labelled, and tell of corrections by hand that it lacks."""
     with journal.timed("read"):
-        labels = read_labels(source.readable, voxel_size=job.voxel_size, mapping=job.mapping, name=source.name)
+        labels = read_labels(
+            source.readable, voxel_size=job.voxel_size_of(source), mapping=job.mapping, name=source.name
+        )
     with journal.timed("check"):
         doubts = check_labels(labels, job.engine)
         lacks = corrections_beside(source.paths[0])

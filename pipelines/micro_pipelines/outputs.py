@@ -14,7 +14,8 @@ import pandas as pd
 from micro.cell import Cell
 from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tiff
 from micro.measure import Results
-from micro.model import Labels, Measurement, Spacing, Volume, to_table
+from micro.model import TABLE_COLUMNS, Labels, Measurement, Spacing, Volume, to_table
+from micro_pipelines.metadata import Metadata, are_numbers, with_metadata, with_metadata_of
 
 __all__ = [
     "CONTACT_MAP",
@@ -82,15 +83,20 @@ def write_labels(folder: Path, volume: Volume | None, labels: Labels, *, probabi
         write_probabilities(folder / PROBABILITIES_ZARR, labels)
 
 
-def write_tables(folder: Path, rows: Sequence[Measurement], results: Results) -> None:
-    """Write ``measurements.csv``, ``objects_*.csv``, ``profiles.csv``, ``distributions.csv``, and a table a check."""
-    _write_csv(to_table(rows), folder / "measurements.csv")
-    for kind, table in results.objects.items():
-        _write_csv(table, folder / f"objects_{kind}.csv")
-    _write_csv(results.profiles, folder / "profiles.csv")
-    _write_csv(results.distributions, folder / "distributions.csv")
-    for name, table in results.checks.items():
-        _write_csv(table, folder / f"{name}.csv")
+def write_tables(folder: Path, rows: Sequence[Measurement], results: Results, metadata: Metadata = ()) -> None:
+    """Write ``measurements.csv``, ``objects_*.csv``, ``profiles.csv``, ``distributions.csv``, and a table a check.
+
+    The last columns of each are the sample's metadata.
+    """
+    tables = {
+        "measurements": to_table(rows),
+        **{f"objects_{kind}": table for kind, table in results.objects.items()},
+        "profiles": results.profiles,
+        "distributions": results.distributions,
+        **results.checks,
+    }
+    for name, table in tables.items():
+        _write_csv(with_metadata(table, metadata), folder / f"{name}.csv")
 
 
 def write_thickness_maps(folder: Path, results: Results) -> None:
@@ -116,12 +122,18 @@ def write_contact_map(folder: Path, results: Results, cell: Cell) -> None:
     write_tiff(folder / CONTACT_MAP, Volume(found.values[None], spacing))
 
 
-def write_batch_tables(folder: Path, rows: Sequence[Measurement], failures: Sequence[Failure]) -> tuple[str, ...]:
+def write_batch_tables(
+    folder: Path,
+    rows: Sequence[Measurement],
+    failures: Sequence[Failure],
+    metadata: Mapping[str, Metadata] | None = None,
+) -> tuple[str, ...]:
     """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all.
 
+    The last columns of the measurements are the metadata of their samples, which ``metadata`` holds by name.
     Without pyarrow there is no Parquet file, not an older one either; the line that says so is returned.
     """
-    table = to_table(rows)
+    table = with_metadata_of(to_table(rows), metadata or {})
     lost = pd.DataFrame([[getattr(failure, column) for column in _FAILURE_COLUMNS] for failure in failures])
     lost = lost.set_axis(_FAILURE_COLUMNS, axis=1) if failures else pd.DataFrame(columns=_FAILURE_COLUMNS)
     with atomic_path(folder / "measurements.csv") as path:
@@ -143,8 +155,12 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
     except ImportError:
         path.unlink(missing_ok=True)
         return (f"{path.name} is not written, for want of pyarrow; to have it: pip install 'micro-ssb[parquet]'",)
-    # Types by column, not by content: a run without a single value has the same ones.
-    texts = set(table.columns) - {"value", "ci_low", "ci_high", "n"}
+    # Types by column, not by content: a run without a single value has the same ones. What the user wrote is a
+    # number where all of its column is.
+    added = [name for name in table.columns if name not in TABLE_COLUMNS]
+    numbers = [name for name in added if are_numbers(table[name])]
+    table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+    texts = set(table.columns) - {"value", "ci_low", "ci_high", "n", *numbers}
     schema = pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in table.columns])
     with atomic_path(path) as beside:
         parquet.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False), beside)

@@ -32,6 +32,7 @@ def record_of(
     return {
         "sample": source.name,
         "state": source.state,
+        "metadata": dict(source.metadata),
         "input": {"paths": [str(path.resolve()) for path in source.paths], "hash": fingerprint["input_hash"]},
         "shape_zyx": list(labels.shape),
         "voxel_size_um": dict(zip("zyx", labels.spacing.um, strict=True)),

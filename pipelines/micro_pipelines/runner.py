@@ -27,6 +27,7 @@ from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import keep_corrections, prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
+from micro_pipelines.metadata import Metadata
 from micro_pipelines.outputs import (
     LABELS_ZARR,
     write_contact_map,
@@ -101,7 +102,7 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> Sam
     final = out_dir / source.name
     keep_corrections(final)
     with _scratch(final) as scratch:
-        job = replace(job, engine=replace(job.engine, work_dir=Path(scratch), progress=journal.observer.blocks))
+        job = _working_in(Path(scratch), job, journal)
         with journal.timed("hash"):
             fingerprint = job.fingerprint(source)
         report = measure_sample(source, job, journal=journal)
@@ -132,7 +133,7 @@ def write_sample(
     """Write ``out_dir/<sample>``, complete or not at all, of what ``job`` has measured; see `run_job`."""
     final = out_dir / source.name
     with warnings.catch_warnings(record=True), atomic_folder(final, replace=True) as folder:
-        _write(folder, report, job, journal)
+        _write(folder, report, job, journal, source.metadata)
         write_json(
             folder / "run.json",
             record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
@@ -150,6 +151,10 @@ def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:
     )
 
 
+def _working_in(scratch: Path, job: Job, journal: Journal) -> Job:
+    return replace(job, engine=replace(job.engine, work_dir=scratch.resolve(), progress=journal.observer.blocks))
+
+
 def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
     """Return a finished sample from its folder, measured again from its labels for the report's sake."""
     folder = out_dir / source.name
@@ -159,7 +164,8 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     volume = None
     if job.make_labels in (None, labels_from_image):
         volume = read_volume(folder / LABELS_ZARR, name=source.name)
-    cell, results = _measured(labels, job, journal)
+    with _scratch(folder) as scratch:
+        cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
     return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
 
@@ -218,11 +224,13 @@ def _lines(cell: Cell, caught: Sequence[warnings.WarningMessage]) -> tuple[str, 
     return tuple(dict.fromkeys((*steps, *cell.notes, *python)))
 
 
-def _write(folder: Path, report: SampleReport, job: Job, journal: Journal) -> None:
+def _write(folder: Path, report: SampleReport, job: Job, journal: Journal, metadata: Metadata) -> None:
+    # there even without a figure: --resume takes a folder without it for unfinished
+    (folder / "figures").mkdir()
     with journal.timed("figures"):
         write_figures(report, folder / "figures", job.recipe.report)
     with journal.timed("write"):
         write_labels(folder, report.volume, report.labels, probabilities=job.probabilities)
-        write_tables(folder, report.table_rows, report.results)
+        write_tables(folder, report.table_rows, report.results, metadata)
         write_thickness_maps(folder, report.results)
         write_contact_map(folder, report.results, report.cell)

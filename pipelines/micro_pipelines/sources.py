@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from micro.errors import InputMissingError, ParameterError
 from micro.io import natural_sorted
+from micro_pipelines.manifest import is_manifest, read_manifest
+from micro_pipelines.source import Source, safe_name, series_key
 
 __all__ = ["FULL_HASH_BYTES", "Source", "find_sources", "input_hash", "safe_name", "series_key"]
 
@@ -20,57 +21,18 @@ FULL_HASH_BYTES = 2 * 2**30
 
 _SAMPLE_BYTES = 2**20
 _SAMPLES = 64
-_SUFFIXES = re.compile(r"(\.ome)?\.(tiff?|zarr|png|btf|tf8|tf2)$", re.IGNORECASE)
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One sample to be: its name, its state, and the paths it is read from.
-
-    ``paths`` holds one file, one folder (of slices, or an OME-Zarr), or all slices of a stack. ``series``
-    names the sample whose states they are; empty: told by the name, see `series_key`.
-    """
-
-    name: str
-    paths: tuple[Path, ...]
-    state: str = ""
-    series: str = ""
-
-    @property
-    def readable(self) -> Path | tuple[Path, ...]:
-        """What the reader takes: the one path, or all slices."""
-        return self.paths[0] if len(self.paths) == 1 else self.paths
-
-    def __str__(self) -> str:
-        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
-        return f"{self.paths[0]}{more}"
-
-
-def series_key(source: Source) -> str:
-    """Return what the states of one sample have in common: its series, or its name without the state.
-
-    Only letters and digits count, and no case.
-
-    Examples
-    --------
-    >>> series_key(Source("Cell-A_after20", (), "after 20")), series_key(Source("pristine cell a", (), "pristine"))
-    ('cella', 'cella')
-    """
-    name, state = (re.sub(r"[\W_]+", "", text).casefold() for text in (source.series or source.name, source.state))
-    return name if source.series else name.replace(state, "", 1)
 
 
 def find_sources(
     inputs: Sequence[str], *, states: Sequence[str] = (), stack: bool = False, series: bool = False
 ) -> tuple[Source, ...]:
-    """Return the samples that ``inputs`` name: a sample each file, folder, or match of a glob.
+    """Return the samples that ``inputs`` name: a sample each file, folder, match of a glob, or row of a manifest.
 
     Parameters
     ----------
     inputs
-        Files, folders (of slices, or OME-Zarr) and globs. A glob stands for its matches, as if the shell
-        had expanded it.
+        Files, folders (of slices, or OME-Zarr), globs and manifests (``.csv``, ``.toml``, see
+        `micro_pipelines.manifest`). A glob stands for its matches, as if the shell had expanded it.
     states
         States of the samples: none, one for all, or one each in order.
     stack
@@ -83,34 +45,42 @@ def find_sources(
     InputMissingError
         If a path leads to nothing or a glob matches nothing.
     ParameterError
-        If the number of states doesn't fit.
+        If the number of states doesn't fit, or a manifest says them or can't be a stack.
+    ManifestError
+        If a manifest is not understood.
     """
     paths = [path for text in inputs for path in _expand(text)]
     if not paths:
         raise InputMissingError("no input given; expected a file, a folder of slices or a glob")
-    groups = [tuple(natural_sorted(paths))] if stack else [(path,) for path in paths]
-    if len(states) not in (0, 1, len(groups)):
+    sources = _stacked(paths) if stack else [source for path in paths for source in _named(path)]
+    if len(states) not in (0, 1, len(sources)):
         raise ParameterError(
-            f"{len(states)} states for {len(groups)} samples; expected none, one for all, or one for each in order"
+            f"{len(states)} states for {len(sources)} samples; expected none, one for all, or one for each in order"
         )
-    given = list(states) * (len(groups) if len(states) == 1 else 1) or [""] * len(groups)
-    of = safe_name(groups[0][0].name) if series else ""
-    sources = [Source(safe_name(group[0].name), group, state, of) for group, state in zip(groups, given, strict=True)]
+    if states:
+        given = list(states) * (len(sources) if len(states) == 1 else 1)
+        sources = [_in_state(source, state) for source, state in zip(sources, given, strict=True)]
+    if series:
+        sources = [replace(source, series=sources[0].name) for source in sources]
     return _unique(sources)
 
 
-def safe_name(text: str) -> str:
-    """Return a sample name from a file's name: safe as a folder on every system, without image suffixes.
+def _stacked(paths: Sequence[Path]) -> list[Source]:
+    for path in paths:
+        if is_manifest(path):
+            raise ParameterError(f"--stack takes the slices of one volume; {path} is a list of samples: leave one out")
+    slices = tuple(natural_sorted(paths))
+    return [Source(safe_name(slices[0].name), slices)]
 
-    Examples
-    --------
-    >>> safe_name("Zelle 3: after?.ome.tif"), safe_name("CON.tif"), safe_name("..")
-    ('Zelle 3_ after_', 'CON_', 'sample')
-    """
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", _SUFFIXES.sub("", text))[:100].strip(" .")
-    if name.split(".")[0].lower() in _RESERVED:
-        name += "_"
-    return name or "sample"
+
+def _named(path: Path) -> tuple[Source, ...]:
+    return read_manifest(path) if is_manifest(path) else (Source(safe_name(path.name), (path,)),)
+
+
+def _in_state(source: Source, state: str) -> Source:
+    if source.state:
+        raise ParameterError(f"--state {state!r}, but {source.listed_in} says {source.state!r}; leave one out")
+    return replace(source, state=state)
 
 
 def input_hash(paths: Sequence[Path]) -> str:

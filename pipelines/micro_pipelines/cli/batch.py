@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import dask
 import typer
+from dask import threaded
 
 from micro_pipelines.batch import run_batch
 from micro_pipelines.cli.guard import DEBUG, complain
@@ -20,7 +22,8 @@ __all__ = ["run_and_tell"]
 
 def run_and_tell(work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool, quiet: bool) -> None:
     """Run the samples, print the headline numbers and where the results lie; exit 1 where some failed."""
-    with watching(quiet=quiet) as observer:
+    # dask looks for distributed, and loads it, wherever its scheduler is not given as a function
+    with watching(quiet=quiet) as observer, dask.config.set(scheduler=threaded.get):
         batch = run_batch(work, out, resume=resume, observer=observer)
     if DEBUG.get():
         for failure in batch.failures:

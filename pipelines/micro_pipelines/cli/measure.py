@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,12 +13,15 @@ from micro_pipelines.cli.options import (
     Out,
     Quiet,
     Resume,
+    Scheduler,
     Series,
     Set,
+    Slurm,
     State,
     VoxelSize,
     Workers,
-    engine_of,
+    engines,
+    on_engine,
     overrides_of,
     spacing_of,
     with_first_states,
@@ -29,7 +31,10 @@ __all__ = ["measure"]
 
 
 def measure(
-    labels: Annotated[list[str], typer.Argument(metavar="LABELS...", help="Label files, OME-Zarr, or globs.")],
+    labels: Annotated[
+        list[str],
+        typer.Argument(metavar="LABELS...", help="Label files, OME-Zarr, globs, or a .csv or .toml that lists them."),
+    ],
     *,
     out: Out,
     voxel_size: VoxelSize = None,
@@ -44,6 +49,8 @@ def measure(
     series: Series = False,
     first_state: First = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
     block: Block = None,
@@ -62,6 +69,8 @@ def measure(
     overrides = overrides_of(changes, normal)
     chosen = load_recipe(recipe, overrides) if recipe else plain_recipe("measure", overrides)
     values = None if mapping is None else parse_mapping(mapping)
-    job = Job(chosen, spacing_of(voxel_size), engine_of(workers, block), labels_from_labels, values)
-    work = [(source, job) for source in find_sources(labels, states=state or (), series=series)]
-    run_and_tell(with_first_states(work, first_state), Path(out), resume=resume, quiet=quiet)
+    job = Job(chosen, spacing_of(voxel_size), make_labels=labels_from_labels, mapping=values)
+    sources = find_sources(labels, states=state or (), series=series)
+    work = with_first_states([(source, job) for source in sources], first_state)
+    with engines(workers, scheduler, slurm, block, out) as engine:
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)

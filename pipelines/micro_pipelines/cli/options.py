@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,13 +24,17 @@ __all__ = [
     "Out",
     "Quiet",
     "Resume",
+    "Scheduler",
     "Series",
     "Set",
+    "Slurm",
     "State",
     "VoxelSize",
     "Workers",
     "engine_of",
+    "engines",
     "model_of",
+    "on_engine",
     "overrides_of",
     "spacing_of",
     "with_first_states",
@@ -68,6 +73,20 @@ First = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; by default one a core.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDR",
+        help="Run on the workers of this Dask scheduler, as tcp://10.0.0.5:8786; --out must be on a disk that all see.",
+    ),
+]
+Slurm = Annotated[
+    Path | None,
+    typer.Option(
+        "--slurm", metavar="FILE", help="Run on SLURM jobs; a TOML says queue, cores, memory, walltime and jobs."
+    ),
+]
 Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
@@ -114,6 +133,52 @@ def engine_of(workers: int | None, block: str | None = None) -> Engine:
             raise ParameterError(f"block {block!r} is not understood; expected three numbers, as 64,64,64") from None
         shape = (z, y, x)
     return Engine(block_shape=shape, workers=workers or os.cpu_count() or 1)
+
+
+@contextmanager
+def engines(
+    workers: int | None, scheduler: str | None, slurm: Path | None, block: str | None, out: Path
+) -> Iterator[Engine]:
+    """Give the engine of this machine's threads, or of a cluster, which is left at the end."""
+    from dataclasses import replace
+
+    from micro.errors import ParameterError
+
+    given = {"--workers": workers, "--scheduler": scheduler, "--slurm": slurm}
+    several = [name for name, value in given.items() if value is not None]
+    if len(several) > 1:
+        raise ParameterError(
+            f"{' and '.join(several)}: threads of this machine, a cluster that runs, or SLURM jobs; give one of them"
+        )
+    engine = engine_of(workers, block)
+    if scheduler is not None:
+        from micro_pipelines.cluster import connected
+
+        with connected(scheduler, out) as pool:
+            yield replace(engine, scheduler=pool)
+    elif slurm is not None:
+        from micro_pipelines.cluster import connected
+        from micro_pipelines.slurm import submitted
+
+        with (
+            submitted(slurm.expanduser()) as (address, seconds),
+            connected(address, out, worker_seconds=seconds) as pool,
+        ):
+            yield replace(engine, scheduler=pool)
+    else:
+        yield engine
+
+
+def on_engine(work: Sequence[tuple[Source, Job]], engine: Engine) -> list[tuple[Source, Job]]:
+    """Return the jobs on an engine; their files with whole paths, which hold on other machines."""
+    from dataclasses import replace
+
+    return [
+        (replace(source, paths=tuple(path.absolute() for path in source.paths)), replace(job, engine=engine))
+        if engine.scheduler is not None
+        else (source, replace(job, engine=engine))
+        for source, job in work
+    ]
 
 
 def model_of(file: Path | None, phases: str | None = None) -> Model | None:

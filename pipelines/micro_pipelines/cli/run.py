@@ -14,13 +14,16 @@ from micro_pipelines.cli.options import (
     Out,
     Quiet,
     Resume,
+    Scheduler,
     Series,
     Set,
+    Slurm,
     State,
     VoxelSize,
     Workers,
-    engine_of,
+    engines,
     model_of,
+    on_engine,
     overrides_of,
     spacing_of,
     with_first_states,
@@ -32,7 +35,11 @@ __all__ = ["run"]
 def run(
     recipe: Annotated[str, typer.Argument(help="A preset (micro recipe lists them) or a .toml file.")],
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Files, folders of slices, OME-Zarr, or globs.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Files, folders of slices, OME-Zarr, globs, or a .csv or .toml that lists samples.",
+        ),
     ],
     *,
     out: Out,
@@ -59,13 +66,16 @@ def run(
         bool, typer.Option("--probabilities", help="Write the probabilities of the phases too, as OME-Zarr.")
     ] = False,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
     block: Block = None,
 ) -> None:
     """Segment and measure images: labels, tables, figures and a report.
 
-    Every file and every match of a glob is a sample; a folder of slices is one volume.
+    Every file and every match of a glob is a sample; a folder of slices is one volume. A .csv or .toml lists
+    samples by their path, with state, voxel_size and whatever else you want in the tables.
     """
     from micro_pipelines.cli.batch import run_and_tell
     from micro_pipelines.job import Job, labels_from_image
@@ -76,12 +86,11 @@ def run(
     job = Job(
         chosen,
         spacing_of(voxel_size),
-        engine_of(workers, block),
-        labels_from_image,
+        make_labels=labels_from_image,
         model=model_of(model, model_phases),
         probabilities=probabilities,
     )
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
-    run_and_tell(
-        with_first_states([(source, job) for source in sources], first_state), Path(out), resume=resume, quiet=quiet
-    )
+    work = with_first_states([(source, job) for source in sources], first_state)
+    with engines(workers, scheduler, slurm, block, out) as engine:
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
