@@ -228,7 +228,8 @@ class Engine:
         """
         z, y, x = sources[0].shape
         blocks = self.blocks((z, y, x), halo=halo, block_shape=block_shape)
-        chosen = blocks if only is None else tuple(block for block in blocks if only[block.number])
+        chosen = tuple(block for block in blocks if only is None or only[block.number])
+        left_out = tuple(block for block in blocks if only is not None and not only[block.number])
         twins: dict[int, Any] = {}
         if isinstance(self.scheduler, Pool):
             # a block that is done again must find what was there before
@@ -237,7 +238,7 @@ class Engine:
         one = partial(_run_block, task, sources, outputs, twins, constants or {})
         partials = self.map(one, chosen, stage=stage)
         for number, twin in twins.items():
-            for block in set(blocks) - set(chosen):
+            for block in left_out:
                 twin[block.core] = outputs[number][block.core]
             take_place(twin, outputs[number])
         return partials

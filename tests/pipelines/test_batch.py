@@ -27,6 +27,7 @@ SAMPLE_FILES = {
     "labels.tif",
     "measurements.csv",
     "objects_dendrites.csv",
+    "objects_fragments.csv",
     "objects_cracks.csv",
     "objects_gaps.csv",
     "objects_contact_spots.csv",
