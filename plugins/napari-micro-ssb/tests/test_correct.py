@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -21,38 +20,6 @@ pytest.importorskip("qtpy")
 
 SPACING = Spacing(0.1, 0.05, 0.05)
 SHAPE = (20, 120, 160)
-
-
-@pytest.fixture(scope="module")
-def screen():
-    """A display: that of the machine, or one of Xvfb's."""
-    if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
-        yield os.environ.get("DISPLAY", "")
-        return
-    if shutil.which("Xvfb") is None:
-        pytest.skip("no display and no Xvfb")
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as stream:
-        os.environ["DISPLAY"] = f":{stream.readline().strip()}"
-    yield os.environ["DISPLAY"]
-    os.environ.pop("DISPLAY", None)
-    server.terminate()
-    server.wait(10)
-
-
-@pytest.fixture
-def viewer(screen, tmp_path, monkeypatch):
-    monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings.yaml"))
-    import napari
-
-    made = napari.Viewer(show=True)
-    made.window.resize(1500, 900)
-    yield made
-    made.close()
-    process_events()
 
 
 def process_events(rounds: int = 20) -> None:
