@@ -25,12 +25,14 @@ from micro.correct import (
 )
 from micro.errors import InputMissingError, OutputError, ParameterError
 from micro.model import SSB_PHASES, PhaseSet
-from napari_micro_ssb._correct_base import BasePanel, explained, freely, told
+from napari_micro_ssb._correct_base import BasePanel
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
 from napari_micro_ssb._correct_layer import corrected_layer
 from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, unused
+from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._work import explained
 
 if TYPE_CHECKING:
     import napari

@@ -1,62 +1,20 @@
-"""What the panel for corrections stands on: a message line, work in another thread, errors that become no dialog."""
+"""What the panel for corrections stands on: a message line, and work in another thread."""
 
 from __future__ import annotations
 
-import functools
-import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
-from micro.errors import MicroError
+from napari_micro_ssb._work import explained
 
 if TYPE_CHECKING:
     import napari
 
-__all__ = ["BasePanel", "explained", "freely", "told"]
-
-
-class _Complains(Protocol):
-    def complain(self, text: str) -> None: ...
-
-
-P = TypeVar("P", bound=_Complains)
-Rest = ParamSpec("Rest")
-
-
-def explained(error: BaseException) -> str:
-    """Return an error as one line; one that nobody expected goes to the log with its traceback."""
-    if isinstance(error, MicroError):
-        return " ".join(str(error).split())
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    logging.getLogger(__name__).error("unexpected error in a panel", exc_info=error)
-    return f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
-
-
-def told(method: Callable[Concatenate[P, Rest], None]) -> Callable[Concatenate[P, Rest], None]:
-    """Return a panel's method with its errors in the panel's message line."""
-
-    @functools.wraps(method)
-    def run(panel: P, *args: Rest.args, **kwargs: Rest.kwargs) -> None:
-        try:
-            method(panel, *args, **kwargs)
-        except Exception as error:
-            panel.complain(explained(error))
-
-    return run  # type: ignore[return-value]
-
-
-def freely(method: Callable[[], None]) -> Callable[..., None]:
-    """Return a method as a slot that takes whatever a signal gives and passes none of it on."""
-
-    def run(*_: object) -> None:
-        method()
-
-    return run
+__all__ = ["BasePanel"]
 
 
 class _Bridge(QObject):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from micro.correct import Logged, Pen, brush_edit, fill_edit, relabel_edit
 from micro.errors import ParameterError
-from napari_micro_ssb._correct_base import explained
 from napari_micro_ssb._correct_form import BOX, ERASER, FILL, LOOK, OBJECT
 from napari_micro_ssb._correct_layer import Place, dragged, place_of
+from napari_micro_ssb._work import explained
 
 if TYPE_CHECKING:
     from napari_micro_ssb._correct import CorrectPanel
