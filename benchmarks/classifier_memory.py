@@ -25,8 +25,6 @@ from micro.model import Labels, Spacing
 from micro.segment import SegmentParams
 
 CORNER = 128
-IN_MEMORY = 2**26
-"""Larger arrays go to disk. The engine's default is 2**30, with which 512^3 voxels take 1.97 GB."""
 
 
 def write_cube(edge: int, folder: Path) -> Path:
@@ -60,7 +58,7 @@ def _measured(
     before = peak_bytes()
     volume = read_volume(image, voxel_size=Spacing.parse("1um"))
     began = time.perf_counter()
-    labels = classify(volume, classifier, SegmentParams(), Engine(work_dir=folder, in_memory_bytes=IN_MEMORY))
+    labels = classify(volume, classifier, SegmentParams(), Engine(work_dir=folder))
     seconds = time.perf_counter() - began
     assert labels.shape == volume.shape
     results.put((seconds, peak_bytes() / 1e9, before / 1e9))
