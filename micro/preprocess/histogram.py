@@ -56,7 +56,7 @@ def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
     Raises
     ------
     ImageContentError
-        If a voxel is not finite, or all are the same.
+        If a voxel is not finite, all are the same, or single precision does not hold their range.
 
     Examples
     --------
@@ -73,5 +73,11 @@ def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
     low, high = min(part[0] for part in parts), max(part[1] for part in parts)
     if low == high:
         raise ImageContentError(f"every voxel has the grey value {low:g}; expected a picture with contrast")
+    single = np.finfo(np.float32)
+    if max(-low, high) > float(single.max) or high - low < float(single.tiny):
+        raise ImageContentError(
+            f"grey values lie between {low:g} and {high:g}; expected none beyond {single.max:.1g} and a range of more "
+            f"than {single.tiny:.1g}: scale the picture"
+        )
     counts = engine.run(_count, [grey], stage="histogram", constants={"low": low, "high": high})
     return GreyHistogram(np.sum(counts, axis=0), low, high)

@@ -81,6 +81,9 @@ def _contrast(grey: Grey, window: int) -> tuple[Grey, Grey]:
     _median(grey, calm)
     calm = ndimage.uniform_filter1d(calm, 5, axis=0)
     bright = float(np.percentile(calm, 95))
+    if bright <= 0:
+        # all but a few pixels are black: nothing is there that a stripe could have changed
+        return np.zeros_like(grey), np.zeros_like(grey)
     near = np.exp(-0.5 * (np.arange(2 * window + 1) / window) ** 2).astype(np.float32)
     around, weight = np.empty_like(grey), np.empty_like(grey)
     _beside(calm, near, _DARK * bright, _OUTLIER, around, weight)
