@@ -187,7 +187,7 @@ def _check_values(ours: tuple[int, ...], true: tuple[int, ...], confusion: Confu
         if len(nameless) > _NAMELESS:
             raise PhaseError(
                 f"the {side} hold {len(nameless)} values that name no phase ({nameless[0]}, {nameless[1]}, ...); "
-                "expected labels, not a picture: give its labels, or say what the values mean with --map and --map-truth"
+                "expected labels, not a picture: give its labels, or name the values with --map and --map-truth"
             )
     if not set(ours) & set(true):
         one, two = (", ".join(phases.name_of(value) for value in values) for values in (ours, true))
