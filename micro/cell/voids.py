@@ -203,7 +203,10 @@ def _count_faces(
 
 
 def object_areas_um2(found: Components, spacing: Spacing, engine: Engine) -> NDArray[np.float64]:
-    """Return the area of each component's voxel faces in um2; the picture's border has none."""
+    """Return the area of each component's voxel faces along z, y and x in um2, shape (count + 1, 3).
+
+    The picture's border has no faces, and neither has the axis of one voxel of a section.
+    """
     faces = np.zeros((found.count + 1, 3), np.int64)
     for present, counts in engine.run(
         _count_faces, [found.ids], halo=(1, 1, 1), stage="objects", constants={"count": found.count}
@@ -211,7 +214,7 @@ def object_areas_um2(found: Components, spacing: Spacing, engine: Engine) -> NDA
         faces[present] += counts
     shape = found.ids.shape
     areas = np.array([area if length > 1 else 0.0 for area, length in zip(spacing.face_areas_um2, shape, strict=True)])
-    return np.asarray(faces @ areas)
+    return np.asarray(faces * areas)
 
 
 def crack_like(
@@ -227,8 +230,10 @@ def crack_like(
 ) -> NDArray[np.bool_]:
     """Tell which components are sheets: thin and flat for their extent (in a 2-D picture: traces).
 
-    The thickness is three times the volume over the area of the voxel faces (in 2-D: 8/pi times the
-    area over the length of the pixel edges), the factor of a body whose surface points every way.
+    The thickness is twice the volume over the root of the sum of the squares of the areas of the voxel
+    faces along z, y and x. A flat sheet of area S with the normal n has faces of 2 S times each component
+    of n, so that is its thickness, whichever way it lies; of a body whose surface points every way it is
+    15 % (in 2-D 11 %) more than twice the volume over the surface.
     The extent is that of a box with the same second moments: the second longest in 3-D, since a
     sheet is extended in two directions and a tube in one; the longest in 2-D. The planarity is the
     least extent over the second: a network of small pores is as thin as a crack, but as high as wide.
@@ -236,9 +241,9 @@ def crack_like(
     about 1 for a straight crack, 2 for two that cross, and many for a network.
     """
     volumes = found.voxels * spacing.voxel_volume_um3
-    areas = object_areas_um2(found, spacing, engine)
+    areas = np.linalg.norm(object_areas_um2(found, spacing, engine), axis=1)
     flat = found.ids.shape[0] == 1
-    thickness = np.divide((8 / np.pi if flat else 3.0) * volumes, areas, out=np.zeros_like(volumes), where=areas > 0)
+    thickness = np.divide(2 * volumes, areas, out=np.zeros_like(volumes), where=areas > 0)
     edges = np.asarray(spacing.um)
     moments = found.covariances() * edges[:, None] * edges[None, :]
     if flat:

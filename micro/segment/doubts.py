@@ -197,10 +197,13 @@ def _order(evidence: Evidence, levels: GreyLevels, phases: PhaseSet) -> list[Dou
 
 
 def _strange_modes(evidence: Evidence, levels: GreyLevels) -> list[Doubt]:
-    """Find modes of the greys that lie far from every level: phases, bars or frames that the recipe doesn't know."""
+    """Find modes of the greys that lie far from every level: phases, bars or frames that the recipe doesn't know.
+
+    At the edges of a phase greys are mixed, and without noise each mixture is a mode; so edges don't count.
+    """
     steps = np.diff(levels.greys)
     reach = max(STRANGE_WIDTHS * levels.noise, STRANGE_STEPS * float(steps.min(initial=FULL_SCALE)))
-    peaks = find_peaks(evidence.histogram.sum(axis=0), share_min=STRANGE_SHARE)
+    peaks = find_peaks(evidence.inside.sum(axis=0), share_min=STRANGE_SHARE)
     strange = [peak for peak in peaks if min(abs(peak.grey - level) for level in levels.greys) > reach]
     if not strange:
         return []

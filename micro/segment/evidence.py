@@ -26,6 +26,8 @@ class Evidence:
     ----------
     histogram
         Voxels by phase and grey, int64, shape (phases, 1024 bins).
+    inside
+        The same for the voxels whose neighbours along the axes are of their phase.
     pairs
         Faces between voxels of two phases, int64, shape (phases, phases), symmetric.
     plain_pairs
@@ -37,6 +39,7 @@ class Evidence:
     """
 
     histogram: NDArray[np.int64]
+    inside: NDArray[np.int64]
     pairs: NDArray[np.int64]
     plain_pairs: NDArray[np.int64]
     borders: NDArray[np.int64]
@@ -93,12 +96,12 @@ def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: En
         "depths": tuple(max(1, length // 50) for length in shape),
     }
     parts = engine.run(_gather, [labels, grey], halo=(1, 1, 1), stage="evidence", constants=constants)
-    histogram, pairs, plain, borders = (np.sum([part[k] for part in parts], axis=0) for k in range(4))
+    histogram, inside, pairs, plain, borders = (np.sum([part[k] for part in parts], axis=0) for k in range(5))
     cells = np.zeros((2, len(levels.names), int(np.prod(counts))), np.int64)
     for part in parts:
-        cells[:, :, part[4]] += part[5]
+        cells[:, :, part[5]] += part[6]
     # each face was counted once, from its first voxel: both of its voxels have it
-    return Evidence(histogram, pairs + pairs.T, plain + plain.T, borders, cells)
+    return Evidence(histogram, inside, pairs + pairs.T, plain + plain.T, borders, cells)
 
 
 def _nearest(levels: GreyLevels) -> NDArray[np.uint8]:
@@ -144,12 +147,17 @@ def _gather(
     start, stop = (tuple(getattr(axis, end) for axis in inner) for end in ("start", "stop"))
     labels = np.ascontiguousarray(labels)
     here, greys = labels[inner].astype(np.int64), grey[inner].astype(np.int64)
-    joint = np.bincount((here * GREY_BINS + greys // _PER_BIN).ravel(), minlength=phases * GREY_BINS)
+    place = here * GREY_BINS + greys // _PER_BIN
+    joint, inside = (
+        np.bincount(part.ravel(), minlength=phases * GREY_BINS).reshape(phases, GREY_BINS)
+        for part in (place, place[_inside(labels)[inner]])
+    )
     plain = np.ascontiguousarray(nearest[grey])
     which, cells = _cells(block, here, greys, phases, shape, counts)
     return Done(
         (
-            joint.reshape(phases, GREY_BINS),
+            joint,
+            inside,
             _faces(labels, start, stop, phases),
             _faces(plain, start, stop, phases),
             _borders(block, here, phases, shape, depths),
@@ -157,6 +165,17 @@ def _gather(
             cells,
         )
     )
+
+
+def _inside(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Mark the voxels whose neighbours along the axes, as far as there are any, are of their phase."""
+    out = np.ones(labels.shape, np.bool_)
+    for axis in range(3):
+        along, inside = np.moveaxis(labels, axis, 0), np.moveaxis(out, axis, 0)
+        alike = along[1:] == along[:-1]
+        inside[1:] &= alike
+        inside[:-1] &= alike
+    return out
 
 
 def _borders(

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import Block, Done, Engine, Source
+from micro.model import FULL_SCALE
 
 __all__ = ["GreyLevels", "Peak", "assign_peaks", "dark_excess", "find_peaks", "flat_histogram"]
 
 GREY_BINS = 1024
 SPREAD_BINS = 64
+NARROWEST = 0.02 * FULL_SCALE
+"""Standard deviation that a phase has at least: without noise, what is around voids shows as modes beside its own."""
 _PER_BIN = 65536 // GREY_BINS
 
 
@@ -201,7 +204,7 @@ def dark_excess(counts: NDArray[np.int64], peak: Peak) -> float | None:
     >>> dark_excess(counts, Peak(500.5 * 64, 640.0, 1.0)) == 200.5 * 64
     True
     """
-    tail = counts[: max(int((peak.grey - 4 * peak.width) / _PER_BIN), 0)]
+    tail = counts[: max(int((peak.grey - 4 * max(peak.width, NARROWEST)) / _PER_BIN), 0)]
     total = counts.sum()
     expected = 3.2e-5 * peak.share * total
     if tail.sum() <= max(10 * expected, total / 5000):

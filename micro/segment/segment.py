@@ -20,8 +20,12 @@ from micro.segment.probabilities import probabilities_of
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.shading import Shading, flat_field, measure_shading
 from micro.segment.skins import remove_skins, skin_reach
+from micro.segment.undershoot import is_undershoot
 
 __all__ = ["find_levels", "segment"]
+
+SAID_FROM = 0.02
+"""Weaker shading is not worth a line of the report."""
 
 
 def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine: Engine) -> GreyLevels:
@@ -48,7 +52,13 @@ def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine
     metal = metal if params.metal_layer else None
     excess = dark_excess(everything, peaks[0]) if peaks else None
     layers = metal_layers(grey, tuple(peak.grey for peak in peaks), engine)
-    return assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, excess=excess)
+    plain, more = (
+        assign_peaks(peaks, params.greys, metal_is_layer=layers, metal=metal, excess=dark) for dark in (None, excess)
+    )
+    if more.names == plain.names or metal not in more.names:
+        return more
+    seam = is_undershoot(grey, more, void=0, metal=more.names.index(metal), engine=engine)
+    return plain if seam else more
 
 
 def _unshade(block: Block, grey: NDArray[np.uint16], *, shading: Shading) -> Done[None]:
@@ -109,6 +119,14 @@ def _label_grey(
     places: Source = engine.array(volume.shape, np.uint8)
     engine.run(_classify, [grey], outputs=[places], halo=halo, stage="classify", constants=constants)
     return places
+
+
+def _did(shading: float, rims: float) -> list[str]:
+    """Say what was taken out of the picture, where it is of some account."""
+    lines = [f"shading of {100 * shading:.0f} % across the picture evened out"] if shading >= SAID_FROM else []
+    if rims:
+        lines.append(f"bright rims around void taken off: {100 * rims:.0f} % of the step from void to electrolyte")
+    return lines
 
 
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
@@ -188,6 +206,7 @@ def segment(
         "rims": 0.0 if even is None else round(even[1], 4),
         "noise_volume_voxels": None if noise is None else round(noise.volume, 1),
         "share": {n: int(c) for n, c in zip(levels.names, np.sum(counts, axis=0), strict=True)},
+        "did": _did(shading, 0.0 if even is None else even[1]),
         "warnings": [*levels.warnings, *verdict.warnings],
         "doubts": [*levels.warnings, *verdict.words],
     }

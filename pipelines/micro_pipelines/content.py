@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 from micro.blocks import Block, Done, Engine
 from micro.errors import ImageContentError
 from micro.model import Labels, Volume
+from micro.preprocess.histogram import grey_histogram
 
 __all__ = ["CLIPPED", "TILTED_DEG", "check_labels", "check_tilt", "check_volume"]
 
 CLIPPED = 0.05
 """More voxels than this at the very lowest or highest grey value are clipped, or no part of the picture."""
+
+GREYS_MAX = 1e30
+"""Larger grey values, and larger differences of them, leave no room for squares in single precision."""
 
 TILTED_DEG = 8.0
 """A surface whose stage is tilted by less is foreshortened by less than one percent."""
@@ -26,7 +31,7 @@ def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
     Raises
     ------
     ImageContentError
-        If a value is NaN or infinite, or all are the same.
+        If a value is NaN, infinite or beyond `GREYS_MAX`, or all are the same.
 
     Examples
     --------
@@ -45,17 +50,44 @@ def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
     low, high = min(part[2] for part in found), max(part[3] for part in found)
     if low == high:
         raise ImageContentError(f"{volume.name}: all grey values are {low:g}; expected an image with contrast")
-    ends = (
-        ("lowest", low, sum(part[4] for part in found if part[2] == low)),
-        ("highest", high, sum(part[5] for part in found if part[3] == high)),
-    )
+    if max(abs(low), abs(high)) > GREYS_MAX:
+        raise ImageContentError(
+            f"{volume.name}: grey values from {low:g} to {high:g}; expected none beyond {GREYS_MAX:g}: scale them"
+        )
+    ends = [
+        (name, end, count)
+        for name, end, count in (
+            ("lowest", low, sum(part[4] for part in found if part[2] == low)),
+            ("highest", high, sum(part[5] for part in found if part[3] == high)),
+        )
+        if count > CLIPPED * volume.data.size
+    ]
+    if (
+        ends
+        and not any(_ends_a_range(end, volume.data.dtype) for _, end, _ in ends)
+        and _is_without_noise(volume, engine)
+    ):
+        return ()
     return tuple(
         f"{100 * count / volume.data.size:.1f} % of the voxels have the {name} grey value ({end:g}), expected "
         f"{100 * CLIPPED:.0f} % or less: clipped, so that phases can't be told apart there, or a bar, frame or mask; "
         "record with less contrast, or crop"
         for name, end, count in ends
-        if count > CLIPPED * volume.data.size
     )
+
+
+def _ends_a_range(grey: float, dtype: np.dtype[Any]) -> bool:
+    """Tell whether detectors and programs clip at this grey value: 0, a power of two less one, the end of a type."""
+    if grey in (0, 1):
+        return True
+    if dtype.kind == "f":
+        return False
+    return grey == np.iinfo(dtype).min or (grey > 0 and math.log2(grey + 1).is_integer())
+
+
+def _is_without_noise(volume: Volume, engine: Engine) -> bool:
+    """Tell whether a grey value between the ends has so many voxels too: phases without noise have one value each."""
+    return bool(grey_histogram(volume.data, engine).counts[1:-1].max() > CLIPPED * volume.data.size)
 
 
 def check_tilt(volume: Volume, tilt_deg: float | None) -> tuple[str, ...]:

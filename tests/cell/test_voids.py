@@ -117,7 +117,7 @@ ORIENTATIONS = {
 
 @pytest.mark.parametrize("spacing", [UNIT, Spacing(2, 1, 1)], ids=["cubic", "anisotropic"])
 @pytest.mark.parametrize("direction", ORIENTATIONS.values(), ids=ORIENTATIONS)
-@pytest.mark.parametrize("thickness", [2.5, 4.0])
+@pytest.mark.parametrize("thickness", [2.5, 4.0, 6.5])
 def test_a_disc_is_a_crack_in_every_orientation(
     thickness: float, direction: tuple[float, float, float], spacing: Spacing
 ) -> None:
@@ -167,10 +167,21 @@ def test_chains_of_spheres_are_pores() -> None:
 
 def test_a_gap_as_wide_as_a_crack_but_thicker_is_none() -> None:
     slab = np.zeros((60, 30, 60), np.uint8)
-    slab[5:55, 10:20, 5:55] = 1
+    slab[5:55, 10:21, 5:55] = 1
     assert is_crack(slab) == [False]
-    # three volumes over the area of the faces: 3 * 10 / (2 + 0.8) = 10.7 um
-    assert is_crack(slab, thickness_max_um=10.8) == [False]  # and not five times as wide: 50 < 53.6
+    # two volumes over the root of the squares of the faces: 55000 / |5000, 1100, 1100| = 10.5 um
+    assert is_crack(slab, thickness_max_um=10.6) == [False]  # and not five times as wide: 50 < 52.5
+
+
+@pytest.mark.parametrize("axes", list(itertools.permutations(range(3))))
+def test_a_sheet_along_an_axis_that_a_corner_cuts_is_as_thick_as_it_is(axes: tuple[int, int, int]) -> None:
+    sheet = np.zeros((60, 30, 60), np.uint8)
+    sheet[:45, 10:17, :45] = 1  # 7 thick, 8 is the limit
+    ball = np.zeros_like(sheet)
+    z, y, x = np.ogrid[:60, :30, :60]
+    ball[z**2 + (y - 15) ** 2 + x**2 < 14**2] = 1  # a pore that the same edge cuts
+    for volume, crack in ((sheet, True), (ball, False)):
+        assert is_crack(np.ascontiguousarray(volume.transpose(axes))) == [crack]
 
 
 @pytest.mark.parametrize("angle_deg", [0, 20, 45, 90])
@@ -197,7 +208,8 @@ def test_areas_count_faces_towards_anything_but_the_border() -> None:
         areas = object_areas_um2(label_components(image, engine=engine), spacing, engine)
         az, ay, ax = spacing.face_areas_um2
         # integers times areas in doubles: rounding only
-        np.testing.assert_allclose(areas, [0, 12 * az + 16 * ay + 12 * ax, 2 * az + 2 * ay + ax], rtol=1e-12)
+        expected = [[0, 0, 0], [12 * az, 16 * ay, 12 * ax], [2 * az, 2 * ay, ax]]
+        np.testing.assert_allclose(areas, expected, rtol=1e-12)
 
 
 def test_a_void_carved_deep_into_the_metal_is_a_gap_as_a_whole() -> None:

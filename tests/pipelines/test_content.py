@@ -36,6 +36,19 @@ def test_clipped_greys_are_told_with_their_share(dtype: str) -> None:
     assert len(check_volume(Volume(grey, SPACING), SMALL)) == 2
 
 
+@pytest.mark.parametrize(("end", "warnings"), [(158, 0), (255, 1)])
+def test_a_phase_without_noise_is_not_clipped_but_where_detectors_clip(end: int, warnings: int) -> None:
+    grey = np.full((2, 7, 9), end, np.uint8)
+    grey[:, :3] = 76
+    grey[0, 4, 4] = 12
+    assert len(check_volume(Volume(grey, SPACING), SMALL)) == warnings
+
+
+def test_greys_too_large_for_single_precision_are_refused() -> None:
+    with pytest.raises(ImageContentError, match=r"from 0 to 1\.25e\+302; expected none beyond 1e\+30"):
+        check_volume(Volume(ramp("float64") * 1e300, SPACING), SMALL)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -22,7 +22,7 @@ def gathered(block: tuple[int, int, int] = (64, 64, 64)) -> Evidence:
 @pytest.mark.parametrize("block", [(4, 7, 9), (1, 20, 30), (9, 3, 64)])
 def test_blocks_change_nothing(block: tuple[int, int, int]) -> None:
     one, two = gathered(), gathered(block)
-    for name in ("histogram", "pairs", "plain_pairs", "borders", "cells"):
+    for name in ("histogram", "inside", "pairs", "plain_pairs", "borders", "cells"):
         assert (getattr(one, name) == getattr(two, name)).all(), name
 
 
@@ -33,6 +33,16 @@ def test_pairs_are_all_faces_and_cells_hold_all_voxels() -> None:
     assert (found.pairs == found.pairs.T).all()
     assert found.histogram.sum() == found.cells[0].sum() == 9 * 20 * 30
     assert found.borders.sum(axis=1).tolist() == [600, 600, 270, 270, 180, 180]
+
+
+def test_inside_is_what_no_other_phase_touches() -> None:
+    places = np.full((1, 10, 12), 2, np.uint8)
+    places[0, 2:6, 2:6] = 0
+    grey = np.where(places == 0, 10000, 45000).astype(np.uint16)
+    for block in [(8, 64, 64), (1, 3, 5)]:
+        found = gather_evidence(places, grey, LEVELS, Engine(block_shape=block))
+        # of the square of 4 its middle, of the rest all but the 16 voxels beside the square
+        assert found.inside.sum(axis=1).tolist() == [4, 0, 120 - 16 - 16]
 
 
 def test_specks_cluster_less_than_squares() -> None:
