@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, wr
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
+from micro_pipelines.stages import finished_stages, work_folder_of
 
 __all__ = ["BatchResult", "run_batch", "write_batch"]
 
@@ -68,7 +70,8 @@ def run_batch(
         ``report.html`` and ``failures.csv``. The tables and the report hold the samples of this run, those that
         ``resume`` skips included.
     resume
-        Skip a sample whose finished folder has the same input, recipe, model, version and voxel size.
+        Skip a sample whose finished folder has the same input, recipe, model, version and voxel size; go on with
+        one that was not finished from its last finished stage (see `Stages`).
     observer
         Is told what happens.
 
@@ -82,6 +85,7 @@ def run_batch(
         samples: list[SampleResult] = []
         failures: list[Failure] = []
         begun = _Begun.of([source for source, _ in work])
+        notes = [*_took_over(killed), *(() if resume else _discarded([source for source, _ in work], out_dir))]
         for number, (source, job) in enumerate(work, 1):
             watcher.sample_started(source.name, number, len(work))
             done = _one(source, begun.told(source, job), out_dir, resume, watcher)
@@ -91,7 +95,7 @@ def run_batch(
             else:
                 samples.append(done)
         metadata = {source.name: source.metadata for source, _ in work}
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed), metadata)
+        batch = BatchResult(out_dir, tuple(samples), tuple(failures), tuple(notes), metadata)
         return write_batch(batch, work[0][1].recipe.report)
 
 
@@ -99,6 +103,15 @@ def _took_over(killed: Owner | None) -> tuple[str, ...]:
     if killed is None:
         return ()
     return (f"an earlier run here was killed ({killed}); its lock was taken over, what it finished is kept",)
+
+
+def _discarded(sources: Sequence[Source], out_dir: Path) -> tuple[str, ...]:
+    """Say of which samples finished stages will be done anew."""
+    names = [source.name for source in sources if finished_stages(out_dir / source.name)]
+    if not names:
+        return ()
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return (f"stages of {listed} that an earlier run had finished were done anew; --resume takes them",)
 
 
 @dataclass
@@ -142,9 +155,10 @@ def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observ
         source.require()
         if resume and _is_done(source, job, out_dir):
             result = reload_sample(source, job, out_dir, journal=journal)
+            shutil.rmtree(work_folder_of(result.folder), ignore_errors=True)
             observer.sample_done(source.name, "unchanged, skipped")
         else:
-            result = run_job(source, job, out_dir, journal=journal)
+            result = run_job(source, job, out_dir, journal=journal, resume=resume)
             observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
     except Exception as error:
         failure = Failure.of(source.name, str(source), journal.stage, error)

@@ -91,7 +91,12 @@ Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Skip samples that are finished with the same input, recipe and version.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Skip samples that are finished with the same input, recipe and version; go on with one that was stopped "
+        "from its last finished stage.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
