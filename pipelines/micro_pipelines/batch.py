@@ -22,6 +22,8 @@ from micro_pipelines.lock import Owner
 from micro_pipelines.metadata import Metadata, with_metadata_of
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
+from micro_pipelines.recipe_files import recipe_hash
+from micro_pipelines.run_log import LOG_NAME, Several, logged
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
 from micro_pipelines.stages import finished_stages, work_folder_of
@@ -57,6 +59,7 @@ def run_batch(
     *,
     resume: bool = False,
     observer: Observer | None = None,
+    log: Path | None = None,
 ) -> BatchResult:
     """Do every job to its sample; one that fails becomes a row of ``failures.csv`` and stops no other.
 
@@ -74,14 +77,16 @@ def run_batch(
         one that was not finished from its last finished stage (see `Stages`).
     observer
         Is told what happens.
+    log
+        File that says when what happened; None: ``run.log`` in the folder.
 
     Raises
     ------
     OutputError
-        If the folder can't be written, or another run is writing into it.
+        If the folder or the log can't be written, or another run is writing into the folder.
     """
-    watcher = observer or Silent()
-    with locked(prepare(out_dir)) as killed:
+    with locked(prepare(out_dir)) as killed, logged(log or out_dir / LOG_NAME, _what(work, resume)) as told:
+        watcher = Several([told, observer or Silent()])
         samples: list[SampleResult] = []
         failures: list[Failure] = []
         begun = _Begun.of([source for source, _ in work])
@@ -91,12 +96,24 @@ def run_batch(
             done = _one(source, begun.told(source, job), out_dir, resume, watcher)
             begun.add(source, done)
             if isinstance(done, Failure):
+                told.say(done.details)
                 failures.append(done)
             else:
+                for line in done.report.warnings:
+                    told.say(f"{source.name}: warning: {line}")
                 samples.append(done)
         metadata = {source.name: source.metadata for source, _ in work}
         batch = BatchResult(out_dir, tuple(samples), tuple(failures), tuple(notes), metadata)
-        return write_batch(batch, work[0][1].recipe.report)
+        batch = write_batch(batch, work[0][1].recipe.report)
+        for note in batch.notes:
+            told.say(f"note: {note}")
+        return batch
+
+
+def _what(work: Sequence[tuple[Source, Job]], resume: bool) -> str:
+    recipe = work[0][1].recipe
+    count = f"{len(work)} sample" + ("s" if len(work) > 1 else "")
+    return f"{count}, recipe {recipe.name}, hash {recipe_hash(recipe)}" + (", with --resume" if resume else "")
 
 
 def _took_over(killed: Owner | None) -> tuple[str, ...]:
