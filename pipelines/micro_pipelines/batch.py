@@ -205,7 +205,7 @@ def write_batch(batch: BatchResult, params: ReportParams) -> BatchResult:
         for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
             path.unlink(missing_ok=True)
         return replace(batch, notes=notes)
-    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params), batch.rows)
+    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params, batch.metadata), batch.rows)
     with atomic_path(report) as path:
         write_report([sample.report for sample in batch.samples], path, params)
     return replace(batch, notes=notes)

@@ -213,7 +213,7 @@ def duration_text(seconds: float) -> str:
     Examples
     --------
     >>> [duration_text(seconds) for seconds in (3, 47, 200, 4000, 200_000)]
-    ['5 s', '50 s', '3 min', '1 h 5 min', '2 d 8 h']
+    ['5 s', '45 s', '3 min', '1 h 5 min', '2 d 8 h']
     """
     if seconds < 57.5:
         return f"{max(5, 5 * round(seconds / 5)):.0f} s"

@@ -245,6 +245,7 @@ def _report(
         recipe_hash=recipe_hash(job.recipe),
         recipe_text=recipe_text(job.recipe),
         warnings=lines,
+        metadata=source.metadata,
     )
 
 
