@@ -60,7 +60,7 @@ def store(made: Made, name: str, folder: Path, engine: Engine, known: Known) -> 
     name
         Of the stage.
     folder
-        Where it goes, on the disk of the engine's ``work_dir``.
+        Where it goes, as a whole path, on the disk of the engine's ``work_dir``.
     engine
         Where the block tasks run.
     known

@@ -47,9 +47,25 @@ class _Finished:
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
 
+    def sealed(self) -> dict[str, Any]:
+        """Return it as JSON types, with a checksum."""
+        content = asdict(self)
+        return {**content, "seal": _sha256(content)}
+
     @classmethod
-    def of(cls, found: Mapping[str, Any]) -> _Finished:
-        """Return the stage that `asdict` has made a mapping of."""
+    def of(cls, sealed: Mapping[str, Any]) -> _Finished:
+        """Return the stage that `sealed` has made a mapping of.
+
+        Raises
+        ------
+        KeyError, TypeError, AttributeError
+            If it is something else.
+        ValueError
+            If it is not as it was written.
+        """
+        found = {name: value for name, value in sealed.items() if name != "seal"}
+        if sealed["seal"] != _sha256(found):
+            raise ValueError("the record of a stage is damaged")
         stored = found["stored"]
         return cls(
             str(found["key"]),
@@ -61,7 +77,10 @@ class _Finished:
 
     def whole(self, folder: Path) -> bool:
         """Tell whether everything that it has made lies in the folder as it was written."""
-        return all(digest_of(folder / name) == self.digests.get(name) for name in self.stored.folders)
+        try:
+            return all(digest_of(folder / name) == self.digests.get(name) for name in self.stored.folders)
+        except OSError:
+            return False
 
 
 class Stages:
@@ -134,7 +153,7 @@ class Stages:
     def _write(self, finished: dict[str, _Finished]) -> None:
         """Say which stages are finished, in one step; then remove the voxels that none of them needs."""
         self._finished = finished
-        content = {name: asdict(one) for name, one in finished.items()}
+        content = {name: one.sealed() for name, one in finished.items()}
         with atomic_path(self._folder / STAGES_NAME) as beside:
             beside.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         needed = {folder for one in finished.values() for folder in one.stored.folders}
@@ -161,7 +180,7 @@ def finished_stages(final: Path) -> tuple[str, ...]:
 
 @contextmanager
 def work_folder(final: Path, *, resume: bool) -> Iterator[tuple[Path, Path]]:
-    """Give the work folder of a sample, and one in it for what no finished stage needs.
+    """Give the work folder of a sample, and one in it for what no finished stage needs; whole paths, for all machines.
 
     It goes when the sample is done. When the sample fails, or the run is interrupted, the finished stages stay.
 
@@ -172,7 +191,7 @@ def work_folder(final: Path, *, resume: bool) -> Iterator[tuple[Path, Path]]:
     resume
         Whether finished stages of an earlier run are to stay.
     """
-    folder = work_folder_of(final)
+    folder = work_folder_of(final).resolve()
     scratch = folder / SCRATCH
     shutil.rmtree(scratch if resume else folder, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -194,7 +213,11 @@ def _key(origin: Mapping[str, Any], given: Volume, wanted: Mapping[str, Any]) ->
         "dtype": given.data.dtype.str,
         "history": [step.as_dict() for step in given.history],
     }
-    text = json.dumps(plain([origin, read, wanted]), sort_keys=True, default=str)
+    return _sha256([origin, read, wanted])
+
+
+def _sha256(content: Any) -> str:  # noqa: ANN401
+    text = json.dumps(plain(content), sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

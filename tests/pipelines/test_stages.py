@@ -137,13 +137,25 @@ def test_what_is_not_as_it_was_written_is_done_anew(what: str, harm: Callable[[P
     engine = engine_of(work, 0)
     stage = Counted(lambda: doubled(engine))
     of(Stages(work, ORIGIN, engine), stage)
-    if (what, harm) == (STAGES_NAME, flip):
-        (work / what).write_text('{"preprocess": {"key": "x"}}', encoding="utf-8")
-    else:
-        harm(work / what)
+    harm(work / what)
     made = of(Stages(work, ORIGIN, engine), stage)
     assert stage.times == 2
     np.testing.assert_array_equal(made.data.compute(), 2 * VOXELS)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [('"spacing_um": [3.0', '"spacing_um": [4.0'), ('"noise": 0.1', '"noise": 0.2'), ('"seal"', '"deal"'), ("{", "[{")],
+)
+def test_a_record_that_says_something_else_counts_for_nothing(was: str, becomes: str, work: Path) -> None:
+    engine = engine_of(work)
+    stage = Counted(lambda: doubled(engine))
+    of(Stages(work, ORIGIN, engine), stage)
+    text = (work / STAGES_NAME).read_text(encoding="utf-8")
+    assert was in text
+    (work / STAGES_NAME).write_text(text.replace(was, becomes, 1), encoding="utf-8")
+    assert of(Stages(work, ORIGIN, engine), stage).spacing == GIVEN.spacing
+    assert stage.times == 2
 
 
 def test_a_stage_that_fails_is_not_kept_and_the_one_before_is(work: Path) -> None:

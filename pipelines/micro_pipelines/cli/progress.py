@@ -145,11 +145,11 @@ def watching(*, quiet: bool, forecast: Forecast | None = None) -> Iterator[Obser
     else:
         columns: list[ProgressColumn] = [
             SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TaskProgressColumn(),
-            *([] if forecast is None else [_Left(forecast)]),
             TimeElapsedColumn(),
+            *([] if forecast is None else [_Left(forecast)]),
+            TextColumn("{task.description}", markup=False),  # last, since its length changes
         ]
         with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
             yield Several([*told, Bars(progress, forecast)])
