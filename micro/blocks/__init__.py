@@ -3,7 +3,7 @@
 from micro.blocks.boxes import box_of
 from micro.blocks.components import Components, label_components
 from micro.blocks.distance import distance_um, within_um
-from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
+from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region, store_of
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
 from micro.blocks.pool import Pool
@@ -35,5 +35,6 @@ __all__ = [
     "read_region",
     "smooth_axis",
     "split",
+    "store_of",
     "within_um",
 ]

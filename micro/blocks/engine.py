@@ -27,14 +27,16 @@ from numpy.typing import DTypeLike, NDArray
 
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.pool import Pool, take_place, twin_of
+from micro.blocks.running import Running
 from micro.blocks.sparse import SparseArray
 from micro.errors import ParameterError
 
-__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region"]
+__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region", "store_of"]
 
 DEFAULT_BLOCK: Shape = (128, 128, 128)
 """Voxels of a block along z, y and x unless the caller says otherwise."""
 _FLAT_BLOCK: Shape = (1, 1024, 1024)
+_STORED = "stored:"
 
 P = TypeVar("P")
 Item = TypeVar("Item")
@@ -75,7 +77,25 @@ def as_dask(array: Any) -> da.Array:  # noqa: ANN401
     >>> as_dask(Engine().array((1, 2, 2), np.uint8)).shape
     (1, 2, 2)
     """
-    return da.from_zarr(array) if isinstance(array, zarr.Array) else da.from_array(array, name=False)
+    if isinstance(array, zarr.Array):
+        return da.from_zarr(array, name=f"{_STORED}{Path(array.store.root) / array.path}")
+    return da.from_array(array, name=False)
+
+
+def store_of(data: da.Array) -> Path | None:
+    """Return the folder of the zarr array that ``data`` is, as `as_dask` wrapped it; None for anything else.
+
+    Examples
+    --------
+    >>> small, large = Engine(), Engine(in_memory_bytes=0)
+    >>> store_of(as_dask(small.array((1, 2, 2), np.uint8))) is None
+    True
+    >>> lazy = as_dask(large.array((1, 2, 2), np.uint8))
+    >>> store_of(lazy).suffix, store_of(lazy + 1) is None
+    ('.zarr', True)
+    """
+    name = str(data.name)
+    return Path(name.removeprefix(_STORED)) if name.startswith(_STORED) else None
 
 
 def read_region(source: Source, region: Region) -> NDArray[Any]:
@@ -281,5 +301,9 @@ class Engine:
 
         if len(items) <= 1 or self.workers == 1:
             return [counted(item) for item in items]
-        nodes = [dask.delayed(counted, pure=False, traverse=False)(item) for item in items]
-        return list(dask.compute(*nodes, scheduler=threaded.get, num_workers=self.workers))
+        running = Running()
+        nodes = [dask.delayed(running.held(counted), pure=False, traverse=False)(item) for item in items]
+        try:
+            return list(dask.compute(*nodes, scheduler=threaded.get, num_workers=self.workers))
+        finally:
+            running.end()

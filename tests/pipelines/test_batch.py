@@ -63,7 +63,7 @@ def test_a_run_leaves_what_the_contract_says(done: Path, sem: Phantom, sem_image
     sample = done / "Querschnitt 1"
     assert {entry.name for entry in sample.iterdir()} == SAMPLE_FILES
     expected = {"Querschnitt 1", "measurements.csv", "measurements.parquet", "report.html", "failures.csv"}
-    expected |= {"table.md", "table.tex", "table.xlsx"}
+    expected |= {"table.md", "table.tex", "table.xlsx", "run.log"}
     assert {entry.name for entry in done.iterdir()} - {".micro.lock"} == expected
     figures = {path.name for path in (sample / "figures").iterdir()}
     assert {"overlay.svg", "overlay.png", "contact_map.svg", "depth_profile.png"} <= figures

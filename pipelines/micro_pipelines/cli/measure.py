@@ -9,6 +9,7 @@ import typer
 from micro_pipelines.cli.options import (
     Block,
     First,
+    Log,
     Normal,
     Out,
     Quiet,
@@ -53,6 +54,7 @@ def measure(
     slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
+    log: Log = None,
     block: Block = None,
 ) -> None:
     """Measure label files: tables, objects, profiles, figures and a report.
@@ -73,4 +75,4 @@ def measure(
     sources = find_sources(labels, states=state or (), series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
     with engines(workers, scheduler, slurm, block, out) as engine:
-        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Block",
     "First",
+    "Log",
     "Normal",
     "Out",
     "Quiet",
@@ -91,7 +92,16 @@ Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Skip samples that are finished with the same input, recipe and version.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Skip samples that are finished with the same input, recipe and version; go on with one that was stopped "
+        "from its last finished stage.",
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Log with times, warnings and tracebacks; by default run.log in --out."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 

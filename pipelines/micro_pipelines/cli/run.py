@@ -10,6 +10,7 @@ import typer
 from micro_pipelines.cli.options import (
     Block,
     First,
+    Log,
     Normal,
     Out,
     Quiet,
@@ -70,6 +71,7 @@ def run(
     slurm: Slurm = None,
     resume: Resume = False,
     quiet: Quiet = False,
+    log: Log = None,
     block: Block = None,
 ) -> None:
     """Segment and measure images: labels, tables, figures and a report.
@@ -93,4 +95,4 @@ def run(
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
     with engines(workers, scheduler, slurm, block, out) as engine:
-        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)
