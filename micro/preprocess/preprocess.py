@@ -17,13 +17,15 @@ from micro.preprocess.fringes import defringe_block, fringe_reach
 from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.plan import Plan, make_plan
-from micro.preprocess.rings import ring_field
+from micro.preprocess.rings import Rings, ring_field
 from micro.preprocess.stripes import stripe_field
 
 __all__ = ["preprocess"]
 
 
-def corrected_slice(grey: NDArray[np.float32], plan: Plan, *, window: int, slice_number: int) -> NDArray[np.float32]:
+def corrected_slice(
+    grey: NDArray[np.float32], plan: Plan, *, window: int, slice_number: int, rings: Rings | None = None
+) -> NDArray[np.float32]:
     """Return a slice, black at 0 and white at 1, with everything done to it that stands in the plan."""
     if plan.gains is not None:
         grey = grey / np.float32(plan.gains[slice_number])
@@ -34,15 +36,16 @@ def corrected_slice(grey: NDArray[np.float32], plan: Plan, *, window: int, slice
     elif plan.stripes == "rows":
         grey = grey / stripe_field(np.ascontiguousarray(grey.T), window).T
     elif plan.stripes == "rings" and plan.axis is not None:
-        grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust)
+        grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust, rings=rings)
     return limit_rims(grey) if plan.rims else grey
 
 
 def _normalise(block: Block, grey: NDArray[np.generic], *, plan: Plan, window: int) -> Done[None]:
     out = np.empty(grey.shape, np.uint16)
+    rings = Rings.of(grey.shape[1:], plan.axis) if plan.stripes == "rings" and plan.axis is not None else None
     for k in range(grey.shape[0]):
         image = (grey[k].astype(np.float32) - np.float32(plan.low)) / np.float32(plan.high - plan.low)
-        image = corrected_slice(image, plan, window=window, slice_number=block.core[0].start + k)
+        image = corrected_slice(image, plan, window=window, slice_number=block.core[0].start + k, rings=rings)
         out[k] = np.clip(np.rint(image * np.float32(WHITE - BLACK) + np.float32(BLACK)), 0, 65535)
     return Done(None, (out,))
 
