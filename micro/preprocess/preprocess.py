@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, as_dask
+from micro.blocks import Block, Done, Engine, Shape, Source, as_dask
 from micro.model import BLACK, WHITE, Step, Volume
 from micro.preprocess.charging import limit_rims
 from micro.preprocess.cupping import cup
@@ -84,13 +84,14 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
     if not high > low:
         low, high = histogram.low, histogram.high
     plan = make_plan(volume, params, low=low, high=high, engine=engine)
-    data = engine.array(volume.shape, np.uint16)
     whole_slices = plan.stripes != "none" or plan.rims or plan.cupping != 0
+    slab = engine.slab(volume.shape) if whole_slices else None
+    data = engine.array(volume.shape, np.uint16, block_shape=None if slab is None else _pieces(slab, volume, engine))
     engine.run(
         _normalise,
         [volume.data],
         outputs=[data],
-        block_shape=(engine.block_shape[0], *volume.shape[1:]) if whole_slices else None,
+        block_shape=slab,
         stage="normalise",
         constants={"plan": plan, "window": params.stripe_window},
     )
@@ -109,6 +110,12 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
         found["noise"] = noise
     step = Step("preprocess", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return volume.after(step, as_dask(data))
+
+
+def _pieces(slab: Shape, volume: Volume, engine: Engine) -> Shape:
+    """Return chunks of a volume that slabs write and blocks read."""
+    _, y, x = engine.cut(volume.shape)
+    return (slab[0], y, x)
 
 
 def _without_fringes(grey: Source, shape: tuple[int, int, int], strength: float, engine: Engine) -> Any:  # noqa: ANN401
