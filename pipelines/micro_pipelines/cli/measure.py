@@ -10,6 +10,7 @@ from micro_pipelines.cli.options import (
     Block,
     First,
     Log,
+    Memory,
     Normal,
     Out,
     Quiet,
@@ -52,6 +53,7 @@ def measure(
     workers: Workers = None,
     scheduler: Scheduler = None,
     slurm: Slurm = None,
+    memory: Memory = None,
     resume: Resume = False,
     quiet: Quiet = False,
     log: Log = None,
@@ -74,5 +76,5 @@ def measure(
     job = Job(chosen, spacing_of(voxel_size), make_labels=labels_from_labels, mapping=values)
     sources = find_sources(labels, states=state or (), series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, slurm, block, out) as engine:
+    with engines(workers, scheduler, slurm, block, out, memory=memory) as engine:
         run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)

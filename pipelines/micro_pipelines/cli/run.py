@@ -11,6 +11,7 @@ from micro_pipelines.cli.options import (
     Block,
     First,
     Log,
+    Memory,
     Normal,
     Out,
     Quiet,
@@ -69,6 +70,7 @@ def run(
     workers: Workers = None,
     scheduler: Scheduler = None,
     slurm: Slurm = None,
+    memory: Memory = None,
     resume: Resume = False,
     quiet: Quiet = False,
     log: Log = None,
@@ -94,5 +96,5 @@ def run(
     )
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, slurm, block, out) as engine:
+    with engines(workers, scheduler, slurm, block, out, memory=memory) as engine:
         run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)
