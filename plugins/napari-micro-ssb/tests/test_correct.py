@@ -258,7 +258,7 @@ def test_the_next_opening_goes_on_and_the_written_labels_are_those_shown(viewer,
     assert "labels_corrected.ome.zarr" in panel.message.text()
     assert np.array_equal(read_labels(corrected_path(path)).data.compute(), after)
     panel.close_correction()
-    assert "1 edits by hand lie beside" in panel.state.text()
+    assert "1 edit by hand beside these labels" in panel.state.text()
     assert panel.begin_button.text() == "Go on correcting"
     panel.begin()
     assert np.array_equal(now(panel), after)
@@ -411,7 +411,7 @@ def test_a_viewer_that_is_killed_has_lost_nothing_but_the_stroke_under_way(viewe
     said = len([line for line in [*strokes, *rest.splitlines()] if line.strip()])
     assert said >= 3
     panel = opened(viewer, path)
-    assert "edits by hand lie beside these labels" in panel.state.text()
+    assert "edits by hand beside these labels" in panel.state.text()
     panel.begin()
     assert "recovered" in panel.message.text()
     log = panel.correction.log

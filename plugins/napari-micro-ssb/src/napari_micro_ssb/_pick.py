@@ -28,13 +28,18 @@ class LayerPicker(QComboBox):
         ``image``, ``labels`` or ``shapes``.
     wanted
         What to do where there is none, for the message.
+    fits
+        Which layers of that kind are listed; all where it isn't given.
     """
 
-    def __init__(self, viewer: napari.Viewer, kind: str, wanted: str) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, kind: str, wanted: str, *, fits: Callable[[Any], bool] | None = None
+    ) -> None:
         super().__init__()
         self._viewer = viewer
         self._kind = kind
         self._wanted = wanted
+        self._fits = fits
         layers = viewer.layers
         self._heard = (
             (layers.events.inserted, self.refresh),
@@ -51,7 +56,7 @@ class LayerPicker(QComboBox):
         chosen = self._text_or_forget()
         if chosen is None:
             return
-        names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
+        names = [layer.name for layer in self._viewer.layers if self._lists(layer)]
         if [self.itemText(n) for n in range(self.count())] == names:
             return
         # whoever hears of a change looks here again: it must find the new list
@@ -88,9 +93,12 @@ class LayerPicker(QComboBox):
 
     def _follow(self, _: object = None) -> None:
         active = self._viewer.layers.selection.active
-        if active is not None and is_kind(active, self._kind) and self._text_or_forget() is not None:
+        if active is not None and self._lists(active) and self._text_or_forget() is not None:
             self.refresh()
             self.setCurrentText(active.name)
+
+    def _lists(self, layer: Any) -> bool:  # noqa: ANN401
+        return is_kind(layer, self._kind) and (self._fits is None or self._fits(layer))
 
 
 def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
