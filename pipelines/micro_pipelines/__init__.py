@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from micro_pipelines.models import Model, load_model
     from micro_pipelines.recipe import Recipe
     from micro_pipelines.recipe_files import load_recipe, preset_names, recipe_hash
+    from micro_pipelines.review import Item, mark_sample, read_queue
     from micro_pipelines.runner import SampleResult, run_sample
     from micro_pipelines.sources import Source, find_sources
     from micro_pipelines.training import train_model
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchResult",
+    "Item",
     "Journal",
     "Model",
     "Observer",
@@ -30,7 +32,9 @@ __all__ = [
     "find_sources",
     "load_model",
     "load_recipe",
+    "mark_sample",
     "preset_names",
+    "read_queue",
     "recipe_hash",
     "run_batch",
     "run_sample",
@@ -40,6 +44,7 @@ __all__ = [
 
 _HOMES = {
     "BatchResult": "batch",
+    "Item": "review",
     "Journal": "journal",
     "Model": "models",
     "Observer": "journal",
@@ -49,7 +54,9 @@ _HOMES = {
     "find_sources": "sources",
     "load_model": "models",
     "load_recipe": "recipe_files",
+    "mark_sample": "review",
     "preset_names": "recipe_files",
+    "read_queue": "review",
     "recipe_hash": "recipe_files",
     "run_batch": "batch",
     "run_sample": "runner",

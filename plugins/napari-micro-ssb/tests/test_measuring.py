@@ -14,7 +14,8 @@ from micro_pipelines import load_recipe
 from micro_pipelines.cli import main
 from micro_pipelines.recipe_files import plain_recipe
 from napari_micro_ssb import read_layers
-from napari_micro_ssb._measuring import changes, export, measure_work, own_recipe, work_of
+from napari_micro_ssb._labels_work import work_of
+from napari_micro_ssb._measuring import changes, export, measure_work, own_recipe
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._sample import sample_of
 from napari_micro_ssb._segmenting import SegmentJob, segment_all
