@@ -114,6 +114,7 @@ def test_what_is_corrected_while_looking_counts_as_seen(viewer, panel, wait, bat
     wait(panel)
     assert "1 edit by hand" in panel.details.text()
     assert panel.current.checked
+    correct.layer.data.stroke = None
     correct.layer.data[60:70, 40:50] = 1
     panel.reload_button.click()
     wait(panel)

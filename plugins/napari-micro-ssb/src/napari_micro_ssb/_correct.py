@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -157,24 +158,36 @@ class CorrectPanel(Panel):
     @told
     def interpolate(self) -> None:
         """Carry what was drawn in two slices over to those between them."""
+        correction, pen = self.opened(), self._flat_pen()
         first, last = (box.value() for box in self.form.slices)
-        self.apply(interpolate_edit(self.opened(), first, last, self._flat_pen()))
+        self._edit(lambda: interpolate_edit(correction, first, last, pen), "interpolating ...")
 
     @told
     def smooth(self) -> None:
         """Smooth the outline of the phase in the box."""
-        correction = self.opened()
-        region, across = self._region()
+        correction, (region, across) = self.opened(), self._region()
         pen = Pen(self.form.phase.value, self.form.only_values, across)
-        self.apply(smooth_edit(correction, region, self.form.smooth_um.value(), pen))
+        sigma_um = self.form.smooth_um.value()
+        self._edit(lambda: smooth_edit(correction, region, sigma_um, pen), "smoothing ...")
 
     @told
     def fill_holes(self) -> None:
         """Fill the holes of the phase in the box."""
-        correction = self.opened()
-        region, across = self._region()
+        correction, (region, across) = self.opened(), self._region()
         pen = Pen(self.form.phase.value, self.form.only_values, across)
-        self.apply(holes_edit(correction, region, pen))
+        self._edit(lambda: holes_edit(correction, region, pen), "filling holes ...")
+
+    def _edit(self, make: Callable[[], Edit], doing: str) -> None:
+        """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile."""
+        correction = self.opened()
+        revision = correction.revision
+
+        def work(watcher: Watcher) -> Logged | None:
+            edit = make()
+            watcher.stage_started(doing)
+            return correction.apply(edit, revision=revision)
+
+        self.start(work, self.applied, doing)
 
     def choose_tool(self, tool: str) -> None:
         """Let the mouse do what the tool does, or move the picture."""

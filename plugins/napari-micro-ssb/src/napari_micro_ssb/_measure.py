@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -83,6 +84,8 @@ class MeasurePanel(Panel):
         self.tabs = QTabWidget()
         self.tables: dict[str, TableView] = {}
         self.figures = QComboBox()
+        self.larger_button = QPushButton("Larger")
+        self.larger_button.setToolTip("Show the figure in a window of its own")
         self.picture = QLabel()
         self.picture_before = QLabel()
         self.caption, self.caption_before = QLabel(), QLabel()
@@ -113,6 +116,7 @@ class MeasurePanel(Panel):
         self.parts_button.clicked.connect(freely(self.show_parts))
         self.export_button.clicked.connect(freely(self.ask_export))
         self.figures.currentTextChanged.connect(self._show_figure)
+        self.larger_button.clicked.connect(freely(self.enlarge))
 
     def _make_figure_page(self) -> QWidget:
         page, inside = QWidget(), QWidget()
@@ -121,13 +125,17 @@ class MeasurePanel(Panel):
             column.addWidget(caption)
             column.addWidget(picture)
             column.addStretch()
+            picture.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             self._pictures.addLayout(column)
         self._pictures.addStretch()
         inside.setLayout(self._pictures)
         self._area.setWidgetResizable(True)
         self._area.setWidget(inside)
+        row = QHBoxLayout()
+        row.addWidget(self.figures, 1)
+        row.addWidget(self.larger_button)
         whole = QVBoxLayout(page)
-        whole.addWidget(self.figures)
+        whole.addLayout(row)
         whole.addWidget(self._area)
         return page
 
@@ -254,11 +262,13 @@ class MeasurePanel(Panel):
 
     def _done(self, layer: Any, measured: Measured, before: Measured | None) -> None:  # noqa: ANN401
         """Keep what was measured of a layer, and show it where the layer is still the one that is chosen."""
-        self._known[layer] = (measured, before)
+        self._known[_itself(layer)] = (measured, before)
         if self.labels.currentText() == layer.name:
             self._show(measured, before)
-        else:
+        elif layer in self.viewer.layers:
             self.say(f"{layer.name} is measured; choose it to see the tables")
+        else:
+            self.say(f"{layer.name} was removed while it was measured")
 
     def _show(self, measured: Measured, before: Measured | None) -> None:
         self.measured, self.before = measured, before
@@ -292,6 +302,9 @@ class MeasurePanel(Panel):
         self._pictures.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
         self.caption.setText("after" if both else "")
         self.caption_before.setText("before" if both else "")
+        self.caption.setVisible(both)
+        for widget in (self.caption_before, self.picture_before):
+            widget.setVisible(both)
         for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
             label.clear()
             if measured is not None and name in measured.figures:
@@ -300,14 +313,35 @@ class MeasurePanel(Panel):
                 width = min(picture.width(), room // 2 if beside else room)
                 label.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
 
+    @told
+    def enlarge(self) -> None:
+        """Show the figure in a window of its own, before and after beside one another."""
+        name = self.figures.currentText()
+        self._last()
+        window = QScrollArea(self)
+        window.setWindowFlag(Qt.WindowType.Window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.setWindowTitle(name)
+        inside = QWidget()
+        row = QHBoxLayout(inside)
+        for measured in (self.before, self.measured):
+            if measured is not None and name in measured.figures:
+                label, picture = QLabel(), QPixmap()
+                picture.loadFromData(measured.figures[name])
+                label.setPixmap(picture)
+                row.addWidget(label)
+        window.setWidget(inside)
+        window.resize(inside.sizeHint().boundedTo(self.screen().availableSize() * 0.9))
+        window.show()
+
     def _layer_changed(self, _: str) -> None:
         """Show what is known of the labels that are chosen: what was measured here, or the tables of their result."""
         self.voxels.refresh()
         self.measured = self.before = None
         try:
             layer = self.labels.layer()
-            if layer in self._known:
-                self._show(*self._known[layer])
+            if _itself(layer) in self._known:
+                self._show(*self._known[_itself(layer)])
                 return
             self.show_tables(pd.DataFrame(), {})
             result = origin_of(layer).result
@@ -319,3 +353,8 @@ class MeasurePanel(Panel):
             return
         except Exception as error:
             self.complain(explained(error))
+
+
+def _itself(layer: Any) -> Any:  # noqa: ANN401
+    """Return a layer out of the wrapping in which napari hands it to plugins, anew each time."""
+    return getattr(layer, "__wrapped__", layer)

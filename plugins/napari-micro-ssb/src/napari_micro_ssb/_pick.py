@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ class LayerPicker(QComboBox):
         )
         for event, slot in self._heard:
             event.connect(slot)
+        self._last: weakref.ref[Any] | None = None
+        self.currentTextChanged.connect(self._remember)
         self.refresh()
 
     def refresh(self, _: object = None) -> None:
@@ -57,6 +60,9 @@ class LayerPicker(QComboBox):
         if chosen is None:
             return
         names = [layer.name for layer in self._viewer.layers if self._lists(layer)]
+        last = None if self._last is None else self._last()
+        if last is not None and last.name != chosen and last.name in names and chosen not in names:
+            chosen = last.name  # it has a new name
         if [self.itemText(n) for n in range(self.count())] == names:
             return
         # whoever hears of a change looks here again: it must find the new list
@@ -67,6 +73,14 @@ class LayerPicker(QComboBox):
         self.blockSignals(False)
         if self.currentText() != chosen:
             self.currentTextChanged.emit(self.currentText())
+        self._remember()
+
+    def _remember(self, _: object = None) -> None:
+        """Keep the layer that is chosen, as long as it lives: its name may change."""
+        name = self.currentText()
+        layer = self._viewer.layers[name] if name in self._viewer.layers else None
+        # napari hands layers to plugins in a wrapping that is made anew each time
+        self._last = None if layer is None else weakref.ref(getattr(layer, "__wrapped__", layer))
 
     def _text_or_forget(self) -> str | None:
         """Return what is chosen; where the panel was closed, so that Qt has taken this away, listen no longer."""

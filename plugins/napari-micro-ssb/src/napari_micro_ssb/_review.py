@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton
 
+from micro.blocks import Engine
 from micro.errors import InputMissingError, MicroError, ParameterError
 from micro_pipelines.review import Item, mark_sample, read_queue, renewed, reviewer, with_marks
 from micro_pipelines.review_marks import read_marks
+from napari_micro_ssb._labels_work import painted_voxels
 from napari_micro_ssb._layers import LayerTuple
 from napari_micro_ssb._origin import origin_of
 from napari_micro_ssb._panel import Panel, freely, told
+from napari_micro_ssb._pick import is_kind
 from napari_micro_ssb._reader import read_layers
 from napari_micro_ssb._snapshot import Snapshot, snapshot_of
 from napari_micro_ssb._tables import TableView
@@ -141,7 +144,7 @@ class ReviewPanel(Panel):
     @told
     def open_item(self, item: Item) -> None:
         """Show a sample in the place of the one that was shown: image, phases, dendrites, cracks, gaps and tables."""
-        painted = [snapshot_of(layer) for layer in self._shown() if _can_be_painted(layer)]
+        painted = [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
 
         def work(watcher: Watcher) -> _Opened:
             watcher.stage_started(f"opening {item.sample}")
@@ -273,15 +276,8 @@ def _read(item: Item) -> _Opened:
         return _Opened(item, why=f"it failed, and there is nothing to show: {explained(error)}")
 
 
-def _can_be_painted(layer: Any) -> bool:  # noqa: ANN401
-    return type(layer).__name__ == "Labels" and not origin_of(layer).helper
-
-
 def _refuse_to_close(layers: list[Snapshot]) -> None:
     """Refuse to take labels away that were painted on with napari's own brush, which are stored nowhere."""
-    from micro.blocks import Engine
-    from napari_micro_ssb._labels_work import painted_voxels
-
     for layer in layers:
         voxels = painted_voxels(layer, Engine())
         if voxels:
