@@ -78,7 +78,7 @@ class LayerPicker(QComboBox):
     def _remember(self, _: object = None) -> None:
         """Keep the layer that is chosen, as long as it lives: its name may change."""
         name = self.currentText()
-        layer = self._viewer.layers[name] if name in self._viewer.layers else None
+        layer = next((one for one in self._viewer.layers if one.name == name), None)
         # napari hands layers to plugins in a wrapping that is made anew each time
         self._last = None if layer is None else weakref.ref(getattr(layer, "__wrapped__", layer))
 
