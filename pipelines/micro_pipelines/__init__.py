@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from micro_pipelines.models import Model, load_model
     from micro_pipelines.recipe import Recipe
     from micro_pipelines.recipe_files import load_recipe, preset_names, recipe_hash
-    from micro_pipelines.review import Item, mark_sample, read_queue
+    from micro_pipelines.review import ReviewItem, mark_sample, read_queue
     from micro_pipelines.runner import SampleResult, run_sample
     from micro_pipelines.sources import Source, find_sources
     from micro_pipelines.training import train_model
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchResult",
-    "Item",
     "Journal",
     "Model",
     "Observer",
     "Recipe",
+    "ReviewItem",
     "SampleResult",
     "Source",
     "find_sources",
@@ -44,11 +44,11 @@ __all__ = [
 
 _HOMES = {
     "BatchResult": "batch",
-    "Item": "review",
     "Journal": "journal",
     "Model": "models",
     "Observer": "journal",
     "Recipe": "recipe",
+    "ReviewItem": "review",
     "SampleResult": "runner",
     "Source": "sources",
     "find_sources": "sources",

@@ -18,11 +18,11 @@ from micro.io import natural_sorted, read_labels
 from micro_pipelines.outputs import LABELS_ZARR
 from micro_pipelines.review_marks import Mark, add_mark, last_marks, read_marks
 
-__all__ = ["Item", "mark_sample", "read_queue", "renewed", "reviewer", "with_marks"]
+__all__ = ["ReviewItem", "mark_sample", "read_queue", "renewed", "reviewer", "with_marks"]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ReviewItem:
     """A sample of a run, and what is known before anybody looks.
 
     Parameters
@@ -73,7 +73,7 @@ class Item:
         return self.mark is not None and self.mark.checked and self.mark.labels != self.labels
 
 
-def read_queue(folder: Path, *, progress: Callable[[int, int], None] | None = None) -> tuple[Item, ...]:
+def read_queue(folder: Path, *, progress: Callable[[int, int], None] | None = None) -> tuple[ReviewItem, ...]:
     """Return the samples in the folder of a run, those that most need a person first.
 
     Those that nobody has checked come before those that somebody has; then what failed, with the reason; then by the
@@ -106,25 +106,25 @@ def read_queue(folder: Path, *, progress: Callable[[int, int], None] | None = No
     for number, name in enumerate(map(str, names)):
         if progress is not None:
             progress(number, len(names))
-        failed = failures.get(name, Item(name))
+        failed = failures.get(name, ReviewItem(name))
         items.append(renewed(replace(failed, folder=results.get(name))))
     return with_marks(items, read_marks(folder))
 
 
-def with_marks(items: Iterable[Item], marks: Sequence[Mark]) -> tuple[Item, ...]:
+def with_marks(items: Iterable[ReviewItem], marks: Sequence[Mark]) -> tuple[ReviewItem, ...]:
     """Return samples with the marks that count now, in the order of `read_queue`.
 
     Examples
     --------
     >>> marks = [Mark("a", True, "Ada", "2026-01-01T10:00:00Z", labels="1")]
-    >>> [item.sample for item in with_marks([Item("a", labels="1"), Item("b"), Item("c", doubts=("bars",))], marks)]
+    >>> [item.sample for item in with_marks([ReviewItem("a", labels="1"), ReviewItem("b"), ReviewItem("c", doubts=("bars",))], marks)]
     ['c', 'b', 'a']
     """
     last = last_marks(marks)
     return tuple(sorted((replace(item, mark=last.get(item.sample)) for item in items), key=_urgency))
 
 
-def renewed(item: Item) -> Item:
+def renewed(item: ReviewItem) -> ReviewItem:
     """Return a sample as its folder says it is now; its mark and its failure stay."""
     if item.folder is None:
         return replace(item, labels=f"failed: {item.error}")
@@ -148,7 +148,7 @@ def renewed(item: Item) -> Item:
     )
 
 
-def mark_sample(folder: Path, item: Item, *, checked: bool, by: str, note: str = "") -> Item:
+def mark_sample(folder: Path, item: ReviewItem, *, checked: bool, by: str, note: str = "") -> ReviewItem:
     """Write into ``review.csv`` that somebody has looked at a sample; return it as it is now, with this mark.
 
     Parameters
@@ -187,7 +187,7 @@ def reviewer() -> str:
         return "?"
 
 
-def _urgency(item: Item) -> tuple[bool, bool, int, float, int]:
+def _urgency(item: ReviewItem) -> tuple[bool, bool, int, float, int]:
     return (
         item.checked,
         not item.failure,
@@ -197,7 +197,7 @@ def _urgency(item: Item) -> tuple[bool, bool, int, float, int]:
     )
 
 
-def _failures(folder: Path) -> dict[str, Item]:
+def _failures(folder: Path) -> dict[str, ReviewItem]:
     """Return what failed, by name."""
     path = folder / "failures.csv"
     try:
@@ -207,8 +207,8 @@ def _failures(folder: Path) -> dict[str, Item]:
         raise UnreadableFileError(f"{path} can't be read: {' '.join(str(error).split())}") from None
 
 
-def _failed(row: Mapping[str, str]) -> Item:
-    return Item(
+def _failed(row: Mapping[str, str]) -> ReviewItem:
+    return ReviewItem(
         row["sample"],
         failure=f"{row['stage']}: {row['message']}",
         error=f"{row['stage']} {row['error']}",

@@ -41,7 +41,7 @@ class Mark:
     note
         One line; may be empty.
     labels
-        What the labels were then, see `micro_pipelines.review.Item`.
+        What the labels were then, see `micro_pipelines.review.ReviewItem`.
     """
 
     sample: str

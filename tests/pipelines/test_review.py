@@ -13,7 +13,7 @@ from micro.correct import Correction, Edit, Patch, corrections_folder
 from micro.errors import InputMissingError, OutputError, UnreadableFileError
 from micro.io import read_labels, write_tiff
 from micro.model import Labels, Spacing
-from micro_pipelines import Item, mark_sample, read_queue
+from micro_pipelines import ReviewItem, mark_sample, read_queue
 from micro_pipelines.cli import main
 from micro_pipelines.review_marks import REVIEW_CSV
 
@@ -47,11 +47,11 @@ def again(place: Path, *options: str) -> None:
     assert main(command) == 1
 
 
-def names(items: tuple[Item, ...]) -> list[str]:
+def names(items: tuple[ReviewItem, ...]) -> list[str]:
     return [item.sample for item in items]
 
 
-def named(folder: Path, sample: str) -> Item:
+def named(folder: Path, sample: str) -> ReviewItem:
     return next(item for item in read_queue(folder) if item.sample == sample)
 
 

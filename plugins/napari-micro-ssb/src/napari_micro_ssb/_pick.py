@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from micro.errors import CalibrationError, InputMissingError
 from micro.model import Spacing
@@ -138,6 +138,7 @@ class VoxelField(QWidget):
     ) -> None:
         super().__init__()
         self._layer, self._done, self._complain = layer, done, complain
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.known = QLabel()
         self.known.setWordWrap(True)
         self.text = QLineEdit()

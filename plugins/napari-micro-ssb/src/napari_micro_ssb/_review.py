@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineE
 
 from micro.blocks import Engine
 from micro.errors import InputMissingError, MicroError, ParameterError
-from micro_pipelines.review import Item, mark_sample, read_queue, renewed, reviewer, with_marks
+from micro_pipelines.review import ReviewItem, mark_sample, read_queue, renewed, reviewer, with_marks
 from micro_pipelines.review_marks import read_marks
 from napari_micro_ssb._labels_work import painted_voxels
 from napari_micro_ssb._layers import LayerTuple
@@ -37,7 +37,7 @@ CHECK, NOTE, TAKE_BACK = "Mark as checked", "Save the note", "Take back"
 class _Opened:
     """A sample as it was read for the viewer; ``why`` says why there is nothing to show."""
 
-    item: Item
+    item: ReviewItem
     layers: tuple[LayerTuple, ...] = ()
     why: str = ""
 
@@ -48,8 +48,8 @@ class ReviewPanel(Panel):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
         self.folder: Path | None = None
-        self.items: tuple[Item, ...] = ()
-        self.current: Item | None = None
+        self.items: tuple[ReviewItem, ...] = ()
+        self.current: ReviewItem | None = None
         self._layers: list[Any] = []
         self._passed: set[str] = set()
         self.folder_button = QPushButton("Folder of a run ...")
@@ -110,7 +110,7 @@ class ReviewPanel(Panel):
     def open_folder(self, folder: Path) -> None:
         """Show the samples in the folder of a run."""
 
-        def work(watcher: Watcher) -> tuple[Item, ...]:
+        def work(watcher: Watcher) -> tuple[ReviewItem, ...]:
             watcher.stage_started("looking through the samples")
             return read_queue(folder, progress=lambda done, total: watcher.blocks("", done, total))
 
@@ -142,7 +142,7 @@ class ReviewPanel(Panel):
         self.open_item(fresh[0])
 
     @told
-    def open_item(self, item: Item) -> None:
+    def open_item(self, item: ReviewItem) -> None:
         """Show a sample in the place of the one that was shown: image, phases, dendrites, cracks, gaps and tables."""
         painted = [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
 
@@ -169,7 +169,7 @@ class ReviewPanel(Panel):
     def _mark(self, *, checked: bool) -> None:
         folder, item, by, note = self._run(), self._shown_item(), self.name.text(), self.note.text()
 
-        def work(_: Watcher) -> tuple[Item, tuple[Item, ...]]:
+        def work(_: Watcher) -> tuple[ReviewItem, tuple[ReviewItem, ...]]:
             marked = mark_sample(folder, item, checked=checked, by=by, note=note)
             others = [marked if one.sample == marked.sample else one for one in self.items]
             return marked, with_marks(others, read_marks(folder))
@@ -181,7 +181,7 @@ class ReviewPanel(Panel):
             raise InputMissingError("no folder yet; choose the --out of a run")
         return self.folder
 
-    def _shown_item(self) -> Item:
+    def _shown_item(self) -> ReviewItem:
         if self.current is None:
             raise InputMissingError("no sample is open; press Next, or choose one in the table")
         return self.current
@@ -191,7 +191,7 @@ class ReviewPanel(Panel):
         results = {item.folder for item in self.items if item.folder is not None}
         return [one for one in self.viewer.layers if one in self._layers or origin_of(one).result in results]
 
-    def _show_folder(self, folder: Path, items: tuple[Item, ...]) -> None:
+    def _show_folder(self, folder: Path, items: tuple[ReviewItem, ...]) -> None:
         if folder != self.folder:
             self.current = None
             self._passed.clear()
@@ -222,7 +222,7 @@ class ReviewPanel(Panel):
         else:
             self.say("look, correct where it is wrong, and mark it as checked")
 
-    def _show_marked(self, found: tuple[Item, tuple[Item, ...]]) -> None:
+    def _show_marked(self, found: tuple[ReviewItem, tuple[ReviewItem, ...]]) -> None:
         self.current, self.items = found
         self._show_queue()
         self._show_item()
@@ -263,7 +263,7 @@ class ReviewPanel(Panel):
                 return
 
 
-def _read(item: Item) -> _Opened:
+def _read(item: ReviewItem) -> _Opened:
     """Read the result of a sample; of one that failed its input, as far as that can be shown."""
     place = item.folder or item.source
     if place is None:
@@ -287,12 +287,12 @@ def _refuse_to_close(layers: list[Snapshot]) -> None:
             )
 
 
-def _table(items: tuple[Item, ...]) -> pd.DataFrame:
-    rows = [(item.sample, item.state, _status(item), _why(item)) for item in items]
-    return pd.DataFrame(rows, columns=["sample", "state", "review", "why look"])
+def _table(items: tuple[ReviewItem, ...]) -> pd.DataFrame:
+    rows = [(item.sample, _status(item), _why(item), item.state) for item in items]
+    return pd.DataFrame(rows, columns=["sample", "review", "why look", "state"])
 
 
-def _status(item: Item) -> str:
+def _status(item: ReviewItem) -> str:
     if item.mark is None:
         return "to do"
     if item.checked:
@@ -300,7 +300,7 @@ def _status(item: Item) -> str:
     return "changed since it was checked" if item.changed else f"to do, note of {item.mark.by}"
 
 
-def _why(item: Item) -> str:
+def _why(item: ReviewItem) -> str:
     if item.failure:
         return f"failed: {item.failure}"
     unsure = [] if item.unsure_share is None else [f"unsure of {item.unsure_share:.0%}"]
@@ -309,7 +309,7 @@ def _why(item: Item) -> str:
     return "; ".join([*item.doubts, *unsure, *warned, *edited])
 
 
-def _details(item: Item) -> str:
+def _details(item: ReviewItem) -> str:
     lines = [f"{item.sample}{f', {item.state}' if item.state else ''}"]
     lines += [f"failed: {item.failure}"] if item.failure else []
     lines += [f"- {line}" for line in item.warnings or item.doubts]
@@ -324,5 +324,5 @@ def _details(item: Item) -> str:
     return "\n".join(lines)
 
 
-def _left(items: tuple[Item, ...]) -> str:
+def _left(items: tuple[ReviewItem, ...]) -> str:
     return f"{sum(item.checked for item in items)} of {len(items)} checked"
