@@ -117,7 +117,8 @@ def with_marks(items: Iterable[ReviewItem], marks: Sequence[Mark]) -> tuple[Revi
     Examples
     --------
     >>> marks = [Mark("a", True, "Ada", "2026-01-01T10:00:00Z", labels="1")]
-    >>> [item.sample for item in with_marks([ReviewItem("a", labels="1"), ReviewItem("b"), ReviewItem("c", doubts=("bars",))], marks)]
+    >>> items = [ReviewItem("a", labels="1"), ReviewItem("b"), ReviewItem("c", doubts=("bars",))]
+    >>> [item.sample for item in with_marks(items, marks)]
     ['c', 'b', 'a']
     """
     last = last_marks(marks)
