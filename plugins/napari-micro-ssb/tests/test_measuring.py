@@ -10,6 +10,7 @@ import pytest
 
 from micro.blocks import Engine
 from micro.errors import MissingCalibrationError, OutputError, PhaseError
+from micro.io import read_volume
 from micro_pipelines import load_recipe
 from micro_pipelines.cli import main
 from micro_pipelines.recipe_files import plain_recipe
@@ -100,6 +101,8 @@ def test_painted_labels_are_measured_as_their_file_is(result, folder):
     assert moved.loc[moved["metric"] == "porosity", "change"].iloc[0] > 0
     export(measured, folder / "one", silent())
     place = folder / "one" / "cell" / "labels.ome.zarr"
+    # the image stays with the labels
+    assert np.array_equal(read_volume(place).data, read_volume(result / "cell" / "labels.ome.zarr").data)
     assert (
         main(["measure", str(place), "--recipe", "sem", "--out", str(folder / "two"), "--quiet", "--set", *ONE_FIGURE])
         == 0
