@@ -19,7 +19,7 @@ def test_from_the_image_to_the_checked_result(display, section, folder):
             encoding="utf-8",
             env=environment,
             check=False,
-            timeout=300,
+            timeout=600,
         )
         assert (folder / "seen.npy").is_file(), done.stderr
         if part == "first":

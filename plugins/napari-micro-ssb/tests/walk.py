@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 
-def until(done: Callable[[], bool], what: Callable[[], str], seconds: float = 120) -> None:
+def until(done: Callable[[], bool], what: Callable[[], str], seconds: float = 280) -> None:
     """Let Qt work until something is done."""
     from qtpy.QtWidgets import QApplication
 

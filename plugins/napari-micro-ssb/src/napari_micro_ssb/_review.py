@@ -144,6 +144,7 @@ class ReviewPanel(Panel):
     @told
     def open_item(self, item: ReviewItem) -> None:
         """Show a sample in the place of the one that was shown: image, phases, dendrites, cracks, gaps and tables."""
+        self._refuse_to_forget()
         painted = [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
 
         def work(watcher: Watcher) -> _Opened:
@@ -190,6 +191,14 @@ class ReviewPanel(Panel):
         """Return the layers in the viewer that belong to samples of this run, those of the Correct panel too."""
         results = {item.folder for item in self.items if item.folder is not None}
         return [one for one in self.viewer.layers if one in self._layers or origin_of(one).result in results]
+
+    def _refuse_to_forget(self) -> None:
+        """Refuse to go on while a note is in the field only."""
+        if self.current is None:
+            return
+        saved = "" if self.current.mark is None else self.current.mark.note
+        if self.note.text().strip() not in ("", saved):
+            raise ParameterError(f"the note on {self.current.sample} is not saved yet; save it, or empty the field")
 
     def _show_folder(self, folder: Path, items: tuple[ReviewItem, ...]) -> None:
         if folder != self.folder:
