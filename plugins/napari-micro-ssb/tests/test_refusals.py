@@ -75,7 +75,7 @@ def test_wrong_shapes_and_kinds(viewer, segment, measure, wait):
     measure.labels.setCurrentText("ids")
     measure.measure_button.click()
     wait(measure)
-    assert "values up to 900" in measure.message.text()
+    assert "values from 900 up to 900" in measure.message.text()
     viewer.add_labels(np.zeros((30, 40), np.uint8), name="empty", units=("um",) * 2)
     measure.labels.setCurrentText("empty")
     measure.measure_button.click()
