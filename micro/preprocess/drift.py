@@ -12,15 +12,12 @@ from micro.blocks import Block, Done, Engine, Source
 from micro.preprocess.register import contours, find_shift, refine_shift
 from micro.preprocess.resample import move_slice
 
-__all__ = ["FEWEST", "LEAST_AGREEMENT", "SLOW", "Jitter", "measure_jitter", "slow_path"]
+__all__ = ["SLOW", "Jitter", "measure_jitter", "slow_path"]
 
 Path = NDArray[np.float64]
 
 SLOW = 5.0
 """Sigma in slices of what counts as slow: twice this on either side of a slice."""
-LEAST_AGREEMENT = 0.75
-"""Slices that agree less with their neighbours show nothing to align by: noise reaches 0.69, phantoms at hard noise
-0.95, at eight times that noise 0.80."""
 _ERRORS = {1: 0.06, 2: 0.2, 3: 0.35}
 """Errors in voxels of a slice against the cubic through every, every second and every third of its neighbours.
 
@@ -29,8 +26,6 @@ Root mean squares on phantoms of FIB-SEM stacks, in which the sample itself chan
 _PAIR_ERROR = 0.5
 """The same for a slice against the one before it, once the slow part is off."""
 
-FEWEST = 8
-"""Slices that a stack must have."""
 _PIXELS = 2**20
 _SLAB = 8
 # reading slice k off the others: the cubic through its neighbours, which any steady change along the stack passes
@@ -53,16 +48,12 @@ class Jitter:
     agreement
         Median correlation of a slice with the one before it, of the pixels that fit: 0.7 for noise, which has
         nothing in common, 0.9 and more where slices show the same sample.
-    strangers
-        Slices that agree with none beside them, while most do: lost to charging or a glitch. They have no say,
-        and lie where their neighbours do.
     """
 
     shifts: Path
     error: float
     slow: Path
     agreement: float
-    strangers: tuple[int, ...] = ()
 
     @property
     def rms(self) -> float:
@@ -202,31 +193,6 @@ def _settled(found: list[dict[int, tuple[float, float]]], before: Path, steps: P
     return np.asarray(unknown @ solution)
 
 
-def _strangers(agreements: NDArray[np.float64]) -> tuple[int, ...]:
-    """Return the slices that agree with neither neighbour, in a stack whose slices mostly agree."""
-    apart = ~(agreements >= LEAST_AGREEMENT)
-    if apart.mean() >= 0.5:
-        return ()
-    both = np.append(True, apart) & np.append(apart, True)
-    # where the second slice is the stranger, the first has no other to agree with
-    both[0] &= not apart[1]
-    both[-1] &= not apart[-2]
-    return tuple(int(k) for k in np.flatnonzero(both))
-
-
-def _without(grey: Source, strangers: tuple[int, ...], engine: Engine) -> Jitter:
-    """Measure a stack without some slices, and put these where their neighbours lie."""
-    kept = [k for k in range(grey.shape[0]) if k not in strangers]
-    found = measure_jitter(grey[kept], engine)
-    everywhere = np.arange(grey.shape[0])
-    shifts, slow = (
-        np.stack([np.interp(everywhere, kept, path[:, axis]) for axis in range(2)], axis=1)
-        for path in (found.shifts, found.slow)
-    )
-    again = tuple(kept[k] for k in found.strangers)
-    return Jitter(shifts.round(3), found.error, slow, found.agreement, tuple(sorted((*strangers, *again))))
-
-
 def measure_jitter(grey: Source, engine: Engine) -> Jitter:
     """Measure how far each slice of a stack lies off a smooth path through its neighbours.
 
@@ -238,7 +204,7 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
     Parameters
     ----------
     grey
-        Stack of shape (z, y, x), at least `FEWEST` slices.
+        Stack of shape (z, y, x), at least six slices.
 
     Examples
     --------
@@ -256,11 +222,7 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
         _pair_shifts, [grey], halo=(1, 0, 0), block_shape=slab, stage="align", constants={"factor": factor}
     )
     steps = np.array([shift[:2] for part in parts for shift in part], np.float64).reshape(-1, 2)
-    agreements = np.array([shift[2] for part in parts for shift in part])
-    agreement = float(np.median(agreements))
-    strangers = _strangers(agreements)
-    if strangers and slices - len(strangers) >= FEWEST:
-        return _without(grey, strangers, engine)
+    agreement = float(np.median([shift[2] for part in parts for shift in part]))
     jumps = _jumps(steps)
     for end in (0, -1):
         steps[end], jumps[end] = steps[end] - jumps[end], 0

@@ -93,18 +93,6 @@ def test_a_strong_drift_that_is_kept_is_doubted(still: NDArray[np.uint8], drift:
     assert ("slices drift sideways by" in " ".join(facts.get("warnings", []))) is doubted
 
 
-@pytest.mark.parametrize("place", [0, 10])
-@pytest.mark.parametrize("kind", ["noise", "blank"])
-def test_a_slice_that_is_lost_has_no_say_and_is_told(still: NDArray[np.uint8], kind: str, place: int) -> None:
-    broken = still.copy()
-    broken[place] = np.random.default_rng(2).integers(0, 255, broken[place].shape) if kind == "noise" else 0
-    after = straighten(Volume(broken, CUBIC, "fibsem"), PreprocessParams(), Engine())
-    facts = after.history[-1].parameters["found"]
-    assert facts["strange_slices"] == [place]
-    assert facts["doubts"] == ["strange slices"]
-    assert "less than 0.5, left as they are" in facts["did"][0]
-
-
 def test_slices_of_noise_are_not_moved() -> None:
     grey = np.random.default_rng(0).normal(128, 30, (12, 72, 80)).clip(0, 255).astype(np.uint8)
     after = straighten(Volume(grey, CUBIC, "fibsem"), PreprocessParams(), Engine())
