@@ -18,12 +18,15 @@ from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.plan import Plan, make_plan
 from micro.preprocess.rings import Rings, ring_field
+from micro.preprocess.sharpness import edge_blur
 from micro.preprocess.stripes import stripe_field
 
 __all__ = ["preprocess"]
 
 SHARPENED_FROM = 0.008 * (WHITE - BLACK)
 """Noise of the guide from which the sharpening is full: the least of the phantoms at ordinary noise is .0088."""
+SHARP, BLURRED = 0.7, 0.9
+"""Blur of edges (voxels) that wants no sharpening, and that bears all of it, where there is no noise."""
 
 
 def corrected_slice(
@@ -105,8 +108,7 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
         sigmas = sigmas_voxels(volume.spacing, volume.shape, params.denoise_voxels)
         noise = guide_noise(data, sigmas, engine) if params.denoise == "bilateral" else None
         denoised = engine.array(volume.shape, np.uint16)
-        # what there is little noise in keeps its edges in the bilateral filter, and would shoot over when sharpened
-        sharpen = params.sharpen * (1.0 if noise is None else min(1.0, noise / SHARPENED_FROM))
+        sharpen = params.sharpen * _sharpening(data, volume, noise, engine)
         constants = {"sigmas": sigmas, "noise": noise, "sharpen": sharpen}
         engine.run(
             denoise_block, [data], outputs=[denoised], halo=denoise_reach(sigmas), stage="denoise", constants=constants
@@ -121,6 +123,20 @@ def _pieces(slab: Shape, volume: Volume, engine: Engine) -> Shape:
     """Return chunks of a volume that slabs write and blocks read."""
     _, y, x = engine.cut(volume.shape)
     return (slab[0], y, x)
+
+
+def _sharpening(grey: Source, volume: Volume, noise: float | None, engine: Engine) -> float:
+    """Return how much of the sharpening a picture bears, 0 to 1.
+
+    The bilateral filter keeps edges the better the less noise there is, and a sharp edge that is sharpened shoots over
+    on both sides. So with little noise it depends on how sharp the edges are.
+    """
+    if noise is None or noise >= SHARPENED_FROM:
+        return 1.0
+    blur = edge_blur(grey, volume.spacing, engine)
+    soft = 0.0 if blur is None else min(max((blur - SHARP) / (BLURRED - SHARP), 0.0), 1.0)
+    share = noise / SHARPENED_FROM
+    return share + (1 - share) * soft
 
 
 def _without_fringes(grey: Source, shape: tuple[int, int, int], strength: float, engine: Engine) -> Any:  # noqa: ANN401

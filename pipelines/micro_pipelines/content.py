@@ -18,9 +18,6 @@ __all__ = ["CLIPPED", "TILTED_DEG", "check_labels", "check_tilt", "check_volume"
 CLIPPED = 0.05
 """More voxels than this at the very lowest or highest grey value are clipped, or no part of the picture."""
 
-GREYS_MAX = 1e30
-"""Larger grey values, and larger differences of them, leave no room for squares in single precision."""
-
 TILTED_DEG = 8.0
 """A surface whose stage is tilted by less is foreshortened by less than one percent."""
 
@@ -31,7 +28,7 @@ def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
     Raises
     ------
     ImageContentError
-        If a value is NaN, infinite or beyond `GREYS_MAX`, or all are the same.
+        If a value is NaN or infinite, or all are the same.
 
     Examples
     --------
@@ -50,10 +47,6 @@ def check_volume(volume: Volume, engine: Engine) -> tuple[str, ...]:
     low, high = min(part[2] for part in found), max(part[3] for part in found)
     if low == high:
         raise ImageContentError(f"{volume.name}: all grey values are {low:g}; expected an image with contrast")
-    if max(abs(low), abs(high)) > GREYS_MAX:
-        raise ImageContentError(
-            f"{volume.name}: grey values from {low:g} to {high:g}; expected none beyond {GREYS_MAX:g}: scale them"
-        )
     ends = [
         (name, end, count)
         for name, end, count in (

@@ -46,6 +46,22 @@ def test_pores_and_a_gap_beside_a_sharp_edge_are_void() -> None:
     assert holes.mean() * 0.9 < share_of_void(grey) < 0.05
 
 
+@pytest.mark.parametrize(("blur", "noise"), [(0.7, 5), (0.7, 16), (1.0, 5)])
+def test_in_a_stack_with_pores_no_void_lies_along_a_sharp_edge(blur: float, noise: float) -> None:
+    rng = np.random.default_rng(3)
+    z, y, x = np.ogrid[:20, :90, :90]
+    surface = 55 + 0.05 * x
+    clean = np.where(y > surface, 60.0, 160.0) * np.ones((20, 1, 1))
+    for k, j, i in zip(rng.integers(3, 17, 12), rng.integers(4, 40, 12), rng.integers(4, 86, 12), strict=True):
+        clean[(z - k) ** 2 + (y - j) ** 2 + (x - i) ** 2 < 9] = 20
+    grey = np.clip(ndimage.gaussian_filter(clean, blur) + rng.normal(0, noise, clean.shape), 0, 255).astype(np.uint8)
+    stack = preprocess(Volume(grey, Spacing.parse("50nm"), "fibsem"), PreprocessParams(align="none"), Engine())
+    labels = np.asarray(segment(stack, SegmentParams(), Engine()).data)
+    edge = np.abs(y - surface) < 5
+    assert not ((labels == 1) & edge).any()
+    assert (labels == 1).sum() > 0.5 * (clean == 20).sum()
+
+
 @pytest.mark.parametrize("block", [(1, 7, 9), (1, 64, 64)])
 def test_a_thick_gap_is_no_seam_in_whatever_blocks(block: tuple[int, int, int]) -> None:
     grey = np.full((1, 60, 60), 45000, np.uint16)
