@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.census import Census
+from micro.measure.dendrites import BESIDE
 from micro.measure.intervals import fraction_interval, ratio_spread
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
@@ -136,7 +137,7 @@ def _part_rows(context: Context, census: Census) -> list[Measurement]:
             census.of_parts(Part.DENDRITE, Part.ISOLATED),
             census,
             along=along,
-        ),
+        ).noted(BESIDE if context.is_2d else ""),
         fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census).noted(
             NO_P33 if context.is_2d else ""
         ),
