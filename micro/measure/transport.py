@@ -42,7 +42,7 @@ class Transport:
         box = _box(context) if names else ""
         if isinstance(box, str):
             return Findings(tuple(_row(context, metric, name, note=box) for name in names for metric in METRICS))
-        labels = read_region(scene.cell.labels.data, box.region)
+        labels = read_region(scene.cell.values, box.region)
         workers = scene.engine.workers
         return Findings(tuple(row for name in names for row in _phase_rows(context, labels, name, box.note, workers)))
 

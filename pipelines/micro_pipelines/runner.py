@@ -141,7 +141,7 @@ def write_sample(
     finished = replace(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
-    cell = replace(report.cell, labels=finished, parts=None)
+    cell = replace(report.cell, labels=finished, parts=None, inside=None)
     return SampleResult(final, replace(report, labels=finished, cell=cell))
 
 
@@ -167,7 +167,7 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     with _scratch(folder) as scratch:
         cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
-    return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
+    return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)))
 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
