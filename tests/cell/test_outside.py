@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ STRIP = 5
 
 
 def stack(behind: int, beyond: int, *, far: int, shape: tuple[int, int, int] = (70, 40, 36)) -> NDArray[np.uint8]:
-    """Strip | Li 12 | SE 30 | far electrode 14 | strip along z, on a slant; with a filament, a gap, a crack and a pore."""
+    """Strip | Li | SE | far electrode | strip along z, on a slant; with a filament, a gap, a crack and a pore."""
     z, y, _ = np.indices(shape)
     height = z - STRIP - 2 - 0.04 * y
     labels = np.full(shape, beyond, np.uint8)
@@ -33,8 +31,10 @@ def stack(behind: int, beyond: int, *, far: int, shape: tuple[int, int, int] = (
     return labels
 
 
-def cell_of(labels: NDArray[np.uint8], *, normal: str = "+z", **params: Any) -> tuple[NDArray[np.uint8], Cell]:
-    told = CellParams.model_validate({"normal": normal, "body_radius_um": 2.5, **params})
+def cell_of(
+    labels: NDArray[np.uint8], *, normal: str = "+z", thickness_um: float | None = None
+) -> tuple[NDArray[np.uint8], Cell]:
+    told = CellParams.model_validate({"normal": normal, "body_radius_um": 2.5, "reference_thickness_um": thickness_um})
     split = split_phases(Labels(labels, SPACING), told, Engine(block_shape=(16, 20, 36)))
     return np.asarray(split.data), anatomy(split, told, Engine())
 
@@ -91,7 +91,7 @@ def test_void_that_is_no_air_stays() -> None:
 
 def test_a_reference_that_is_given_leaves_void_at_the_side_alone() -> None:
     labels = stack(1, 6, far=6)
-    _, cell = cell_of(labels, reference_thickness_um=18.0)
+    _, cell = cell_of(labels, thickness_um=18.0)
     assert cell.inside is None
     assert cell.plane is not None
     assert cell.plane.offset_um == 18.0
