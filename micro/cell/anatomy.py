@@ -155,7 +155,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     values = inside.values if inside.cleared else None
     if isinstance(electrodes, str):
         parts = _parts(labels, inside.labels, None, engine)
-        return Cell(labels, parts, notes=(electrodes,), inside=values)
+        return Cell(labels, parts, notes=(electrodes,), stated=_stated(params), inside=values)
     far_plane, far_side = _far_side(labels, inside.labels, electrodes, params, engine)
     found = _Found(
         plane=electrodes.plane,
@@ -184,11 +184,15 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     )
 
 
+def _stated(params: CellParams) -> Normal | None:
+    return None if params.normal in ("auto", "none") else Normal.parse(params.normal)
+
+
 def _inside(labels: Labels, params: CellParams, engine: Engine, first: ReferencePlane | None) -> Inside:
     """Return the labels of the cell itself; where the reference is given, void at a side may be a stripped anode."""
-    axis = None if params.normal in ("auto", "none") else Normal.parse(params.normal).axis
+    stated = _stated(params)
     only = params.normal == "none" or is_given(params, first)
-    return find_inside(labels, engine, axis=axis, collectors_only=only)
+    return find_inside(labels, engine, axis=None if stated is None else stated.axis, collectors_only=only)
 
 
 def _gaps(labels: Labels, data: Source, electrodes: Electrodes, params: CellParams, engine: Engine) -> Source:
