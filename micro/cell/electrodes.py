@@ -13,6 +13,7 @@ from micro.cell.cell import Normal, ReferencePlane
 from micro.cell.given import given_reference, is_given, normal_of
 from micro.cell.interface import fit_reference, scatter_um, surface_map
 from micro.cell.normal import find_normal
+from micro.cell.outside import Inside
 from micro.cell.params import CellParams
 from micro.errors import ParameterError
 from micro.model import Labels, PhaseSet, Spacing
@@ -50,7 +51,7 @@ def finest_um(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
 
 def locate(
     labels: Labels,
-    data: Source,
+    inside: Inside,
     params: CellParams,
     table: NDArray[np.bool_],
     engine: Engine,
@@ -60,8 +61,8 @@ def locate(
 
     Parameters
     ----------
-    data
-        The labels' values, as they are by now.
+    inside
+        The labels of the cell itself.
     table
         256 booleans: which of them may be electrode.
     first
@@ -77,7 +78,8 @@ def locate(
     if params.normal == "none":
         return PLAN_VIEW
     given = is_given(params, first)
-    normal = _normal(data, params, table, engine, first)
+    data = inside.labels
+    normal = _normal(inside, params, table, engine, first)
     if normal is None:
         return f"{NO_METAL}: state the normal, to measure from the reference that is given" if given else NO_METAL
     if labels.shape[normal.axis] == 1:
@@ -115,13 +117,13 @@ def _fitted(
 
 
 def _normal(
-    data: Source, params: CellParams, table: NDArray[np.bool_], engine: Engine, first: ReferencePlane | None
+    inside: Inside, params: CellParams, table: NDArray[np.bool_], engine: Engine, first: ReferencePlane | None
 ) -> Normal | None:
     if params.normal != "auto":
         return Normal.parse(params.normal)
     if params.reference == "first-state" and first is not None:
         return normal_of(first)
-    return find_normal(data, table, engine)
+    return find_normal(inside.labels, table, engine, rimmed=bool(inside.sides) or inside.differs)
 
 
 def _surface(

@@ -125,7 +125,7 @@ def _find(scene: Scene, value: int) -> _Found | None:
             tile, halo = (1, _FLAT_TILE, _FLAT_TILE), (0, _FLAT_HALO, _FLAT_HALO)
     found = scene.engine.run(
         partial(_tile, value=value, context=context),
-        [scene.cell.labels.data],
+        [scene.cell.values],
         halo=halo,
         block_shape=tile,
         stage="particles",

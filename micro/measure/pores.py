@@ -159,7 +159,7 @@ def _findings(scene: Scene, *, whole: bool) -> Findings:
         return Findings(tuple(_row(context, name, whole=whole, note="no pores") for name in ("mean", *QUANTILES)))
     radius = (context.params.pore_size_max_um or LARGEST_VOXELS * context.mean_edge_um) / 2
     radii = ball_radii(
-        [scene.cell.labels.data, scene.cell.parts],
+        [scene.cell.values, scene.cell.parts],
         _kinds,
         edges_um=context.spacing.um,
         radius_max_um=radius,

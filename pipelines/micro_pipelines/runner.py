@@ -159,7 +159,7 @@ def write_sample(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
     volume = None if report.volume is None else replace(report.volume, data=read_volume(final / LABELS_ZARR).data)
-    cell = replace(report.cell, labels=finished, parts=None)
+    cell = replace(report.cell, labels=finished, parts=None, inside=None)
     return SampleResult(final, replace(report, volume=volume, labels=finished, cell=cell))
 
 
@@ -199,7 +199,7 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     with _scratch(folder) as scratch:
         cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
-    return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
+    return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)))
 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
