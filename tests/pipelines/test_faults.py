@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -327,3 +328,28 @@ def test_an_input_that_goes_away_fails_its_sample_and_can_be_continued(
         assert [row["message"] for row in csv.DictReader(lines)] == [failure.message]
     assert run_here(image, out).failures == ()
     assert differ(left(out), undisturbed) == []
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_at_any_time_ends_as_if_it_were_not(place: Path) -> None:
+    images = [place / f"Probe {number}.tif" for number in range(2)]
+    for number, path in enumerate(images):
+        write_tiff(path, make_phantom("fibsem", seed=number + 3, shape=(24, 48, 48)).volume)
+    undisturbed, out = place / "ungestört", place / "gestört"
+    given = str(place / "Probe *.tif")
+    began = time.monotonic()
+    subprocess.run(command_of(Path(given), undisturbed, "--quiet"), check=True, timeout=600)
+    seconds, random = time.monotonic() - began, Random(5)
+    expected = left(undisturbed)
+    for _ in range(6):
+        with subprocess.Popen(command_of(Path(given), out, "--quiet", "--resume")) as process:
+            try:
+                process.wait(random.uniform(0.2, 0.9) * seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        # what stands in a sample's folder is finished
+        for name, content in left(out).items() if out.exists() else ():
+            if name.startswith("Probe"):
+                assert expected[name] == content
+    subprocess.run(command_of(Path(given), out, "--quiet", "--resume"), check=True, timeout=600)
+    assert differ(left(out), expected) == []
