@@ -58,7 +58,7 @@ def die():
     psutil.Process().kill()
 
 
-class Fault(Silent):
+class Killing(Silent):
     def stage_started(self, stage):
         print(stage, flush=True)
         if moment == ("before", stage):
@@ -86,7 +86,7 @@ class Fault(Silent):
 
 if __name__ == "__main__":
     job = Job(load_recipe("fibsem", settings), engine=Engine(block_shape=block))
-    batch = run_batch([(Source("stack ö", (Path(image),)), job)], Path(out), resume=resume, observer=Fault())
+    batch = run_batch([(Source("stack ö", (Path(image),)), job)], Path(out), resume=resume, observer=Killing())
     sys.exit(len(batch.failures))
 """
 
@@ -113,14 +113,16 @@ def command_of(image: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-c", code, *run, *more]
 
 
-class Removing(Silent):
-    """Takes the input away when a stage begins; notes which stages were kept."""
+class Fault(Silent):
+    """Takes the input away when a stage begins, or fails itself; notes which stages were kept."""
 
-    def __init__(self, image: Path, stage: str) -> None:
+    def __init__(self, image: Path | None, stage: str) -> None:
         self.image, self.stage, self.kept = image, stage, list[str]()
 
     def stage_started(self, stage: str) -> None:
         if stage == self.stage:
+            if self.image is None:
+                raise MemoryError("none left")
             self.image.rename(f"{self.image} away")
 
     def stage_kept(self, stage: str, seconds: float) -> None:
@@ -128,10 +130,10 @@ class Removing(Silent):
         self.kept.append(stage)
 
 
-def run_here(image: Path, out: Path, observer: Observer | None = None) -> BatchResult:
+def run_here(image: Path, out: Path, observer: Observer | None = None, *, resume: bool = True) -> BatchResult:
     """Run the sample in this process, with what is finished of it."""
     job = Job(load_recipe("fibsem", SETTINGS), engine=Engine(block_shape=BLOCK))
-    return run_batch([(Source(SAMPLE, (image,)), job)], out, resume=True, observer=observer)
+    return run_batch([(Source(SAMPLE, (image,)), job)], out, resume=resume, observer=observer)
 
 
 def left(out: Path, *, but: Sequence[str] = BUT) -> dict[str, bytes]:
@@ -194,7 +196,7 @@ def test_a_run_that_is_killed_again_and_again_goes_on_from_its_last_stage(
     assert (list(out.glob(".*.partial")) != [], (out / SAMPLE).exists()) == (True, False)
     assert finished(out) == ["align", "split phases"]
 
-    seen = Removing(image, "never")
+    seen = Fault(image, "never")
     assert run_here(image, out, seen).failures == ()
     assert seen.kept == ["align", "split phases"]
     assert differ(left(out), undisturbed) == []
@@ -228,7 +230,7 @@ def test_ctrl_c_ends_in_one_line_and_can_be_continued(image: Path, undisturbed: 
     assert not (work(out) / "scratch").exists()
     assert "  stopped by the user\n" in (out / "run.log").read_text(encoding="utf-8")
     kept = finished(out)
-    seen = Removing(image, "never")
+    seen = Fault(image, "never")
     batch = run_here(image, out, seen)
     assert (batch.failures, batch.notes) == ((), ())
     assert seen.kept == kept
@@ -308,7 +310,7 @@ def test_a_full_disk_ends_in_one_line_and_can_be_continued(
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("micro: error:")]
     assert "No space left on device" in line
     assert not (out / SAMPLE).exists()
-    seen, kept = Removing(image, "never"), finished(out)
+    seen, kept = Fault(image, "never"), finished(out)
     assert run_here(image, out, seen).failures == ()
     assert seen.kept == kept != []
     assert differ(left(out), undisturbed) == []
@@ -319,7 +321,7 @@ def test_an_input_that_goes_away_fails_its_sample_and_can_be_continued(
     image: Path, undisturbed: dict[str, bytes], place: Path
 ) -> None:
     out = place / "out"
-    batch = run_here(image, out, Removing(image, "check"))
+    batch = run_here(image, out, Fault(image, "check"))
     Path(f"{image} away").rename(image)
     (failure,) = batch.failures
     assert (failure.stage, failure.error) == ("check", "InputMissingError"), failure
@@ -327,6 +329,19 @@ def test_an_input_that_goes_away_fails_its_sample_and_can_be_continued(
     with (out / "failures.csv").open(encoding="utf-8", newline="") as lines:
         assert [row["message"] for row in csv.DictReader(lines)] == [failure.message]
     assert run_here(image, out).failures == ()
+    assert differ(left(out), undisturbed) == []
+
+
+def test_without_resume_everything_is_done_anew_and_a_note_says_so(
+    image: Path, undisturbed: dict[str, bytes], place: Path
+) -> None:
+    out = place / "out"
+    (failure,) = run_here(image, out, Fault(None, "segment")).failures
+    assert (failure.stage, failure.error, finished(out)) == ("segment", "MemoryError", ["align", "preprocess"])
+    seen = Fault(image, "never")
+    batch = run_here(image, out, seen, resume=False)
+    assert (batch.failures, seen.kept) == ((), [])
+    assert batch.notes == (f"stages of {SAMPLE} that an earlier run had finished were done anew; --resume takes them",)
     assert differ(left(out), undisturbed) == []
 
 
