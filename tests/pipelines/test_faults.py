@@ -200,6 +200,9 @@ def test_a_run_that_is_killed_again_and_again_goes_on_from_its_last_stage(
     assert run_here(image, out, seen).failures == ()
     assert seen.kept == ["align", "split phases"]
     assert differ(left(out), undisturbed) == []
+    # once more, from what is finished: the tables and the report over all are the same too
+    assert run_here(image, out).failures == ()
+    assert differ(left(out), undisturbed) == []
 
 
 @pytest.mark.slow
