@@ -23,7 +23,7 @@ from micro_pipelines.metadata import Metadata, with_metadata_of
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.recipe_files import recipe_hash
-from micro_pipelines.run_log import LOG_NAME, Several, logged
+from micro_pipelines.run_log import LOG_NAME, RunLog, Several, logged
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
 from micro_pipelines.stages import finished_stages, work_folder_of
@@ -87,27 +87,51 @@ def run_batch(
     """
     with locked(prepare(out_dir)) as killed, logged(log or out_dir / LOG_NAME, _what(work, resume)) as told:
         watcher = Several([told, observer or Silent()])
-        samples: list[SampleResult] = []
-        failures: list[Failure] = []
-        begun = _Begun.of([source for source, _ in work])
         notes = [*_took_over(killed), *(() if resume else _discarded([source for source, _ in work], out_dir))]
-        for number, (source, job) in enumerate(work, 1):
-            watcher.sample_started(source.name, number, len(work))
-            done = _one(source, begun.told(source, job), out_dir, resume, watcher)
-            begun.add(source, done)
-            if isinstance(done, Failure):
-                told.say(done.details)
-                failures.append(done)
-            else:
-                for line in done.report.warnings:
-                    told.say(f"{source.name}: warning: {line}")
-                samples.append(done)
+        samples, failures = _all(work, out_dir, resume, watcher, told)
         metadata = {source.name: source.metadata for source, _ in work}
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures), tuple(notes), metadata)
+        batch = BatchResult(out_dir, samples, failures, tuple(notes), metadata)
         batch = write_batch(batch, work[0][1].recipe.report)
         for note in batch.notes:
             told.say(f"note: {note}")
         return batch
+
+
+def _all(
+    work: Sequence[tuple[Source, Job]], out_dir: Path, resume: bool, observer: Observer, log: RunLog
+) -> tuple[tuple[SampleResult, ...], tuple[Failure, ...]]:
+    """Do all samples; return what is finished and what failed, both in the order of the samples.
+
+    What an earlier run has finished is read last, so that a run that is killed again and again gets on; but for the
+    first state of a series, which its later states need.
+    """
+    begun = _Begun.of([source for source, _ in work])
+    done: dict[int, SampleResult | Failure] = {}
+    later: dict[int, tuple[Source, Job]] = {}
+
+    def add(number: int, source: Source, one: SampleResult | Failure) -> None:
+        done[number] = one
+        begun.add(source, one)
+        lines = one.report.warnings if isinstance(one, SampleResult) else ()
+        for text in (f"{source.name}: warning: {line}" for line in lines):
+            log.say(text)
+        if isinstance(one, Failure):
+            log.say(one.details)
+
+    for number, (source, given) in enumerate(work, 1):
+        job = begun.told(source, given)
+        observer.sample_started(source.name, number, len(work))
+        one = _one(source, job, out_dir, resume, observer, wanted_now=begun.is_first(source))
+        if one is None:
+            later[number] = (source, job)
+        else:
+            add(number, source, one)
+    for number, (source, job) in later.items():
+        observer.sample_started(source.name, number, len(work))
+        add(number, source, _again(source, job, out_dir, observer))
+    ordered = [done[number] for number in sorted(done)]
+    samples = tuple(one for one in ordered if isinstance(one, SampleResult))
+    return samples, tuple(one for one in ordered if isinstance(one, Failure))
 
 
 def _what(work: Sequence[tuple[Source, Job]], resume: bool) -> str:
@@ -148,6 +172,10 @@ class _Begun:
                 firsts.setdefault(series_key(source), source)
         return cls(firsts, {})
 
+    def is_first(self, source: Source) -> bool:
+        """Tell whether it is the first state of a series, which the later ones are compared with."""
+        return self.firsts.get(series_key(source)) is source
+
     def told(self, source: Source, job: Job) -> Job:
         """Return the job with the first state of its sample, where it is a state of a series."""
         key = series_key(source)
@@ -157,31 +185,47 @@ class _Begun:
 
     def add(self, source: Source, done: SampleResult | Failure) -> None:
         """Remember the first state of a series; a later one never takes its place."""
-        key = series_key(source)
-        if self.firsts.get(key) is source:
-            self.measured[key] = (
+        if self.is_first(source):
+            self.measured[series_key(source)] = (
                 lost_first_state(source, "it failed") if isinstance(done, Failure) else first_state_of(done.report)
             )
 
 
-def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer) -> SampleResult | Failure:
+def _one(
+    source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer, *, wanted_now: bool
+) -> SampleResult | Failure | None:
+    """Do a sample; None where an earlier run has finished it, unless its result is wanted now."""
     journal = Journal(observer)
     # A stage of another's making may fail in any way; the other samples must go on.
     try:
         journal.stage = "read"
         source.require()
         if resume and _is_done(source, job, out_dir):
-            result = reload_sample(source, job, out_dir, journal=journal)
-            shutil.rmtree(work_folder_of(result.folder), ignore_errors=True)
+            shutil.rmtree(work_folder_of(out_dir / source.name), ignore_errors=True)
             observer.sample_done(source.name, "unchanged, skipped")
-        else:
-            result = run_job(source, job, out_dir, journal=journal, resume=resume)
-            observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
+            return reload_sample(source, job, out_dir, journal=Journal()) if wanted_now else None
+        result = run_job(source, job, out_dir, journal=journal, resume=resume)
+        observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
     except Exception as error:
-        failure = Failure.of(source.name, str(source), journal.stage, error)
-        observer.sample_failed(source.name, failure.stage, failure.message)
-        return failure
+        return _failed(source, journal, error)
     return result
+
+
+def _again(source: Source, job: Job, out_dir: Path, observer: Observer) -> SampleResult | Failure:
+    """Read a finished sample for the report."""
+    journal = Journal(observer)
+    try:
+        result = reload_sample(source, job, out_dir, journal=journal)
+        observer.sample_done(source.name, "read for the report")
+    except Exception as error:
+        return _failed(source, journal, error)
+    return result
+
+
+def _failed(source: Source, journal: Journal, error: Exception) -> Failure:
+    failure = Failure.of(source.name, str(source), journal.stage, error)
+    journal.observer.sample_failed(source.name, failure.stage, failure.message)
+    return failure
 
 
 def _is_done(source: Source, job: Job, out_dir: Path) -> bool:

@@ -87,6 +87,7 @@ class Forecast(Silent):
         self._stages = tuple(stages)
         self._clock = clock
         self._number = 0
+        self._ended: set[int] = set()
         self._to_come: list[str] = []
         self._running: tuple[str, float] | None = None
         self._spent = 0.0
@@ -117,11 +118,11 @@ class Forecast(Silent):
 
     def sample_done(self, sample: str, message: str) -> None:  # noqa: ARG002
         """End with a sample."""
-        self._to_come, self._running = [], None
+        self._end()
 
     def sample_failed(self, sample: str, stage: str, message: str) -> None:  # noqa: ARG002
         """End with a sample."""
-        self._to_come, self._running = [], None
+        self._end()
 
     def left_of_sample(self) -> float | None:
         """Return the seconds that the current sample still takes; None where nothing is foreseen yet."""
@@ -140,8 +141,8 @@ class Forecast(Silent):
         pace, current = self._pace(), self.left_of_sample()
         if pace is None or current is None:
             return None
-        sizes = self._sizes[self._number :]
-        return current + sum(self._expected(stage, size, pace) for stage in self._stages for size in sizes)
+        rest = self._total({*self._ended, self._number})
+        return current + sum(self._expected(stage, rest, pace) for stage in self._stages)
 
     def done_of_sample(self) -> float:
         """Return the part of the current sample that is done, 0 to 1: of its time, or of its shares."""
@@ -155,12 +156,21 @@ class Forecast(Silent):
 
     def done(self) -> float:
         """Return the part of the whole run that is done, 0 to 1, by the sizes of the samples."""
-        finished = sum(self._sizes[: max(self._number - 1, 0)])
-        return (finished + self._size * self.done_of_sample()) / sum(self._sizes) if self._number else 0.0
+        rest = self._total({*self._ended, self._number})
+        if self._number not in self._ended:
+            rest += self._size * (1 - self.done_of_sample())
+        return 1 - rest / self._total(set())
 
     @property
     def _size(self) -> float:
         return self._sizes[self._number - 1] if 0 < self._number <= len(self._sizes) else 1.0
+
+    def _total(self, but: set[int]) -> float:
+        return sum(size for number, size in enumerate(self._sizes, 1) if number not in but)
+
+    def _end(self) -> None:
+        self._ended.add(self._number)
+        self._to_come, self._running = [], None
 
     def _drop(self, stage: str) -> None:
         if stage in self._to_come:

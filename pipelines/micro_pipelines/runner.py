@@ -195,7 +195,7 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     labels = replace(labels, history=labels.history[:-1])
     volume = None
     if job.make_labels in (None, labels_from_image):
-        volume = read_volume(folder / LABELS_ZARR, name=source.name)
+        volume = read_volume(folder / LABELS_ZARR, modality=job.recipe.modality, name=source.name)
     with _scratch(folder) as scratch:
         cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))

@@ -194,7 +194,7 @@ def work_folder(final: Path, *, resume: bool) -> Iterator[tuple[Path, Path]]:
     folder = work_folder_of(final).resolve()
     scratch = folder / SCRATCH
     shutil.rmtree(scratch if resume else folder, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    scratch.mkdir(parents=True, exist_ok=True)
     try:
         yield folder, scratch
     except BaseException:

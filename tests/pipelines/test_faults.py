@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -57,7 +58,7 @@ def die():
     psutil.Process().kill()
 
 
-class Fault(Silent):
+class Killing(Silent):
     def stage_started(self, stage):
         print(stage, flush=True)
         if moment == ("before", stage):
@@ -85,7 +86,7 @@ class Fault(Silent):
 
 if __name__ == "__main__":
     job = Job(load_recipe("fibsem", settings), engine=Engine(block_shape=block))
-    batch = run_batch([(Source("stack ö", (Path(image),)), job)], Path(out), resume=resume, observer=Fault())
+    batch = run_batch([(Source("stack ö", (Path(image),)), job)], Path(out), resume=resume, observer=Killing())
     sys.exit(len(batch.failures))
 """
 
@@ -112,14 +113,16 @@ def command_of(image: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-c", code, *run, *more]
 
 
-class Removing(Silent):
-    """Takes the input away when a stage begins; notes which stages were kept."""
+class Fault(Silent):
+    """Takes the input away when a stage begins, or fails itself; notes which stages were kept."""
 
-    def __init__(self, image: Path, stage: str) -> None:
+    def __init__(self, image: Path | None, stage: str) -> None:
         self.image, self.stage, self.kept = image, stage, list[str]()
 
     def stage_started(self, stage: str) -> None:
         if stage == self.stage:
+            if self.image is None:
+                raise MemoryError("none left")
             self.image.rename(f"{self.image} away")
 
     def stage_kept(self, stage: str, seconds: float) -> None:
@@ -127,10 +130,10 @@ class Removing(Silent):
         self.kept.append(stage)
 
 
-def run_here(image: Path, out: Path, observer: Observer | None = None) -> BatchResult:
+def run_here(image: Path, out: Path, observer: Observer | None = None, *, resume: bool = True) -> BatchResult:
     """Run the sample in this process, with what is finished of it."""
     job = Job(load_recipe("fibsem", SETTINGS), engine=Engine(block_shape=BLOCK))
-    return run_batch([(Source(SAMPLE, (image,)), job)], out, resume=True, observer=observer)
+    return run_batch([(Source(SAMPLE, (image,)), job)], out, resume=resume, observer=observer)
 
 
 def left(out: Path, *, but: Sequence[str] = BUT) -> dict[str, bytes]:
@@ -193,9 +196,12 @@ def test_a_run_that_is_killed_again_and_again_goes_on_from_its_last_stage(
     assert (list(out.glob(".*.partial")) != [], (out / SAMPLE).exists()) == (True, False)
     assert finished(out) == ["align", "split phases"]
 
-    seen = Removing(image, "never")
+    seen = Fault(image, "never")
     assert run_here(image, out, seen).failures == ()
     assert seen.kept == ["align", "split phases"]
+    assert differ(left(out), undisturbed) == []
+    # once more, from what is finished: the tables and the report over all are the same too
+    assert run_here(image, out).failures == ()
     assert differ(left(out), undisturbed) == []
 
 
@@ -227,7 +233,7 @@ def test_ctrl_c_ends_in_one_line_and_can_be_continued(image: Path, undisturbed: 
     assert not (work(out) / "scratch").exists()
     assert "  stopped by the user\n" in (out / "run.log").read_text(encoding="utf-8")
     kept = finished(out)
-    seen = Removing(image, "never")
+    seen = Fault(image, "never")
     batch = run_here(image, out, seen)
     assert (batch.failures, batch.notes) == ((), ())
     assert seen.kept == kept
@@ -307,7 +313,7 @@ def test_a_full_disk_ends_in_one_line_and_can_be_continued(
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("micro: error:")]
     assert "No space left on device" in line
     assert not (out / SAMPLE).exists()
-    seen, kept = Removing(image, "never"), finished(out)
+    seen, kept = Fault(image, "never"), finished(out)
     assert run_here(image, out, seen).failures == ()
     assert seen.kept == kept != []
     assert differ(left(out), undisturbed) == []
@@ -318,7 +324,7 @@ def test_an_input_that_goes_away_fails_its_sample_and_can_be_continued(
     image: Path, undisturbed: dict[str, bytes], place: Path
 ) -> None:
     out = place / "out"
-    batch = run_here(image, out, Removing(image, "check"))
+    batch = run_here(image, out, Fault(image, "check"))
     Path(f"{image} away").rename(image)
     (failure,) = batch.failures
     assert (failure.stage, failure.error) == ("check", "InputMissingError"), failure
@@ -327,3 +333,41 @@ def test_an_input_that_goes_away_fails_its_sample_and_can_be_continued(
         assert [row["message"] for row in csv.DictReader(lines)] == [failure.message]
     assert run_here(image, out).failures == ()
     assert differ(left(out), undisturbed) == []
+
+
+def test_without_resume_everything_is_done_anew_and_a_note_says_so(
+    image: Path, undisturbed: dict[str, bytes], place: Path
+) -> None:
+    out = place / "out"
+    (failure,) = run_here(image, out, Fault(None, "segment")).failures
+    assert (failure.stage, failure.error, finished(out)) == ("segment", "MemoryError", ["align", "preprocess"])
+    seen = Fault(image, "never")
+    batch = run_here(image, out, seen, resume=False)
+    assert (batch.failures, seen.kept) == ((), [])
+    assert batch.notes == (f"stages of {SAMPLE} that an earlier run had finished were done anew; --resume takes them",)
+    assert differ(left(out), undisturbed) == []
+
+
+@pytest.mark.slow
+def test_a_batch_that_is_killed_at_any_time_ends_as_if_it_were_not(place: Path) -> None:
+    images = [place / f"Probe {number}.tif" for number in range(2)]
+    for number, path in enumerate(images):
+        write_tiff(path, make_phantom("fibsem", seed=number + 3, shape=(24, 48, 48)).volume)
+    undisturbed, out = place / "ungestört", place / "gestört"
+    given = str(place / "Probe *.tif")
+    began = time.monotonic()
+    subprocess.run(command_of(Path(given), undisturbed, "--quiet"), check=True, timeout=600)
+    seconds, random = time.monotonic() - began, Random(5)
+    expected = left(undisturbed)
+    for _ in range(6):
+        with subprocess.Popen(command_of(Path(given), out, "--quiet", "--resume")) as process:
+            try:
+                process.wait(random.uniform(0.2, 0.9) * seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        # what stands in a sample's folder is finished
+        for name, content in left(out).items() if out.exists() else ():
+            if name.startswith("Probe"):
+                assert expected[name] == content
+    subprocess.run(command_of(Path(given), out, "--quiet", "--resume"), check=True, timeout=600)
+    assert differ(left(out), expected) == []
