@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import dask
 import dask.array as da
 import numpy as np
 import zarr
 from dask import threaded
+from dask.base import get_scheduler
 from dask.local import get_sync
 from numpy.typing import DTypeLike, NDArray
 from zarr.codecs import BloscCodec
@@ -110,6 +110,12 @@ def read_region(source: Source, region: Region) -> NDArray[Any]:
     if isinstance(piece, da.Array):
         piece = piece.compute(scheduler=get_sync)
     return np.asarray(piece)
+
+
+def _computed(get: Callable[..., Any], one: Callable[[Item], P], items: Sequence[Item]) -> list[P]:
+    """Call ``one`` on every item by a scheduler of dask; the graph has a node an item, none of which knows another."""
+    keys = [("block", number) for number in range(len(items))]
+    return list(get({key: (partial(one, item),) for key, item in zip(keys, items, strict=True)}, keys))
 
 
 def _run_block(
@@ -327,8 +333,7 @@ class Engine:
                     tell(stage, done, len(items))
 
             return self.scheduler.map_items(one, items, folder=self.work_dir, told=told)
-        nodes = [dask.delayed(one, pure=False, traverse=False)(item) for item in items]
-        return list(dask.compute(*nodes, scheduler=self.scheduler))
+        return _computed(get_scheduler(scheduler=self.scheduler), one, items)
 
     def _run_threads(self, one: Callable[[Item], P], items: Sequence[Item], stage: str) -> list[P]:
         import threading
@@ -349,8 +354,7 @@ class Engine:
         if len(items) <= 1 or in_flight == 1:
             return [counted(item) for item in items]
         running = Running()
-        nodes = [dask.delayed(running.held(counted), pure=False, traverse=False)(item) for item in items]
         try:
-            return list(dask.compute(*nodes, scheduler=threaded.get, num_workers=in_flight))
+            return _computed(partial(threaded.get, num_workers=in_flight), running.held(counted), items)
         finally:
             running.end()
