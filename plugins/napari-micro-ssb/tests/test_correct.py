@@ -281,7 +281,6 @@ def test_labels_too_large_for_memory_are_painted_on_through_the_journal_only(vie
     path = write_ome_zarr(tmp_path / "groß.ome.zarr", None, Labels(cell(), SPACING))
     panel = opened(viewer, path)
     shown = viewer.layers["groß phases"]
-    assert len(shown.data) == 1
     assert not shown.editable
     shown.mode = "paint"
     assert shown.mode == "pan_zoom"
