@@ -51,7 +51,7 @@ def test_a_batch_is_reviewed_sample_by_sample(viewer, panel, wait, batch, shoot)
     assert [layer.name for layer in viewer.layers][:2] == ["Zelle 10", "Zelle 10 phases"]
     assert len(viewer.layers) == 5
     panel.note.setText("gap at the left is dirt")
-    panel.next_button.click()
+    panel.table.clicked.emit(panel.table.model().index(2, 0))
     assert panel.message.text() == "the note on Zelle 10 is not saved yet; save it, or empty the field"
     panel.other_button.click()
     wait(panel)

@@ -167,12 +167,12 @@ class Form(QWidget):
     def _region_box(self) -> QGroupBox:
         group = QGroupBox("Region")
         rows = QFormLayout(group)
-        first, last = self.slices
-        rows.addRow("between slices", _side_by_side(first, QLabel("and"), last))
-        rows.addRow("", self.interpolate)
-        rows.addRow("smoothing length", self.smooth_um)
+        rows.addRow(QLabel("between slices"))
+        rows.addRow(_side_by_side(*self.slices, self.interpolate))
+        rows.addRow(QLabel("smoothing length"))
+        rows.addRow(_side_by_side(self.smooth_um, self.smooth))
         rows.addRow("3-D: slices each side", self.depth_slices)
-        rows.addRow("", _side_by_side(self.smooth, self.holes))
+        rows.addRow(self.holes)
         return group
 
     def _undo_row(self) -> QWidget:

@@ -70,11 +70,12 @@ def placed(
 def _kept_from_brushes(data: Any, attributes: dict[str, Any]) -> LayerTuple:  # noqa: ANN401
     """Return labels such that napari offers its brush only where it can paint: on arrays in memory.
 
-    Labels of several levels can't be painted on, and one level is several enough for that. The Correct panel paints on
-    all of them.
+    Labels of several levels can't be painted on, so that those of one level get a second one: every second voxel of the
+    slice. The Correct panel paints on all of them.
     """
     if isinstance(data, Lazy):
-        return [data], attributes | {"multiscale": True}, "labels"
+        coarser = Lazy(data.source[..., ::2, ::2])
+        return [data, coarser], attributes | {"multiscale": True}, "labels"
     return data, attributes, "labels"
 
 
