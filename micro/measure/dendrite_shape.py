@@ -53,8 +53,12 @@ FACES = 3
 """How often the middle of an end is looked for from the one before."""
 
 FLATNESS = 0.65
-"""Walls of a filament in space are straight or round (a trace has two straight edges). Of 360 rods each of 3 to 12
+"""Walls of a filament in space are straight or round (see `inscribed_radii`). Of 360 rods each of 3 to 12
 voxels, upright and round, oblique and round, upright and square, thickness is off by -.4, -.1 and .3 voxels."""
+
+TRACE = 0.25
+"""A trace's two edges lie half a voxel before the nearest centres beyond them, and its middle between voxels as often
+as not: this much, in the finest edge, is taken off the distance from a voxel's centre."""
 
 SMOOTHED = 2.0
 """The path is smoothed over its own mean radius, but over this many voxels at least."""
@@ -243,12 +247,15 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     path = (_path_from_anode if own else _path_end_to_end)(posed, voxels, points, wall)
     nodes = path.nodes if path.nodes.size > 1 else np.repeat(path.nodes, 2)
     middle = np.vstack([path.first, between_voxels(voxels, points, wall, nodes[1:-1]), path.last])
-    inscribed, radius = np.empty(len(nodes)), np.empty(len(nodes))
-    # No farther from a wall than the node, and what lies between both.
-    bounds = wall[nodes] + np.linalg.norm(middle - points[nodes], axis=1) + 1e-3
-    inside = posed.inside if own else posed.mask
-    inscribed_radii(inside, middle, bounds, posed.edges, 1.0 if context.is_2d else FLATNESS, inscribed)
-    thickness_along(middle, inscribed, radius)
+    places, inscribed = middle, np.empty(len(nodes))
+    if context.is_2d:
+        places, inscribed = points[nodes], wall[nodes].astype(np.float64) - TRACE
+    else:
+        # No farther from a wall than the node, and what lies between both.
+        bounds = wall[nodes] + np.linalg.norm(middle - points[nodes], axis=1) + 1e-3
+        inscribed_radii(posed.inside if own else posed.mask, middle, bounds, posed.edges, FLATNESS, inscribed)
+    radius = np.empty(len(nodes))
+    thickness_along(places, inscribed, radius)
     sigma = max(SMOOTHED * max(posed.edges), float(radius.mean()))
     smooth = smooth_path(middle, sigma, TWICED_STEP)
     if own:
@@ -258,7 +265,7 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     chord = smooth[-1] - smooth[0]
     straight = float(np.linalg.norm(chord))
     cosine = abs(float(chord @ posed.direction)) / straight if straight > 0 else np.nan
-    mean, least = _thicknesses(middle, radius, both_ends=not own)
+    mean, least = _thicknesses(places, radius, both_ends=not own)
     return PathShape(
         view.id,
         length * posed.unit_um,
