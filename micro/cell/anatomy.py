@@ -22,6 +22,7 @@ from micro.cell.misplaced import misplaced
 from micro.cell.outside import Inside, find_inside, restored
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
+from micro.errors import ShapeMismatchError
 from micro.model import Labels, Spacing, Step
 
 __all__ = ["anatomy", "split_phases"]
@@ -190,6 +191,12 @@ def _stated(params: CellParams) -> Normal | None:
 
 def _inside(labels: Labels, params: CellParams, engine: Engine, first: ReferencePlane | None) -> Inside:
     """Return the labels of the cell itself; where the reference is given, void at a side may be a stripped anode."""
+    z, y, x = labels.shape
+    if z > 1 and 1 in (y, x):
+        raise ShapeMismatchError(
+            f"{labels.name}: labels of {z} x {y} x {x} voxels (z, y, x); expected a volume, or a section as one slice: "
+            "turn it, so that z is the axis of one voxel"
+        )
     stated = _stated(params)
     only = params.normal == "none" or is_given(params, first)
     return find_inside(labels, engine, axis=None if stated is None else stated.axis, collectors_only=only)
