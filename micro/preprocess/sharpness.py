@@ -27,9 +27,10 @@ def _calm(grey: NDArray[np.int32], axes: list[int]) -> NDArray[np.int32]:
         along = np.moveaxis(grey, axis, 0)
         length = along.shape[0]
         place = np.arange(length)
-        grey = np.moveaxis(
-            sum(along[np.clip(place + step, 0, length - 1)] for step in range(-BESIDE, BESIDE + 1)), 0, axis
-        )
+        total = np.zeros_like(along)
+        for step in range(-BESIDE, BESIDE + 1):
+            total += along[np.clip(place + step, 0, length - 1)]
+        grey = np.moveaxis(total, 0, axis)
     return grey
 
 
