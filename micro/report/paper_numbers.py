@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from micro.model import Measurement
+from micro.report.rounding import more_for_a_positive_end
 
 __all__ = ["PrintedNumber", "common_exponent", "is_symmetric", "print_number"]
 
@@ -66,8 +67,8 @@ def print_number(
 ) -> PrintedNumber:
     """Round a value by its interval: the half width keeps two digits, value and ends the same decimal.
 
-    Where this would take the value beyond an end of its interval, more decimals stand. Without an
-    interval three significant digits stand, and whole numbers stay whole.
+    Where this would take the value beyond an end of its interval, or a positive lower end to 0, more decimals
+    stand. Without an interval three significant digits stand, and whole numbers stay whole.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def _decimals(exact: Decimal, ends: tuple[Decimal, Decimal]) -> int:
     if low <= exact <= high:
         while not low <= _round(exact, decimals) <= high:
             decimals += 1
-    return decimals
+    return more_for_a_positive_end(low, decimals)
 
 
 def _three_digits(exact: Decimal) -> int:

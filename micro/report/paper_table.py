@@ -260,7 +260,7 @@ def _label(key: Key) -> str:
     """Return metric, phases and, where the definition has kinds (P21, P32), which one."""
     metric, phase_a, phase_b, *_, definition = key
     kinds = definition.split("/")[1:-1]
-    label = ", ".join(filter(None, [headline_label(metric), phase_a, phase_b, *kinds]))
+    label = ", ".join(dict.fromkeys(filter(None, [headline_label(metric), phase_a, phase_b, *kinds])))
     return label[:1].upper() + label[1:]
 
 

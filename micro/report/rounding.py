@@ -6,7 +6,7 @@ import math
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
-__all__ = ["MISSING", "format_count", "format_value", "unit_text"]
+__all__ = ["MISSING", "format_count", "format_value", "more_for_a_positive_end", "unit_text"]
 
 MISSING = "—"
 """What stands where there is no value."""
@@ -39,8 +39,9 @@ def format_value(value: float | None, low: float | None, high: float | None, uni
 
     The half width of the interval keeps two digits where these are at most 35, else one: the rule
     of the Particle Data Group (Review of Particle Physics, Introduction, 5.3). Value and ends are
-    rounded at the same decimal. Without an interval, or with one of no width, three significant
-    digits stand, and whole numbers stay whole.
+    rounded at the same decimal. Up to three decimals more stand where the lower end of a positive
+    interval would be 0, which it is not. Without an interval, or with one of no width, three
+    significant digits stand, and whole numbers stay whole.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def format_value(value: float | None, low: float | None, high: float | None, uni
     --------
     >>> format_value(0.7312, 0.6789, 0.7811, "1")
     '0.73 [0.68, 0.78]'
-    >>> format_value(20.44, 19.2, 21.5, "um")
-    '20.4 [19.2, 21.5] µm'
+    >>> format_value(20.44, 19.2, 21.5, "um"), format_value(0.0162, 0.0041, 0.0647, "1/um")
+    ('20.4 [19.2, 21.5] µm', '0.016 [0.004, 0.065] µm⁻¹')
     >>> format_value(12, None, None, "1"), format_value(None, 0.1, 0.2, "um")
     ('12', '—')
     """
@@ -112,10 +113,25 @@ def _decimals(numbers: list[Decimal]) -> int:
     if half:
         leading = half.scaleb(-half.adjusted())
         digits_kept = 2 if leading < _TWO_DIGITS_BELOW or leading >= _ROUNDS_UP_FROM else 1
-        return digits_kept - 1 - half.adjusted() - (1 if leading >= _ROUNDS_UP_FROM else 0)
+        decimals = digits_kept - 1 - half.adjusted() - (1 if leading >= _ROUNDS_UP_FROM else 0)
+        return more_for_a_positive_end(min(ends), decimals)
     if not value.is_finite() or not value or (value == value.to_integral_value() and abs(value) >= 1):
         return 0
     return 2 - value.adjusted()
+
+
+def more_for_a_positive_end(low: Decimal, decimals: int) -> int:
+    """Return how many decimals show a lower end that is not 0 as such, up to three more; else those there are.
+
+    Examples
+    --------
+    >>> [more_for_a_positive_end(Decimal(low), 1) for low in ("0.2", "0.004", "0", "1e-9")]
+    [1, 3, 1, 1]
+    """
+    for more in range(4):
+        if low > 0 and low.quantize(Decimal(1).scaleb(-decimals - more), rounding=ROUND_HALF_EVEN):
+            return decimals + more
+    return decimals
 
 
 def _fixed(number: Decimal, decimals: int) -> str:
