@@ -1,9 +1,10 @@
 """Everything that touches voxels runs here: block tasks with halos, and the kernels that they share."""
 
 from micro.blocks.boxes import box_of
+from micro.blocks.budget import Budget, parse_bytes
 from micro.blocks.components import Components, label_components
 from micro.blocks.distance import distance_um, within_um
-from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region
+from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region, store_of
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
 from micro.blocks.pool import Pool
@@ -13,6 +14,7 @@ from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thick
 __all__ = [
     "DEFAULT_BLOCK",
     "Block",
+    "Budget",
     "Components",
     "Done",
     "Engine",
@@ -32,8 +34,10 @@ __all__ = [
     "label_components",
     "largest_balls",
     "local_thickness",
+    "parse_bytes",
     "read_region",
     "smooth_axis",
     "split",
+    "store_of",
     "within_um",
 ]

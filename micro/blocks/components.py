@@ -77,34 +77,54 @@ _COLUMNS = 20
 def _tabulate(
     ids: NDArray[np.uint32], classes: NDArray[np.uint8], count: int, corner: tuple[int, int, int]
 ) -> NDArray[np.int64]:
-    """Return one row a component: first voxel, class, voxels, start, stop, sums, products."""
+    """Return one row a component: first voxel, class, voxels, start, stop, sums, products; run by run along x."""
     table = np.zeros((count, 20), np.int64)
     depth, height, width = ids.shape
     for k in range(depth):
         for j in range(height):
-            for i in range(width):
+            i = 0
+            while i < width:
                 label = ids[k, j, i]
+                begin = i
+                i += 1
                 if label == 0:
                     continue
-                row = table[label - 1]
-                z, y, x = k + corner[0], j + corner[1], i + corner[2]
-                if row[4] == 0:
-                    row[0], row[1], row[2] = z, y, x
-                    row[3] = classes[k, j, i]
-                    row[5], row[6], row[7] = z, y, x
-                row[4] += 1
-                row[5], row[6], row[7] = min(row[5], z), min(row[6], y), min(row[7], x)
-                row[8], row[9], row[10] = max(row[8], z + 1), max(row[9], y + 1), max(row[10], x + 1)
-                row[11] += z
-                row[12] += y
-                row[13] += x
-                row[14] += z * z
-                row[15] += z * y
-                row[16] += z * x
-                row[17] += y * y
-                row[18] += y * x
-                row[19] += x * x
+                while i < width and ids[k, j, i] == label:
+                    i += 1
+                z, y, x = k + corner[0], j + corner[1], begin + corner[2]
+                _add_run(table[label - 1], classes[k, j, begin], z, y, x, i - begin)
     return table
+
+
+@kernel
+def _add_run(row: NDArray[np.int64], phase: int, z: int, y: int, x: int, voxels: int) -> None:
+    """Add a run of voxels from (z, y, x) on along x to the row of its component."""
+    last = x + voxels - 1
+    if row[4] == 0:
+        row[0], row[1], row[2], row[3] = z, y, x, phase
+        row[5], row[6], row[7] = z, y, x
+    row[4] += voxels
+    row[5], row[6], row[7] = min(row[5], z), min(row[6], y), min(row[7], x)
+    row[8], row[9], row[10] = max(row[8], z + 1), max(row[9], y + 1), max(row[10], last + 1)
+    along = voxels * (x + last) // 2
+    row[11] += voxels * z
+    row[12] += voxels * y
+    row[13] += along
+    row[14] += voxels * z * z
+    row[15] += voxels * z * y
+    row[16] += z * along
+    row[17] += voxels * y * y
+    row[18] += y * along
+    # squares from x to last: those up to last less those up to x - 1
+    row[19] += last * (last + 1) * (2 * last + 1) // 6 - (x - 1) * x * (2 * x - 1) // 6
+
+
+@kernel
+def _look_up(values: NDArray[np.uint8], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    for k in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            for i in range(values.shape[2]):
+                out[k, j, i] = table[values[k, j, i]]
 
 
 def _label_block(
@@ -113,10 +133,14 @@ def _label_block(
     box = box_of(values.view(np.uint8), table)
     if box is None:
         return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
-    classes = np.ascontiguousarray(table[values[box]])
+    inside = values.view(np.uint8)[box]
+    classes = np.empty(inside.shape, np.uint8)
+    _look_up(inside, table, classes)
     found, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
     z, y, x = (begin + span.start for begin, span in zip(block.start, box, strict=True))
     rows = _tabulate(np.ascontiguousarray(found), classes, count, (z, y, x))
+    if found.shape == values.shape:
+        return Done(rows, (found,))
     ids = np.zeros(values.shape, np.uint32)
     ids[box] = found
     return Done(rows, (ids,))

@@ -17,24 +17,32 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import dask
 import dask.array as da
 import numpy as np
 import zarr
 from dask import threaded
+from dask.base import get_scheduler
 from dask.local import get_sync
 from numpy.typing import DTypeLike, NDArray
+from zarr.codecs import BloscCodec
 
+from micro.blocks.budget import Budget
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.pool import Pool, take_place, twin_of
+from micro.blocks.running import Running
 from micro.blocks.sparse import SparseArray
 from micro.errors import ParameterError
 
-__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region"]
+__all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region", "store_of"]
 
 DEFAULT_BLOCK: Shape = (128, 128, 128)
 """Voxels of a block along z, y and x unless the caller says otherwise."""
 _FLAT_BLOCK: Shape = (1, 1024, 1024)
+_STORED = "stored:"
+_CHUNK = 64
+"""Blocks whose edge is a multiple of this are stored in chunks of this edge: a halo then reads little beyond it."""
+_SLAB_BLOCKS = 8
+"""A slab of whole slices has as many voxels as so many blocks: what is done to slices takes that much less a voxel."""
 
 P = TypeVar("P")
 Item = TypeVar("Item")
@@ -75,7 +83,25 @@ def as_dask(array: Any) -> da.Array:  # noqa: ANN401
     >>> as_dask(Engine().array((1, 2, 2), np.uint8)).shape
     (1, 2, 2)
     """
-    return da.from_zarr(array) if isinstance(array, zarr.Array) else da.from_array(array, name=False)
+    if isinstance(array, zarr.Array):
+        return da.from_zarr(array, name=f"{_STORED}{Path(array.store.root) / array.path}")
+    return da.from_array(array, name=False)
+
+
+def store_of(data: da.Array) -> Path | None:
+    """Return the folder of the zarr array that ``data`` is, as `as_dask` wrapped it; None for anything else.
+
+    Examples
+    --------
+    >>> small, large = Engine(), Engine(in_memory_bytes=0)
+    >>> store_of(as_dask(small.array((1, 2, 2), np.uint8))) is None
+    True
+    >>> lazy = as_dask(large.array((1, 2, 2), np.uint8))
+    >>> store_of(lazy).suffix, store_of(lazy + 1) is None
+    ('.zarr', True)
+    """
+    name = str(data.name)
+    return Path(name.removeprefix(_STORED)) if name.startswith(_STORED) else None
 
 
 def read_region(source: Source, region: Region) -> NDArray[Any]:
@@ -84,6 +110,12 @@ def read_region(source: Source, region: Region) -> NDArray[Any]:
     if isinstance(piece, da.Array):
         piece = piece.compute(scheduler=get_sync)
     return np.asarray(piece)
+
+
+def _computed(get: Callable[..., Any], one: Callable[[Item], P], items: Sequence[Item]) -> list[P]:
+    """Call ``one`` on every item by a scheduler of dask; the graph has a node an item, none of which knows another."""
+    keys = [("block", number) for number in range(len(items))]
+    return list(get({key: (partial(one, item),) for key, item in zip(keys, items, strict=True)}, keys))
 
 
 def _run_block(
@@ -118,6 +150,9 @@ class Engine:
         process. With a scheduler all intermediate volumes are zarr stores, and with a pool it must see ``work_dir``.
     in_memory_bytes
         Intermediate volumes larger than this go to compressed zarr stores on disk.
+    memory_bytes
+        Memory of the whole process. Takes the place of ``in_memory_bytes`` and, unless that is given, of
+        ``block_shape``, and lets fewer workers work at once where it is small; see `micro.blocks.budget`.
     work_dir
         Folder of these stores; None is the system's temporary folder.
     progress
@@ -139,6 +174,7 @@ class Engine:
     workers: int = 2
     scheduler: Any = None
     in_memory_bytes: int = 2**27
+    memory_bytes: int | None = None
     work_dir: Path | None = None
     progress: Progress | None = field(default=None, compare=False)
 
@@ -147,18 +183,34 @@ class Engine:
             raise ParameterError(
                 f"block shape {self.block_shape} with {self.workers} workers; expected whole numbers from 1"
             )
+        if self.memory_bytes is not None:
+            Budget.of(self.memory_bytes, self.workers)  # refuses what is too small
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the engine without what lives in this process: elsewhere its tasks run in threads."""
         return {**self.__dict__, "scheduler": None, "progress": None}
 
-    def array(self, shape: tuple[int, ...], dtype: DTypeLike, *, sparse: bool = False) -> Any:  # noqa: ANN401
+    @property
+    def budget(self) -> Budget | None:
+        """What fits into ``memory_bytes``; None where no memory is given."""
+        return None if self.memory_bytes is None else Budget.of(self.memory_bytes, self.workers)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Intermediate volumes up to this size stay in memory."""
+        return self.in_memory_bytes if self.budget is None else self.budget.kept_bytes
+
+    def array(
+        self, shape: tuple[int, ...], dtype: DTypeLike, *, sparse: bool = False, block_shape: Shape | None = None
+    ) -> Any:  # noqa: ANN401
         """Return a writable intermediate array of zeros: numpy where it is small, else zarr on disk.
 
-        ``sparse`` says that it is a volume of unsigned integers that stays zero almost everywhere: then what is
-        written stays in memory as far as it is small itself (see `micro.blocks.sparse.SparseArray`).
+        On disk chunks are parts of blocks, of ``block_shape`` where other blocks write it: two that write into one
+        chunk at the same time would undo each other. ``sparse`` says that it is a volume of unsigned integers that
+        stays zero almost everywhere: then what is written stays in memory as far as it is small itself (see
+        `micro.blocks.sparse.SparseArray`).
         """
-        if self.scheduler is None and math.prod(shape) * np.dtype(dtype).itemsize <= self.in_memory_bytes:
+        if self.scheduler is None and math.prod(shape) * np.dtype(dtype).itemsize <= self.kept_bytes:
             return np.zeros(shape, dtype)
         if sparse and self.scheduler is None:
             z, y, x = shape
@@ -166,15 +218,22 @@ class Engine:
                 (z, y, x),
                 dtype,
                 block_shape=self.cut((z, y, x)),
-                bytes_max=self.in_memory_bytes,
-                spill=lambda: self._on_disk(shape, dtype),
+                bytes_max=self.kept_bytes,
+                spill=lambda: self._on_disk(shape, dtype, block_shape),
             )
-        return self._on_disk(shape, dtype)
+        return self._on_disk(shape, dtype, block_shape)
 
-    def _on_disk(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:  # noqa: ANN401
+    def _on_disk(self, shape: tuple[int, ...], dtype: DTypeLike, block_shape: Shape | None) -> Any:  # noqa: ANN401
         folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=self.work_dir)
-        chunks = (*shape[:-3], *(min(c, s) for c, s in zip(self.block_shape, shape[-3:], strict=True)))
-        return zarr.create_array(folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, overwrite=True)
+        z, y, x = shape[-3:]
+        wanted = block_shape or self.cut((z, y, x))
+        edges = (_CHUNK if edge % _CHUNK == 0 else edge for edge in wanted)
+        chunks = (*shape[:-3], *(min(edge, length) for edge, length in zip(edges, (z, y, x), strict=True)))
+        # greys are noise below their upper bits: little is gained by slow compression
+        codec = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle") if np.dtype(dtype).itemsize > 1 else "auto"
+        return zarr.create_array(
+            folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, compressors=codec, overwrite=True
+        )
 
     def cut(self, shape: Shape) -> Shape:
         """Return the voxels of a block along z, y and x in a volume of ``shape``.
@@ -182,9 +241,22 @@ class Engine:
         A single slice is cut into pieces of about as many pixels as a block of the default has voxels.
         """
         wanted = self.block_shape
-        if shape[0] == 1 and wanted == DEFAULT_BLOCK:
+        if wanted == DEFAULT_BLOCK and shape[0] == 1:
             wanted = _FLAT_BLOCK
+        elif wanted == DEFAULT_BLOCK and self.budget is not None:
+            wanted = self.budget.cut(shape)
         return (min(wanted[0], shape[0]), min(wanted[1], shape[1]), min(wanted[2], shape[2]))
+
+    def slab(self, shape: Shape) -> Shape:
+        """Return the block shape of whole slices, for what is done to one slice at a time.
+
+        Examples
+        --------
+        >>> Engine().slab((300, 1024, 1024))
+        (16, 1024, 1024)
+        """
+        voxels = _SLAB_BLOCKS * math.prod(self.cut(shape))
+        return (max(1, min(voxels // (shape[1] * shape[2]), shape[0])), shape[1], shape[2])
 
     def blocks(self, shape: Shape, *, halo: Shape = (0, 0, 0), block_shape: Shape | None = None) -> tuple[Block, ...]:
         """Return the blocks of a volume of ``shape``; ``block_shape`` overrides the engine's own."""
@@ -261,8 +333,7 @@ class Engine:
                     tell(stage, done, len(items))
 
             return self.scheduler.map_items(one, items, folder=self.work_dir, told=told)
-        nodes = [dask.delayed(one, pure=False, traverse=False)(item) for item in items]
-        return list(dask.compute(*nodes, scheduler=self.scheduler))
+        return _computed(get_scheduler(scheduler=self.scheduler), one, items)
 
     def _run_threads(self, one: Callable[[Item], P], items: Sequence[Item], stage: str) -> list[P]:
         import threading
@@ -279,7 +350,11 @@ class Engine:
                     self.progress(stage, done, len(items))
             return result
 
-        if len(items) <= 1 or self.workers == 1:
+        in_flight = self.workers if self.budget is None else self.budget.in_flight
+        if len(items) <= 1 or in_flight == 1:
             return [counted(item) for item in items]
-        nodes = [dask.delayed(counted, pure=False, traverse=False)(item) for item in items]
-        return list(dask.compute(*nodes, scheduler=threaded.get, num_workers=self.workers))
+        running = Running()
+        try:
+            return _computed(partial(threaded.get, num_workers=in_flight), running.held(counted), items)
+        finally:
+            running.end()

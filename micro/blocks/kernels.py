@@ -16,8 +16,11 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def kernel(function: F) -> F:
-    """Compile ``function`` on first use; it releases the interpreter lock and is cached on disk."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
+    """Compile ``function`` on first use; it releases the interpreter lock and is cached on disk.
+
+    A division by zero gives what numpy gives: a check of every divisor would keep loops from being vectorised.
+    """
+    return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @kernel

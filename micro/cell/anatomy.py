@@ -19,8 +19,10 @@ from micro.cell.electrodes import Electrodes, finest_um, locate
 from micro.cell.given import is_given
 from micro.cell.interface import fit_reference, surface_map
 from micro.cell.misplaced import misplaced
+from micro.cell.outside import Inside, find_inside, restored
 from micro.cell.params import CellParams
 from micro.cell.voids import mark_gaps
+from micro.errors import ShapeMismatchError
 from micro.model import Labels, Spacing, Step
 
 __all__ = ["anatomy", "split_phases"]
@@ -81,9 +83,12 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine, *, first: R
     """
     phases, spacing = labels.phases, labels.spacing
     metal = phases.mask_table("metal")
-    data: Any = labels.data
     found: dict[str, Any] = {}
-    electrodes = locate(labels, data, params, metal, engine, first)
+    inside = _inside(labels, params, engine, first)
+    data: Any = inside.labels
+    if inside.cleared:
+        found["outside"] = [f"where {side} begins" for side in inside.cleared]
+    electrodes = locate(labels, inside, params, metal, engine, first)
     gaps: Source | None = None
     if isinstance(electrodes, str):
         found["note"] = electrodes
@@ -94,7 +99,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine, *, first: R
         found |= {"reference": electrodes.reference}
         data = mark_dendrites(
             data,
-            _counter(labels, electrodes, params, metal, engine),
+            _counter(labels, data, electrodes, params, metal, engine),
             electrodes.plane,
             table=metal,
             value=phases["dendrite"].value,
@@ -113,6 +118,8 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine, *, first: R
         engine=engine,
     )
     found["cracks"] = cracks
+    if inside.differs:
+        data = restored(labels, inside.labels, data, engine)
     step = Step("split phases", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return labels.after(step, as_dask(data))
 
@@ -144,17 +151,19 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     40
     """
     body_table = labels.phases.mask_table("metal", without="filament")
-    electrodes = locate(labels, labels.data, params, body_table, engine, first)
+    inside = _inside(labels, params, engine, first)
+    electrodes = locate(labels, inside, params, body_table, engine, first)
+    values = inside.values if inside.cleared else None
     if isinstance(electrodes, str):
-        parts = _parts(labels, None, engine)
-        return Cell(labels, parts, notes=(electrodes,))
-    far_plane, far_side = _far_side(labels, electrodes, params, engine)
+        parts = _parts(labels, inside.labels, None, engine)
+        return Cell(labels, parts, notes=(electrodes,), stated=_stated(params), inside=values)
+    far_plane, far_side = _far_side(labels, inside.labels, electrodes, params, engine)
     found = _Found(
         plane=electrodes.plane,
         far_plane=far_plane,
         anode=_metal_parts(labels, electrodes.bodies, body_table, engine),
         joined=_joined(labels, electrodes.bodies, engine),
-        gaps=_gaps(labels, labels.data, electrodes, params, engine),
+        gaps=_gaps(labels, inside.labels, electrodes, params, engine),
     )
     notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
     if not electrodes.has_anode:
@@ -164,7 +173,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
         notes = (*notes, doubt) if doubt else notes
     return Cell(
         labels,
-        _parts(labels, found, engine),
+        _parts(labels, inside.labels, found, engine),
         electrodes.normal,
         electrodes.plane,
         far_plane,
@@ -172,7 +181,25 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
         notes,
         electrodes.reference,
         electrodes.has_anode,
+        inside=values,
     )
+
+
+def _stated(params: CellParams) -> Normal | None:
+    return None if params.normal in ("auto", "none") else Normal.parse(params.normal)
+
+
+def _inside(labels: Labels, params: CellParams, engine: Engine, first: ReferencePlane | None) -> Inside:
+    """Return the labels of the cell itself; where the reference is given, void at a side may be a stripped anode."""
+    z, y, x = labels.shape
+    if z > 1 and 1 in (y, x):
+        raise ShapeMismatchError(
+            f"{labels.name}: labels of {z} x {y} x {x} voxels (z, y, x); expected a volume, or a section as one slice: "
+            "turn it, so that z is the axis of one voxel"
+        )
+    stated = _stated(params)
+    only = params.normal == "none" or is_given(params, first)
+    return find_inside(labels, engine, axis=None if stated is None else stated.axis, collectors_only=only)
 
 
 def _gaps(labels: Labels, data: Source, electrodes: Electrodes, params: CellParams, engine: Engine) -> Source:
@@ -229,14 +256,19 @@ def _joined(labels: Labels, bodies: Bodies, engine: Engine) -> Any:  # noqa: ANN
 
 
 def _counter(
-    labels: Labels, electrodes: Electrodes, params: CellParams, metal: NDArray[np.bool_], engine: Engine
+    labels: Labels,
+    data: Source,
+    electrodes: Electrodes,
+    params: CellParams,
+    metal: NDArray[np.bool_],
+    engine: Engine,
 ) -> Source:
     """Return the bodies with the whole counter electrode: its roughness, and the filaments that grow out of it."""
-    far_plane, _ = _far_side(labels, electrodes, params, engine) if electrodes.bodies.has_counter else (None, "")
+    far_plane, _ = _far_side(labels, data, electrodes, params, engine) if electrodes.bodies.has_counter else (None, "")
     if far_plane is None:
         return cast("Source", electrodes.bodies.mask)
     return whole_counter(
-        labels.data,
+        data,
         electrodes.bodies.mask,
         far_plane,
         table=metal,
@@ -247,7 +279,7 @@ def _counter(
 
 
 def _far_side(
-    labels: Labels, electrodes: Electrodes, params: CellParams, engine: Engine
+    labels: Labels, data: Source, electrodes: Electrodes, params: CellParams, engine: Engine
 ) -> tuple[ReferencePlane | None, str]:
     """Find the plane, or curved surface, where the electrolyte ends: at the cathode or the counter electrode."""
     normal = electrodes.normal
@@ -258,19 +290,19 @@ def _far_side(
     if electrodes.bodies.has_counter:
         found, name, body = electrodes.bodies, "counter electrode", COUNTER
     else:
-        other = find_bodies(labels.data, cathode, back, spacing=labels.spacing, radius_um=radius, engine=engine)
+        other = find_bodies(data, cathode, back, spacing=labels.spacing, radius_um=radius, engine=engine)
         if other is None:
             return None, CUT
         found, name, body = other, "cathode", ANODE
-    index, contact = surface_map(found.mask, labels.data, back, body=body, solid=anything, engine=engine)
+    index, contact = surface_map(found.mask, data, back, body=body, solid=anything, engine=engine)
     plane = fit_reference(index, contact, back, spacing=labels.spacing, shape=params.shape)
     return (None, CUT) if plane is None else (plane.reversed(), name)
 
 
-def _parts(labels: Labels, found: _Found | None, engine: Engine) -> Any:  # noqa: ANN401
+def _parts(labels: Labels, data: Source, found: _Found | None, engine: Engine) -> Any:  # noqa: ANN401
     out = engine.array(labels.shape, np.uint8)
     phases = labels.phases
-    sources: list[Source] = [labels.data]
+    sources: list[Source] = [data]
     if found is not None:
         sources += [found.anode, found.joined, found.gaps]
     constants = {

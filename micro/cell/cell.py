@@ -180,6 +180,11 @@ class Cell:
         Where the reference interface comes from, in a few words; empty where there is none.
     has_anode
         False where the reference interface was given and no anode body is left.
+    stated
+        The normal that was stated, where there is no interface.
+    inside
+        uint8 array of the labels' shape: the labels with 0 for what lies behind an electrode (air, mounting);
+        None where nothing does.
     """
 
     labels: Labels
@@ -191,3 +196,10 @@ class Cell:
     notes: tuple[str, ...] = ()
     reference: str = ""
     has_anode: bool = True
+    stated: Normal | None = None
+    inside: Any | None = None
+
+    @property
+    def values(self) -> Any:  # noqa: ANN401
+        """What is measured: the label values, without what lies behind an electrode."""
+        return self.labels.data if self.inside is None else self.inside

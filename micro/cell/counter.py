@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from micro.blocks import Block, Done, Engine, Source, label_components, within_um
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
-from micro.cell.dendrites import components_holding, root_reach_um
+from micro.cell.dendrites import beneath, components_holding, root_reach_um
 from micro.model import Spacing
 
 __all__ = ["whole_counter"]
@@ -27,7 +27,11 @@ def _zone(
     root_um: float,
     spacing: Spacing,
 ) -> Done[None]:
-    """Return the bodies, with all metal at the counter electrode's surface but the roots of what stands on it."""
+    """Return the bodies, with all metal at the counter electrode's surface but the roots of what stands on it.
+
+    The opening leaves a fillet in the corner between the body and a filament: what lies straight under the filament
+    is its root, down to the interface.
+    """
     metal = table[labels] & (bodies != ANODE)
     if not metal.any():
         return Done(None, (bodies[block.inner],))
@@ -37,8 +41,11 @@ def _zone(
     rough = loose & (depth > 0) & ~beyond
     if rough.any():
         rough &= ~within_um(beyond, spacing.um, root_um)
-    zone = (bodies == COUNTER) | rough | (loose & (depth <= 0))
-    return Done(None, (np.where(zone, np.uint8(COUNTER), bodies)[block.inner],))
+    z, y, x = (-part for part in plane.direction)
+    root = beneath(beyond, metal & (depth > 0) & (depth <= tolerance_um), (z, y, x)) & ~beyond
+    zone = (((bodies == COUNTER) | rough) & ~root) | (loose & (depth <= 0))
+    own = np.where(zone, np.uint8(COUNTER), np.where(root, np.uint8(0), bodies))
+    return Done(None, (own[block.inner],))
 
 
 def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

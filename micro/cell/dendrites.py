@@ -12,7 +12,7 @@ from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
 
-__all__ = ["components_holding", "mark_dendrites", "root_reach_um"]
+__all__ = ["beneath", "components_holding", "mark_dendrites", "root_reach_um"]
 
 _NEAR, _FAR = 1, 2
 _SKIN = 0.75
@@ -53,12 +53,12 @@ def _mark(
     near = metal & (height > 0) & ~far & ~anode
     if near.any():
         near &= within_um(far | mound, spacing.um, root_um)
-    foot = _beneath(far & ~anode, metal & (height > 0), plane.direction)
+    foot = beneath(far & ~anode, metal & (height > 0), plane.direction)
     near |= mound | (foot & ~far)
     return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
 
 
-def _beneath(
+def beneath(
     marked: NDArray[np.bool_], metal: NDArray[np.bool_], direction: tuple[float, float, float]
 ) -> NDArray[np.bool_]:
     """Return the metal straight below what is marked, down along the axis of ``direction``, without a break.

@@ -12,7 +12,8 @@ from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import Normal, ReferencePlane
 from micro.cell.given import given_reference, is_given, normal_of
 from micro.cell.interface import fit_reference, scatter_um, surface_map
-from micro.cell.normal import find_normal
+from micro.cell.normal import find_normal, metal_profiles
+from micro.cell.outside import Inside
 from micro.cell.params import CellParams
 from micro.errors import ParameterError
 from micro.model import Labels, PhaseSet, Spacing
@@ -20,6 +21,7 @@ from micro.model import Labels, PhaseSet, Spacing
 __all__ = ["NO_METAL", "Electrodes", "finest_um", "locate"]
 
 NO_METAL = "no metal body found"
+ALL_METAL = "no interface: all that is labelled is metal"
 PLAN_VIEW = "a plan view has no interface"
 ANODE_SHARE_MIN = 0.15
 """An anode body covers at least this share of the columns along the normal; less is a speck at the border."""
@@ -50,7 +52,7 @@ def finest_um(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
 
 def locate(
     labels: Labels,
-    data: Source,
+    inside: Inside,
     params: CellParams,
     table: NDArray[np.bool_],
     engine: Engine,
@@ -60,8 +62,8 @@ def locate(
 
     Parameters
     ----------
-    data
-        The labels' values, as they are by now.
+    inside
+        The labels of the cell itself.
     table
         256 booleans: which of them may be electrode.
     first
@@ -77,9 +79,12 @@ def locate(
     if params.normal == "none":
         return PLAN_VIEW
     given = is_given(params, first)
-    normal = _normal(data, params, table, engine, first)
+    data = inside.labels
+    normal = _normal(inside, params, table, engine, first)
+    if normal is None and given:
+        return f"{NO_METAL}: state the normal, to measure from the reference that is given"
     if normal is None:
-        return f"{NO_METAL}: state the normal, to measure from the reference that is given" if given else NO_METAL
+        return ALL_METAL if _all_metal(data, table, engine) else NO_METAL
     if labels.shape[normal.axis] == 1:
         raise ParameterError(
             f"the normal {normal} lies along an axis of one slice; expected one in the picture, such as --normal=-y"
@@ -115,13 +120,18 @@ def _fitted(
 
 
 def _normal(
-    data: Source, params: CellParams, table: NDArray[np.bool_], engine: Engine, first: ReferencePlane | None
+    inside: Inside, params: CellParams, table: NDArray[np.bool_], engine: Engine, first: ReferencePlane | None
 ) -> Normal | None:
     if params.normal != "auto":
         return Normal.parse(params.normal)
     if params.reference == "first-state" and first is not None:
         return normal_of(first)
-    return find_normal(data, table, engine)
+    return find_normal(inside.labels, table, engine, rimmed=bool(inside.sides) or inside.differs)
+
+
+def _all_metal(data: Source, table: NDArray[np.bool_], engine: Engine) -> bool:
+    metal, labelled = (metal_profiles(data, one, engine)[0].sum() for one in (table, np.arange(256) > 0))
+    return bool(metal == labelled > 0)
 
 
 def _surface(

@@ -82,6 +82,11 @@ def plane_through(
     >>> [round(part) for part in plane.direction], round(plane.offset_um, 9), plane.residual_um
     ([0, -1, 0], -5.0, 0.0)
     """
+    if normal.axis == 0 and any(len(point) == 2 for point in points):
+        raise ParameterError(
+            f"cell.reference_line has points (y, x), which don't say where the reference lies along z, as the normal "
+            f"{normal} does; expected points (z, y, x)"
+        )
     places = np.array([(0.0,) * (3 - len(point)) + tuple(point) for point in points], np.float64)
     if np.unique(np.delete(places, normal.axis, axis=1), axis=0).shape[0] < 2:
         raise ParameterError(

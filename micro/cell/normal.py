@@ -93,8 +93,24 @@ def _step(seen: NDArray[np.float64]) -> float:
     return best
 
 
-def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Normal | None:
+def _within(metal: NDArray[np.float64], labelled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the metal's share of what is labelled, from the first plane to the last that is so for the most part."""
+    full = np.flatnonzero(labelled >= 0.5 * max(labelled.max(), 1e-12))
+    here = slice(full[0], full[-1] + 1) if full.size else slice(0)
+    return np.asarray(metal[here] / np.maximum(labelled[here], 1e-12))
+
+
+def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine, *, rimmed: bool = False) -> Normal | None:
     """Find the direction along which the metal's profile is most like a step; None without an anode.
+
+    Parameters
+    ----------
+    labels
+        uint8 labels of the cell itself.
+    table
+        256 booleans: which label values are metal.
+    rimmed
+        Whether the picture has sides without a label: then the profile is that of what is labelled.
 
     Raises
     ------
@@ -107,7 +123,11 @@ def find_normal(labels: Source, table: NDArray[np.bool_], engine: Engine) -> Nor
     >>> str(find_normal(labels, np.arange(256) == 3, Engine()))
     '-y'
     """
-    scores = step_scores(metal_profiles(labels, table, engine))
+    profiles = metal_profiles(labels, table, engine)
+    if rimmed:
+        labelled = metal_profiles(labels, np.arange(256) > 0, engine)
+        profiles = tuple(_within(*pair) for pair in zip(profiles, labelled, strict=True))
+    scores = step_scores(profiles)
     ranked = sorted(scores, key=lambda name: -scores[name])
     if not ranked or scores[ranked[0]] < STEP_MIN:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -78,6 +79,8 @@ class CellParams(BaseModel):
         lengths = {len(point) for point in self.reference_line}
         if self.reference_line and (len(self.reference_line) < 2 or lengths not in ({2}, {3})):
             raise ValueError("reference_line: expected two points or more, all (y, x) or all (z, y, x)")
+        if not all(math.isfinite(part) for point in self.reference_line for part in point):
+            raise ValueError("reference_line: expected finite numbers, in voxels")
         return self
 
     @property

@@ -30,6 +30,9 @@ OBJECT_ROLES = (("filament", "metal"), ("fracture", "pore"))
 
 OBJECT_COLUMNS = ("side", "phase", "voxels", "size", "unit", "z_um", "y_um", "x_um", "share", "share_related", "found")
 
+_NAMELESS = 24
+"""Labels with more values than this that name no phase are a picture."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -154,7 +157,7 @@ def agreement(
     ImageContentError
         If no voxel is labelled in both.
     PhaseError
-        If the two have no label value in common.
+        If the two have no label value in common, or one of them is a picture.
     """
     phases = check_pair(labels, truth)
     confusion = count_confusion(labels.data, truth.data, engine)
@@ -179,6 +182,13 @@ def agreement(
 def _check_values(ours: tuple[int, ...], true: tuple[int, ...], confusion: Confusion, phases: PhaseSet) -> None:
     if confusion.compared == 0:
         raise ImageContentError("no voxel is labelled (other than 0) in both; expected labels of the same picture")
+    for side, values in (("labels", ours), ("truth", true)):
+        nameless = [value for value in values if phases.name_of(value) == f"label {value}"]
+        if len(nameless) > _NAMELESS:
+            raise PhaseError(
+                f"the {side} hold {len(nameless)} values that name no phase ({nameless[0]}, {nameless[1]}, ...); "
+                "expected labels, not a picture: give its labels, or name the values with --map and --map-truth"
+            )
     if not set(ours) & set(true):
         one, two = (", ".join(phases.name_of(value) for value in values) for values in (ours, true))
         raise PhaseError(

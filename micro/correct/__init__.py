@@ -15,6 +15,7 @@ from micro.correct.objects import ObjectMask, object_at
 from micro.correct.patch import Change, Edit, Patch
 from micro.correct.result import (
     CORRECT_STEP,
+    automatic_path,
     corrected_labels,
     corrected_path,
     corrections_beside,
@@ -47,6 +48,7 @@ __all__ = [
     "Record",
     "Recovery",
     "Stamp",
+    "automatic_path",
     "between",
     "brush_edit",
     "connected",

@@ -17,7 +17,14 @@ from micro.errors import JournalError, ParameterError
 from micro.io import atomic_path, write_ome_zarr
 from micro.model import Labels, PhaseSet, Step
 
-__all__ = ["CORRECT_STEP", "corrected_labels", "corrected_path", "corrections_beside", "write_corrected"]
+__all__ = [
+    "CORRECT_STEP",
+    "automatic_path",
+    "corrected_labels",
+    "corrected_path",
+    "corrections_beside",
+    "write_corrected",
+]
 
 CORRECT_STEP = "correct by hand"
 """Name of the step in the history of corrected labels."""
@@ -39,6 +46,23 @@ def corrected_path(labels: Path) -> Path:
         if name.lower().endswith(ending):
             return labels.with_name(name[: -len(ending)] + _SUFFIX)
     return labels.with_name(labels.stem + _SUFFIX)
+
+
+def automatic_path(corrected: Path) -> Path | None:
+    """Return the automatic labels that corrected ones lie beside; None where there are none.
+
+    Examples
+    --------
+    >>> automatic_path(Path("nowhere") / "labels_corrected.ome.zarr") is None
+    True
+    """
+    if not corrected.name.endswith(_SUFFIX):
+        return None
+    for folder in sorted(corrected.parent.glob("*.corrections")):
+        automatic = corrected.with_name(folder.name.removesuffix(".corrections"))
+        if corrected_path(automatic).name == corrected.name and automatic.exists():
+            return automatic
+    return None
 
 
 def corrected_labels(correction: Correction) -> Labels:
@@ -120,13 +144,8 @@ def corrections_beside(labels: Path) -> str:
                 f"to measure them, write {corrected_path(labels).name} from the viewer and give that"
             )
         return ""
-    if not labels.name.endswith(_SUFFIX):
-        return ""
-    for folder in labels.parent.glob("*.corrections"):
-        automatic = labels.with_name(folder.name.removesuffix(".corrections"))
-        if corrected_path(automatic).name == labels.name:
-            return _stale(labels, folder)
-    return ""
+    automatic = automatic_path(labels)
+    return "" if automatic is None else _stale(labels, corrections_folder(automatic))
 
 
 def _stale(labels: Path, folder: Path) -> str:

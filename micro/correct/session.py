@@ -197,13 +197,14 @@ class Correction:
         Raises
         ------
         OutputError
-            If the journal can't be written: then nothing was changed.
+            If the journal can't be written or was closed: then nothing was changed.
         ShapeMismatchError
             If a patch reaches beyond the volume.
         ParameterError
             If the labels are not at ``revision`` any more.
         """
         with self._guard:
+            self._check_open(edit.tool)
             self._heal()
             if revision is not None and revision != self.revision:
                 raise ParameterError(
@@ -283,8 +284,13 @@ class Correction:
                 f"shape {self.shape}; expected uint8 within them"
             )
 
+    def _check_open(self, what: str) -> None:
+        if not self._lock.held:
+            raise OutputError(f"{what}: the corrections in {self.folder} were closed meanwhile; nothing was changed")
+
     def _step(self, what: str) -> Logged | None:
         with self._guard:
+            self._check_open(what)
             self._heal()
             edit = self.log.to_undo if what == "undo" else self.log.to_redo
             if edit is not None:

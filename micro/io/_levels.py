@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,9 @@ VERSION = "0.5"
 
 _CHUNK_3D = (128, 128, 128)
 _CHUNK_2D = (1024, 1024)
+_SHARDED_VOXELS = 2**28
+"""Volumes from this size on are written in shards: files that hold many small chunks."""
+_SHARD, _CHUNK_IN_SHARD = 256, 64
 
 Halve = Callable[[NDArray[Any], tuple[int, ...]], NDArray[Any]]
 
@@ -79,25 +83,54 @@ def _axes(count: int, channels: bool) -> str:
 
 
 def _array(path: Path, shape: tuple[int, ...], dtype: Any, axes: str) -> zarr.Array:  # noqa: ANN401
-    wanted = {"c": 1, **dict(zip("zyx", _CHUNK_3D if "z" in axes else (1, *_CHUNK_2D), strict=True))}
+    chunks, shards = _pieces(shape, axes)
     return zarr.create_array(
         path,
         shape=shape,
         dtype=np.dtype(dtype).newbyteorder("="),
-        chunks=tuple(min(wanted[axis], n) for axis, n in zip(axes, shape, strict=True)),
+        chunks=chunks,
+        shards=shards,
         zarr_format=3,
         dimension_names=list(axes),
     )
 
 
+def _pieces(shape: tuple[int, ...], axes: str) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Return the shape of chunks, which are read, and of the shards that hold them, which are written; None without.
+
+    A slice of a large volume is read with a quarter of the voxels that larger chunks have, from no more files.
+
+    Examples
+    --------
+    >>> _pieces((256, 256, 256), "zyx"), _pieces((2048, 2048, 100), "zyx")
+    (((128, 128, 128), None), ((64, 64, 64), (256, 256, 128)))
+    """
+    wanted = {"c": 1, **dict(zip("zyx", _CHUNK_3D if "z" in axes else (1, *_CHUNK_2D), strict=True))}
+    large = "z" in axes and math.prod(shape) >= _SHARDED_VOXELS
+    edges = {axis: min(edge, _CHUNK_IN_SHARD) if large else edge for axis, edge in wanted.items()}
+    chunks = tuple(min(edges[axis], n) for axis, n in zip(axes, shape, strict=True))
+    if not large:
+        return chunks, None
+    most = {"c": 1, **dict.fromkeys("zyx", _SHARD)}
+    return chunks, tuple(
+        min(most[axis], -(-n // chunk) * chunk) // chunk * chunk
+        for axis, n, chunk in zip(axes, shape, chunks, strict=True)
+    )
+
+
 def _for_blocks(task: Callable[[tuple[slice, ...]], None], target: zarr.Array) -> None:
-    """Call ``task`` for every chunk of ``target``: one node of the graph each, on any dask scheduler."""
-    spans = [range(0, length, chunk) for length, chunk in zip(target.shape, target.chunks, strict=True)]
-    regions = [
-        tuple(slice(c, min(c + chunk, n)) for c, chunk, n in zip(corner, target.chunks, target.shape, strict=True))
-        for corner in itertools.product(*spans)
-    ]
+    """Call ``task`` for every file of ``target``: one node of the graph each, on any dask scheduler."""
+    regions = _regions([(0, length) for length in target.shape], target.shards or target.chunks)
     dask.compute(*(dask.delayed(task, pure=False, traverse=False)(region) for region in regions))
+
+
+def _regions(spans: Sequence[tuple[int, int]], edges: Sequence[int]) -> list[tuple[slice, ...]]:
+    """Return the boxes of ``edges`` that spans are cut into, in raster order."""
+    starts = [range(start, stop, edge) for (start, stop), edge in zip(spans, edges, strict=True)]
+    return [
+        tuple(slice(c, min(c + edge, stop)) for c, edge, (_, stop) in zip(corner, edges, spans, strict=True))
+        for corner in itertools.product(*starts)
+    ]
 
 
 def _copy(source: da.Array, target: zarr.Array, region: tuple[slice, ...]) -> None:
@@ -107,5 +140,11 @@ def _copy(source: da.Array, target: zarr.Array, region: tuple[slice, ...]) -> No
 def _halve(
     source: zarr.Array, target: zarr.Array, halve: Halve, steps: tuple[int, ...], region: tuple[slice, ...]
 ) -> None:
-    fine = tuple(slice(span.start * step, span.stop * step) for span, step in zip(region, steps, strict=True))
-    target[region] = halve(np.asarray(source[fine]), steps)
+    out = np.empty([span.stop - span.start for span in region], target.dtype)
+    # in pieces, since what is merged takes many times their memory
+    edges = [min(edge, _CHUNK_3D[0]) if target.shards else edge for edge in target.shards or target.chunks]
+    for piece in _regions([(span.start, span.stop) for span in region], edges):
+        fine = tuple(slice(span.start * step, span.stop * step) for span, step in zip(piece, steps, strict=True))
+        within = (slice(p.start - r.start, p.stop - r.start) for p, r in zip(piece, region, strict=True))
+        out[tuple(within)] = halve(np.asarray(source[fine]), steps)
+    target[region] = out

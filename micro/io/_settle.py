@@ -15,12 +15,19 @@ def settle_spacing(opened: Opened, voxel_size: Spacing | None, name: str) -> tup
     Raises
     ------
     MissingCalibrationError
-        If neither the user nor the file says it; the message tells what the file did say.
+        If neither the user nor the file says it; the message tells what the file did say. Also if the user gave
+        two lengths, y and x, for more than one slice.
     """
+    slices = opened.stack.shape[0]
     if voxel_size is not None:
+        if slices > 1 and not voxel_size.z_is_said:
+            y, x = voxel_size.y, voxel_size.x
+            raise MissingCalibrationError(
+                f"{name}: the voxel size has two lengths, y, x = {y:g}, {x:g} um, but the image {slices} slices; "
+                f"expected three (z, y, x), such as 0.1,{y:g},{x:g}um"
+            )
         return voxel_size, "the user"
     found = opened.calibration
-    slices = opened.stack.shape[0]
     spacing = found.spacing(slices=slices)
     if spacing is not None:
         return spacing, found.where

@@ -108,8 +108,9 @@ def _swap(beside: Path, path: Path) -> None:
     path.rename(old)
     try:
         beside.rename(path)
-    except OSError:
-        old.rename(path)
+    except BaseException:  # also where the user stops it here
+        if not path.exists():
+            old.rename(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
 

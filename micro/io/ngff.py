@@ -193,7 +193,7 @@ def _stack(path: Path, array: zarr.Array, axes: tuple[str, ...]) -> Stack:
         if axis not in "zyx" and length > 1:
             what = {"c": "channels", "t": "time points"}.get(axis, f"planes along {axis}")
             raise UnsupportedFormatError(f"{path}: {length} {what}; expected one, save one alone")
-    grain = dict(zip(axes, array.shards or array.chunks, strict=True))
+    grain = dict(zip(axes, array.chunks, strict=True))
     shape = (lengths.get("z", 1), lengths["y"], lengths["x"])
     read = _ZarrArray(path, axes)
     return Stack(shape, np.dtype(array.dtype), read, (grain.get("z", 1), grain["y"], grain["x"]))

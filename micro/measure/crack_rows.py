@@ -19,7 +19,7 @@ from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.model import Measurement
 
-__all__ = ["HOSTS", "CrackSums", "clustered_interval", "crack_findings", "within"]
+__all__ = ["HOSTS", "CrackSums", "clustered_interval", "counted", "crack_findings", "within"]
 
 HOSTS = ("SE", "anode side", "far side")
 """What a crack may lie in."""
@@ -47,8 +47,9 @@ class CrackSums:
     table
         The object table, a row a crack.
     in_region
-        Of each crack within the SE region: mid-surface, that below resolution, and the sums of angle,
-        squared sine of the angle and height, each times the mid-surface; shape (cracks, 5).
+        Of each crack within the SE region (without an interface the whole picture): mid-surface, that
+        below resolution, and the sums of angle, squared sine of the angle and height, each times the
+        mid-surface; shape (cracks, 5).
     cells
         Mid-surface in the SE region by cell of the coarse grid.
     aperture_bin_um, apertures
@@ -74,18 +75,32 @@ def crack_findings(context: Context, sums: CrackSums) -> Findings:
     """Return the rows, the object table, the profile of density and the distributions."""
     objects = {"cracks": sums.table}
     hosted = _host_rows(context, sums)
-    region = context.census.labelled(se_region=True) if context.census is not None else np.zeros(1)
-    if context.plane is None or not region.any():
-        note = context.no_interface if context.plane is None else "the SE region is empty"
-        return Findings((*(replace(row, note=note) for row in _empty_rows(context)), *hosted), objects)
     empty = {row.metric: row for row in _empty_rows(context)}
-    rows = [*_density_rows(context, sums, empty)]
+    missing = [replace(row, note=context.no_interface) for row in empty.values()] if context.plane is None else []
+    if not context.region.any():
+        missing = missing or [replace(row, note="the SE region is empty") for row in empty.values()]
+        return Findings((*missing, *hosted), objects)
+    empty = {name: replace(row, roi=context.roi) for name, row in empty.items() if _is_given(context, name)}
+    rows = [*missing, *_density_rows(context, sums, empty)]
     if sums.in_region[:, AREA].sum() > 0:
-        rows += [*_aperture_rows(context, sums, empty), *_angle_rows(context, sums, empty)]
-        rows += _depth_rows(sums, empty)
+        rows += _aperture_rows(context, sums, empty)
+        rows += _angle_rows(context, sums, empty) if context.up is not None else []
+        rows += _depth_rows(sums, empty) if context.plane is not None else []
     else:
         rows += [replace(row, n=0, note="no crack") for row in empty.values() if "_density" not in row.metric]
     return Findings((*rows, *hosted), objects, _profile(context, sums), distributions=_distributions(context, sums))
+
+
+def _is_given(context: Context, metric: str) -> bool:
+    """Return whether a metric can be told: depths need an interface, angles a normal."""
+    if "_depth_" in metric:
+        return context.plane is not None
+    return context.up is not None or metric not in ("crack_orientation_mean", "crack_alignment")
+
+
+def counted(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the cracks that count: those with SE as host, or all where no interface tells what they lie in."""
+    return table if context.plane is None else table[table["host"] == HOSTS[0]]
 
 
 def _empty_rows(context: Context) -> tuple[Measurement, ...]:
@@ -111,9 +126,9 @@ def _empty_rows(context: Context) -> tuple[Measurement, ...]:
 def _density_rows(context: Context, sums: CrackSums, empty: dict[str, Measurement]) -> tuple[Measurement, Measurement]:
     census = context.census
     assert census is not None
-    region = census.labelled(se_region=True)
+    region = context.region
     size = int(region.sum()) * context.voxel_measure
-    hosted = sums.table.loc[sums.table["host"] == HOSTS[0], "id"].to_numpy(np.int64)
+    hosted = counted(context, sums.table)["id"].to_numpy(np.int64)
     area, count = float(sums.cells.sum()), int(hosted.size)
     spread = ratio_spread(sums.cells, region * context.voxel_measure, census.grid.edges_um)
     interval = value_interval(area / size, spread)
@@ -142,7 +157,7 @@ def _aperture_rows(context: Context, sums: CrackSums, empty: dict[str, Measureme
     assert census is not None
     area, below = float(sums.cells.sum()), float(sums.in_region[:, BELOW].sum())
     count = int(np.count_nonzero(sums.in_region[:, AREA]))
-    volume = int(census.of_parts(Part.CRACK, se_region=True).sum()) * context.voxel_measure
+    volume = int(census.of_parts(Part.CRACK, se_region=context.plane is not None).sum()) * context.voxel_measure
     share = below / float(sums.in_region[:, AREA].sum())
     note = _resolution_note(sums)
     rows = [

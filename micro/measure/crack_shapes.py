@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import box_of
 from micro.cell import Part
-from micro.measure.crack_rows import HOSTS, clustered_interval, within
+from micro.measure.crack_rows import clustered_interval, counted, within
 from micro.measure.filling import OF_METAL, Runs, filling_of, union_voxels
 from micro.measure.intervals import Spread, value_interval
 from micro.measure.outline import mean_plane, outline_of
@@ -50,7 +50,8 @@ class CrackShapes:
         shapes = map_objects(look, ids, scene, stage="cracks")
         filled = _fillings(scene, ids, shapes)
         table = _columns(context, scene.tables["cracks"], shapes, filled)
-        return Findings((_intensity(context, table), _filling_row(context, table, filled)), {"cracks": _new(table)})
+        rows = (*_intensity(context, table), _filling_row(context, table, filled))
+        return Findings(rows, {"cracks": _new(table)})
 
 
 def _look(view: ObjectView, *, edges_um: tuple[float, float, float], is_2d: bool) -> _Shape:
@@ -129,26 +130,28 @@ def _new(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _region_size(context: Context) -> float:
-    assert context.census is not None
-    return int(context.census.labelled(se_region=True).sum()) * context.voxel_measure
+    return int(context.region.sum()) * context.voxel_measure
 
 
-def _hosted(context: Context, table: pd.DataFrame, row: Measurement) -> tuple[pd.DataFrame, Measurement | None]:
-    """Return the cracks in SE, and the row with the reason where there is nothing to give."""
-    chosen = table[table["host"] == HOSTS[0]]
+def _why_empty(context: Context) -> str:
+    """Return why there is nothing to give of the SE region, or nothing."""
     if context.plane is None:
-        return chosen, replace(row, note=context.no_interface)
-    if _region_size(context) == 0:
-        return chosen, replace(row, note="the SE region is empty")
-    return chosen, None
+        return context.no_interface
+    return "" if _region_size(context) else "the SE region is empty"
 
 
-def _intensity(context: Context, table: pd.DataFrame) -> Measurement:
+def _intensity(context: Context, table: pd.DataFrame) -> tuple[Measurement, ...]:
     kind = "2D" if context.is_2d else "3D"
     row = Measurement("crack_intensity", None, "1", f"crack_intensity/{kind}/v1", roi="se_region")
-    chosen, empty = _hosted(context, table, row)
-    if empty is not None:
+    why = _why_empty(context)
+    empty = (replace(row, note=why),) if why else ()
+    if _region_size(context) == 0:
         return empty
+    return (*empty, _summed(context, counted(context, table), replace(row, roi=context.roi)))
+
+
+def _summed(context: Context, chosen: pd.DataFrame, row: Measurement) -> Measurement:
+    """Return the row of the cracks' density parameter."""
     if context.is_2d:
         each = (chosen["trace_length_um"].to_numpy() / 2) ** 2
     else:
@@ -173,9 +176,10 @@ def _intensity(context: Context, table: pd.DataFrame) -> Measurement:
 
 def _filling_row(context: Context, table: pd.DataFrame, filled: dict[int, Runs | None]) -> Measurement:
     row = Measurement("crack_metal_filling", None, "1", "crack_metal_filling/v1", roi="se_region")
-    chosen, empty = _hosted(context, table, row)
-    if empty is not None:
-        return empty
+    why = _why_empty(context)
+    if why:
+        return replace(row, note=why)
+    chosen = counted(context, table)
     count = len(chosen)
     if not count:
         return replace(row, n=0, note="no crack")

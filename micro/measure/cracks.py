@@ -50,8 +50,8 @@ class _Partial:
     """Mid-surface of a block by object, by cell of the coarse grid, by aperture, by direction and by height.
 
     ``table`` has a row an object: its mid-surface, that below resolution, and the six sums of the
-    orientation tensor; then, in the SE region only, the mid-surface, that below resolution, and the sums
-    of angle, squared sine of the angle and height, each times the mid-surface.
+    orientation tensor; then, in the SE region only (without an interface everywhere), the mid-surface, that
+    below resolution, and the sums of angle, squared sine of the angle and height, each times the mid-surface.
     """
 
     objects: ObjectPartial
@@ -156,8 +156,8 @@ def _by_height(context: Context, found: list[_Partial]) -> tuple[int, NDArray[np
 def _sums(context: Context, view: BlockView, objects: ObjectPartial, sheets: Sheets) -> _Partial:
     where = tuple(sheets.voxels.T)
     heights = _heights_um(context, view, sheets)
-    inside = view.core(view.parts)[where] >= 128
-    direction = (0.0, 0.0, 0.0) if context.plane is None else context.plane.direction
+    inside = (view.core(view.parts)[where] >= 128) | (context.plane is None)
+    direction = context.up or (0.0, 0.0, 0.0)
     area, normals = sheets.shares, sheets.normals
     below = area * (sheets.apertures_um < 2 * sheets.resolution_um)
     angle, sine = angles_deg(normals, direction), normals @ np.array(direction)
@@ -208,7 +208,7 @@ def _roses(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mid-surface and voxels by angle to the normal, and trace length and voxels by direction across it."""
     angles, axial = np.zeros((2, 90 // STEP_DEG)), np.zeros((2, AXIAL_BINS))
-    if context.plane is None:
+    if context.up is None:
         return angles, axial
     bins = np.minimum((angle / STEP_DEG).astype(np.int64), angles.shape[1] - 1)
     angles[0], angles[1] = np.bincount(bins, area, angles.shape[1]), np.bincount(bins, minlength=angles.shape[1])
@@ -241,7 +241,7 @@ def _table(context: Context, objects: Objects, sums: NDArray[np.float64]) -> pd.
     table["below_resolution_share"] = sums[ids, 1] / area
     table["below_resolution"] = sums[ids, 1] > 0.5 * sums[ids, 0]
     missing = context.plane is None
-    table["angle_deg"] = np.nan if context.plane is None else _mean_angles(sums[ids, 2:8], context.plane.direction)
+    table["angle_deg"] = np.nan if context.up is None else _mean_angles(sums[ids, 2:8], context.up)
     table["depth_start_um"] = np.nan if missing else objects.low_um[ids]
     table["depth_um"] = np.nan if missing else objects.high_um[ids]
     table["depth_mean_um"] = np.nan if missing else mean_heights_um(context, objects, ids)

@@ -105,41 +105,45 @@ DEFINITIONS: dict[str, str] = {
         "1 where metal that is joined to the anode touches the cathode or the counter electrode by faces, edges or "
         "corners of voxels, else 0; n is the number of pieces that do (the anode body is one)."
     ),
-    "dendrite_length_mean/v1": (
+    "dendrite_length_mean/v2": (
         "Mean length of the joined dendrites, from the reference interface to the deepest voxel along the path through "
-        "the dendrite's middle (cheapest for 1 / distance to the wall squared, smoothed over its own radius); the "
+        "the dendrite's middle (cheapest for 1 / distance to the wall squared, smoothed over its own radius); of those "
+        "that the picture holds whole, each for those like it that the border cuts (Miles 1974, Lantuejoul 1980); the "
         "interval takes whole dendrites as clusters; in a section, of what it shows of them."
     ),
-    "dendrite_thickness_mean/v1": (
+    "dendrite_thickness_mean/v2": (
         "Mean local thickness along the paths of the joined dendrites (Hildebrand & Ruegsegger 1997, with balls "
-        "centred on the path), by length; the interval takes whole dendrites as clusters."
+        "centred on the path, their walls between the last voxel inside and the first outside), by length; the "
+        "interval takes whole dendrites as clusters."
     ),
-    "dendrite_tortuosity/v1": (
-        "Sum of the joined dendrites' lengths over the sum of the straight distances between their ends; the interval "
-        "takes whole dendrites as clusters; in a section, of what it shows of them."
+    "dendrite_tortuosity/v2": (
+        "Sum of the joined dendrites' lengths over the sum of the straight distances between their ends, of those that "
+        "the picture holds whole, weighted as for dendrite_length_mean; the interval takes whole dendrites as "
+        "clusters; in a section, of what it shows of them."
     ),
-    "dendrite_orientation/v1": (
+    "dendrite_orientation/v2": (
         "Mean angle between the local direction of filament tissue and the reference normal, by volume, joined and "
-        "isolated (structure tensor, Bigun & Granlund 1987, in a window that reaches a dendrite's thickness); "
+        "isolated (structure tensor of the surface by area, Bigun & Granlund 1987, in a window that reaches a "
+        "dendrite's thickness); "
         "directions at random read 57 degrees (in a section 45); the interval takes whole dendrites as clusters."
     ),
-    "dendrite_vertical_fraction/v1": (
+    "dendrite_vertical_fraction/v2": (
         "Filament tissue within 30 degrees of the reference normal over all that has a direction, by volume; "
         "directions at random read 0.13 (in a section 0.33); the interval takes whole dendrites as clusters."
     ),
-    "dendrite_lateral_fraction/v1": (
+    "dendrite_lateral_fraction/v2": (
         "Filament tissue more than 60 degrees off the reference normal over all that has a direction, by volume; "
         "directions at random read 0.50 (in a section 0.33); the interval takes whole dendrites as clusters."
     ),
-    "dendrite_flame_fraction/v2": (
+    "dendrite_flame_fraction/v3": (
         "Share of dendrite volume in bins of depth that are neither network nor stripe; bins with less metal than half "
         "a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_stripe_fraction/v2": (
+    "dendrite_stripe_fraction/v3": (
         "Share of dendrite volume in bins of depth with more lateral than vertical tissue that are no network; bins "
         "with less metal than half a piece of filament as long as thick are left out; n is the number of voxels."
     ),
-    "dendrite_network_fraction/v2": (
+    "dendrite_network_fraction/v3": (
         "Share of dendrite volume in bins of depth where metal encloses at least 0.2 of what it and the enclosed "
         "electrolyte cover, or (in a volume) has at least 0.1 loops more than ends in a piece as long as it is thick "
         "and more lateral than vertical tissue; bins with less metal than half such a piece are left out; n is the "
@@ -264,11 +268,12 @@ DEFINITIONS: dict[str, str] = {
     "gap_thickness/v1": "Voxels of gaps in each column that has some, as a length along the reference normal.",
     "gap_volume/v1": "Volume of the gaps.",
     "gap_area/v1": "Area of the gaps in the section.",
-    "pore_size/3D/v1": (
+    "pore_size/3D/v2": (
         "Local thickness of the pores, the diameter of the largest ball in them that holds the voxel (Hildebrand & "
-        "Rüegsegger 1997), weighted by volume: d50 is reached by half of the pore volume. Cracks and gaps are outside."
+        "Rüegsegger 1997), weighted by volume: half of the pore volume lies below d50, where half of what is of a size "
+        "counts as below it (mid-distribution, Ma, Genton & Parzen 2011). Cracks and gaps are outside."
     ),
-    "pore_size/2D/v1": (
+    "pore_size/2D/v2": (
         "The same in a section, with the largest disc and weighted by area: not the size of the pores in space, which "
         "a section mostly cuts beside their middle."
     ),

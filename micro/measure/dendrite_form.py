@@ -29,10 +29,10 @@ NO_EULER = "a section can't tell the Euler number per volume"
 OF_PICTURE = "no interval: a description of this picture"
 
 METRICS = (
-    ("dendrite_orientation", "deg", "dendrite_orientation/v1"),
-    ("dendrite_vertical_fraction", "1", "dendrite_vertical_fraction/v1"),
-    ("dendrite_lateral_fraction", "1", "dendrite_lateral_fraction/v1"),
-    *((f"dendrite_{form}_fraction", "1", f"dendrite_{form}_fraction/v2") for form in FORMS),
+    ("dendrite_orientation", "deg", "dendrite_orientation/v2"),
+    ("dendrite_vertical_fraction", "1", "dendrite_vertical_fraction/v2"),
+    ("dendrite_lateral_fraction", "1", "dendrite_lateral_fraction/v2"),
+    *((f"dendrite_{form}_fraction", "1", f"dendrite_{form}_fraction/v3") for form in FORMS),
     ("dendrite_euler_density", "1/um3", "dendrite_euler_density/v1"),
     ("dendrite_enclosed_fraction", "1", "dendrite_enclosed_fraction/v1"),
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import read_region
 from micro.cell import Part
 from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
+from micro.measure.counting import cut_weights, whole_weights
 from micro.measure.filaments import (
     TWICED_STEP,
     Voxels,
@@ -24,7 +25,9 @@ from micro.measure.filaments import (
     smooth_path,
     thickness_along,
     wall_distance,
+    way_from,
 )
+from micro.measure.inscribed import inscribed_radii
 from micro.measure.intervals import value_interval
 from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import Context
@@ -39,6 +42,23 @@ STEEPEST_FOOT = 0.5
 
 BOX_VOXELS = 2**25
 """An object in a larger box is looked at in coarser voxels: about 15 bytes a voxel of the box are needed."""
+
+REACHED = 4 / 0.29
+"""The middle of an end is looked for within 4 radii: half of a round filament lies within 0.29 radii of its wall."""
+
+NEAR_END = 6.0
+"""An isolated object's direction at its end is that of what lies within so many of its greatest radii."""
+
+FACES = 3
+"""How often the middle of an end is looked for from the one before."""
+
+FLATNESS = 0.65
+"""Walls of a filament in space are straight or round (see `inscribed_radii`). Of 360 rods each of 3 to 12
+voxels, upright and round, oblique and round, upright and square, thickness is off by -.4, -.1 and .3 voxels."""
+
+TRACE = 0.25
+"""A trace's two edges lie half a voxel before the nearest centres beyond them, and its middle between voxels as often
+as not: this much, in the finest edge, is taken off the distance from a voxel's centre."""
 
 SMOOTHED = 2.0
 """The path is smoothed over its own mean radius, but over this many voxels at least."""
@@ -155,8 +175,7 @@ def _tip(posed: _Posed, points: NDArray[np.float64], wall: NDArray[np.float32]) 
     top = posed.heights.max()
     deepest = np.flatnonzero(posed.heights >= top - half)
     begin = int(np.argmax(np.where(posed.heights[deepest] >= top - 1e-6, np.round(wall[deepest], 5), -1)))
-    # Half of a round filament lies within 0.29 radii of its wall: so 4 radii are reached.
-    return _middle(deepest, begin, 4 / 0.29 * float(np.median(wall)), points, max(posed.edges))
+    return _middle(deepest, begin, REACHED * float(np.median(wall)), points, max(posed.edges))
 
 
 def _path_from_anode(posed: _Posed, voxels: Voxels, points: NDArray[np.float64], wall: NDArray[np.float32]) -> _Path:
@@ -172,11 +191,36 @@ def _path_from_anode(posed: _Posed, voxels: Voxels, points: NDArray[np.float64],
     return _Path(follow(onward, root), first, last)
 
 
+def _face(
+    posed: _Posed, points: NDArray[np.float64], wall: NDArray[np.float32], near: NDArray[np.bool_], begin: int
+) -> tuple[int, NDArray[np.float64]]:
+    """Return the middle of the face in which an object ends about the node ``begin``.
+
+    Across the long axis of what lies ``near`` that end, within a voxel of the farthest: a flat face ends somewhere in
+    the last voxel of each row.
+    """
+    local = points[near]
+    centre = local.mean(axis=0)
+    axis = np.linalg.eigh((local - centre).T @ (local - centre))[1][:, 2]
+    along = (points - centre) @ (axis if (points[begin] - centre) @ axis > 0 else -axis)
+    voxel = (1 - 1e-6) * float(np.abs(axis) @ np.array(posed.edges))
+    face = np.flatnonzero(near & (along >= along[near].max() - voxel))
+    place = int(np.argmax(np.round(wall[face], 5)))
+    return _middle(face, place, REACHED * float(np.median(wall[near])), points, max(posed.edges))
+
+
 def _path_end_to_end(posed: _Posed, voxels: Voxels, points: NDArray[np.float64], wall: NDArray[np.float32]) -> _Path:
     """Return the path through an isolated object from its shallower end to the other."""
-    ends = farthest_ends(voxels, int(np.argmin(np.round(posed.heights, 6))))
-    shallow, deep = sorted(ends, key=lambda node: round(float(posed.heights[node]), 6))
-    return _Path(follow(centred_paths(voxels, wall, deep)[0], shallow), points[shallow], points[deep])
+    reach = NEAR_END * float(wall.max())
+    ends = []
+    for corner in farthest_ends(voxels, int(np.argmin(np.round(posed.heights, 6)))):
+        node, middle = corner, points[corner]
+        # Of two nodes as far apart as any, each is a corner of its end, and what lies near a corner leans to it.
+        for _ in range(FACES):
+            node, middle = _face(posed, points, wall, way_from(voxels, node) <= reach, node)
+        ends.append((node, middle))
+    (shallow, first), (deep, last) = sorted(ends, key=lambda end: round(float(posed.heights[end[0]]), 6))
+    return _Path(follow(centred_paths(voxels, wall, deep)[0], shallow), first, last)
 
 
 def _down_to_interface(smooth: NDArray[np.float64], height: float, posed: _Posed, sigma: float) -> NDArray[np.float64]:
@@ -201,20 +245,27 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     wall = wall_distance(posed.inside if own else posed.mask, posed.edges)[posed.mask]
     points = voxels.points(np.arange(voxels.places.size))
     path = (_path_from_anode if own else _path_end_to_end)(posed, voxels, points, wall)
-    stairs = points[path.nodes]
-    radius = np.empty(len(stairs))
-    thickness_along(stairs, wall[path.nodes].astype(np.float64), radius)
+    nodes = path.nodes if path.nodes.size > 1 else np.repeat(path.nodes, 2)
+    middle = np.vstack([path.first, between_voxels(voxels, points, wall, nodes[1:-1]), path.last])
+    places, inscribed = middle, np.empty(len(nodes))
+    if context.is_2d:
+        places, inscribed = points[nodes], wall[nodes].astype(np.float64) - TRACE
+    else:
+        # No farther from a wall than the node, and what lies between both.
+        bounds = wall[nodes] + np.linalg.norm(middle - points[nodes], axis=1) + 1e-3
+        inscribed_radii(posed.inside if own else posed.mask, middle, bounds, posed.edges, FLATNESS, inscribed)
+    radius = np.empty(len(nodes))
+    thickness_along(places, inscribed, radius)
     sigma = max(SMOOTHED * max(posed.edges), float(radius.mean()))
-    middle = between_voxels(voxels, points, wall, path.nodes[1:-1])
-    smooth = smooth_path(np.vstack([path.first, middle, path.last]), sigma, TWICED_STEP)
+    smooth = smooth_path(middle, sigma, TWICED_STEP)
     if own:
-        height = float(posed.heights[path.nodes[0]] + (path.first - stairs[0]) @ posed.direction)
+        height = float(posed.heights[nodes[0]] + (path.first - points[nodes[0]]) @ posed.direction)
         smooth = _down_to_interface(smooth, height, posed, sigma)
     length = path_length(smooth)
     chord = smooth[-1] - smooth[0]
     straight = float(np.linalg.norm(chord))
     cosine = abs(float(chord @ posed.direction)) / straight if straight > 0 else np.nan
-    mean, least = _thicknesses(stairs, radius, is_2d=context.is_2d)
+    mean, least = _thicknesses(places, radius, both_ends=not own)
     return PathShape(
         view.id,
         length * posed.unit_um,
@@ -226,18 +277,17 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     )
 
 
-def _thicknesses(stairs: NDArray[np.float64], radius: NDArray[np.float64], *, is_2d: bool) -> tuple[float, float]:
-    """Return mean and least thickness along the path; the tip's last stretch of one thickness has no least.
+def _thicknesses(path: NDArray[np.float64], radius: NDArray[np.float64], *, both_ends: bool) -> tuple[float, float]:
+    """Return mean and least thickness along the path.
 
-    A wall lies before the first voxel centre beyond it: for a round tube the nearest of many such centres
-    lies at the wall itself, for the two straight edges of a trace half a voxel behind it on average.
+    The tip's last stretch of one thickness has no least; nor has the other end's, where that is free.
     """
-    steps = np.linalg.norm(np.diff(stairs, axis=0), axis=1)
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     weight = np.concatenate([steps, [0]]) + np.concatenate([[0], steps])
-    thickness = np.maximum(2 * radius - (0.5 if is_2d else 0.0), 1.0)
+    thickness = np.maximum(2 * radius, 1.0)
     mean = float((thickness * weight).sum() / weight.sum()) if weight.sum() > 0 else float(thickness[0])
-    left = steps.sum() - np.concatenate([[0], np.cumsum(steps)])
-    inner = thickness[left > mean]
+    along = np.concatenate([[0], np.cumsum(steps)])
+    inner = thickness[(steps.sum() - along > mean) & ((along > mean) | (not both_ends))]
     return mean, float(inner.min()) if inner.size else float(thickness.max())
 
 
@@ -305,7 +355,13 @@ def _any(piece: NDArray[np.bool_], by: list[int]) -> NDArray[np.bool_]:
 
 COLUMNS = [one.name for one in fields(PathShape) if one.name != "straight_um"]
 COARSE = "{} of {} dendrites are large, and were followed in coarser voxels"
-METRICS = (("dendrite_length_mean", "um"), ("dendrite_thickness_mean", "um"), ("dendrite_tortuosity", "1"))
+LEFT_OUT = "{} of {} cut by the picture: left out, and made up for"
+ALL_CUT = "no interval: the picture cuts all of them, and each counts with what shows"
+METRICS = (
+    ("dendrite_length_mean", "um", "v2"),
+    ("dendrite_thickness_mean", "um", "v2"),
+    ("dendrite_tortuosity", "1", "v2"),
+)
 
 
 def shape_findings(context: Context, shapes: list[PathShape]) -> Findings:
@@ -317,7 +373,7 @@ def shape_findings(context: Context, shapes: list[PathShape]) -> Findings:
 
 
 def _rows(context: Context, shapes: list[PathShape], count: int) -> tuple[Measurement, ...]:
-    rows = [Measurement(name, None, unit, f"{name}/v1", roi="se_region") for name, unit in METRICS]
+    rows = [Measurement(name, None, unit, f"{name}/{version}", roi="se_region") for name, unit, version in METRICS]
     if context.plane is None or not count:
         why = context.no_interface or "no joined dendrite"
         return tuple(replace(row, note=why, n=None if context.no_interface else 0) for row in rows)
@@ -326,17 +382,39 @@ def _rows(context: Context, shapes: list[PathShape], count: int) -> tuple[Measur
     length, straight, thickness = (
         np.array([getattr(one, name) for one in shapes]) for name in ("length_um", "straight_um", "thickness_mean_um")
     )
-    ones = np.ones(len(shapes))
-    pairs = ((length, ones), (thickness * length, length), (length, straight))
-    return tuple(_mean_row(row, *pair, note) for row, pair in zip(rows, pairs, strict=True))
+    weight, told = _weights(context, shapes)
+    whole = weight > 0
+    lengths, ends, weight = length[whole] * weight[whole], straight[whole] * weight[whole], weight[whole]
+    return (
+        _mean_row(rows[0], lengths, weight, told, note),
+        _mean_row(rows[1], thickness * length, length, note),
+        _mean_row(rows[2], lengths, ends, told, note),
+    )
 
 
-def _mean_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64], note: str) -> Measurement:
+def _weights(context: Context, shapes: list[PathShape]) -> tuple[NDArray[np.float64], str]:
+    """Return what each dendrite counts for in a mean over whole ones, and a word on those that the border cuts.
+
+    What shows of a cut one is shorter and straighter than it is: it counts nothing, and the whole ones count for those
+    like them that are cut. Where all are cut, each counts with what shows.
+    """
+    ids = [one.id for one in shapes]
+    start, stop = context.objects.start[ids], context.objects.stop[ids]
+    cut = cut_weights(start, stop, context.shape, context.map_axes) < 1
+    if cut.all():
+        return np.ones(len(shapes)), ALL_CUT
+    weight = np.where(cut, 0.0, whole_weights(stop - start, context.shape, context.map_axes))
+    return weight, LEFT_OUT.format(np.count_nonzero(cut), len(cut)) if cut.any() else ""
+
+
+def _mean_row(
+    row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64], *notes: str
+) -> Measurement:
     value, spread = clustered_ratio(numerator, weight)
+    row = replace(row, value=value, n=len(weight)).noted(*notes)
     # No path is shorter than the straight one, and most are little longer: what is beyond 1 is skewed.
     least = 1.0 if row.metric == "dendrite_tortuosity" else 0.0
-    interval = value_interval(value - least, spread)
+    interval = None if ALL_CUT in notes else value_interval(value - least, spread)
     if interval is None:
-        note = "; ".join(part for part in (FEW_OBJECTS, note) if part)
-        return replace(row, value=value, n=len(weight), note=note)
-    return replace(row, value=value, ci_low=interval[0] + least, ci_high=interval[1] + least, n=len(weight), note=note)
+        return row if ALL_CUT in notes else row.noted(FEW_OBJECTS)
+    return replace(row, ci_low=interval[0] + least, ci_high=interval[1] + least)

@@ -29,13 +29,16 @@ from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
 from micro.model import Measurement
 
-__all__ = ["Dendrites"]
+__all__ = ["BESIDE", "DEEPER", "Dendrites"]
 
 BINS_PER_EDGE = 32
 """Bins of the height histogram within one voxel edge along the normal's axis."""
 
 JOINED = np.zeros(8, bool)
 JOINED[int(Part.DENDRITE)] = True
+
+DEEPER = "a section misses most tips: a lower bound"
+BESIDE = "what a section shows apart may be joined beside it"
 
 MM2 = 1e6
 """um2 in a mm2."""
@@ -145,7 +148,10 @@ def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) ->
         rows.append(replace(isolated, value=float(others["depth_um"].max()), n=len(others), note=no_maximum))
     else:
         rows.append(replace(isolated, n=0, note="no isolated metal"))
-    return rows
+    if not context.is_2d:
+        return rows
+    told = (DEEPER, DEEPER, "depths of what the section shows", BESIDE)
+    return [row.noted(why) if row.value is not None else row for row, why in zip(rows, told, strict=True)]
 
 
 def _clustered_mean(context: Context, joined: pd.DataFrame) -> tuple[float, tuple[float, float] | None]:

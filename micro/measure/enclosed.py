@@ -64,7 +64,7 @@ def find_enclosed(scene: Scene) -> pd.DataFrame:
     if box is None:
         return _table(scene, None, np.zeros(0, np.int64), np.zeros(0), (0, 0, 0))
     phases = scene.context.phases
-    labels, parts = (_crop(array, box) for array in (scene.cell.labels.data, scene.cell.parts))
+    labels, parts = (_crop(array, box) for array in (scene.cell.values, scene.cell.parts))
     solid = phases.mask_table("electrolyte") | phases.mask_table("interphase")
     found = label_components(labels, engine=scene.engine, table=solid.astype(np.uint8), connectivity=6)
     inside = (found.start > 0) & (found.stop < np.array(labels.shape))

@@ -30,6 +30,7 @@ __all__ = [
     "smooth_path",
     "thickness_along",
     "wall_distance",
+    "way_from",
 ]
 
 TWICED_STEP = 0.5
@@ -121,10 +122,12 @@ def _spread(
 
 
 def wall_distance(inside: NDArray[np.bool_], edges: tuple[float, float, float]) -> NDArray[np.float32]:
-    """Return each voxel's distance to the nearest voxel centre outside; the border of the array is no wall."""
-    return np.asarray(
-        edt.edt(np.ascontiguousarray(inside), anisotropy=edges, black_border=False, parallel=1), np.float32
-    )
+    """Return each voxel's distance to the nearest voxel centre outside; the border of the array is no wall.
+
+    At most the array's diagonal, which is all that is known where there is no wall.
+    """
+    found = edt.edt(np.ascontiguousarray(inside), anisotropy=edges, black_border=False, parallel=1)
+    return np.asarray(np.minimum(found, np.linalg.norm(np.array(inside.shape) * edges)), np.float32)
 
 
 def centred_paths(voxels: Voxels, wall: NDArray[np.float32], tip: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -164,11 +167,15 @@ def follow(onward: NDArray[np.int32], start: int) -> NDArray[np.int64]:
     return np.array(path, np.int64)
 
 
+def way_from(voxels: Voxels, start: int) -> NDArray[np.float64]:
+    """Return how far each node is from ``start``, inside the object."""
+    return _spread(voxels, np.ones(voxels.places.size, np.float32), np.array([start]))[0]
+
+
 def farthest_ends(voxels: Voxels, start: int) -> tuple[int, int]:
     """Return two nodes about as far apart, inside the object, as any (the double sweep from ``start``)."""
-    even = np.ones(voxels.places.size, np.float32)
-    one = int(np.argmax(_spread(voxels, even, np.array([start]))[0]))
-    return one, int(np.argmax(_spread(voxels, even, np.array([one]))[0]))
+    one = int(np.argmax(way_from(voxels, start)))
+    return one, int(np.argmax(way_from(voxels, one)))
 
 
 def smooth_path(points: NDArray[np.float64], sigma: float, step: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.census import Census
+from micro.measure.dendrites import BESIDE
 from micro.measure.intervals import fraction_interval, ratio_spread
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
@@ -69,7 +70,7 @@ class Fractions:
         rows = [*_phase_rows(context, census, se_region=False), _porosity(context, census, se_region=False)]
         rows.append(_relative_density(context, census, se_region=False))
         if context.plane is None:
-            return Findings((*rows, *_rows_without_region(context)))
+            return Findings((*rows, *_rows_without_region(context), *_void_rows(context, census)))
         rows += [*_phase_rows(context, census, se_region=True), _porosity(context, census, se_region=True)]
         rows += [_porosity_pore(context, census), _relative_density(context, census, se_region=True)]
         rows += _part_rows(context, census)
@@ -107,10 +108,22 @@ def _porosity(context: Context, census: Census, *, se_region: bool) -> Measureme
 
 
 def _porosity_pore(context: Context, census: Census) -> Measurement:
-    pores = census.of_labels(context.phases.values_with("pore"), se_region=True)
-    others = census.of_parts(Part.GAP, Part.CRACK, se_region=True)
-    labelled = census.labelled(se_region=True)
-    return fraction_row("porosity_pore", "porosity_pore/v1", pores - others, labelled, census)
+    inside = context.plane is not None
+    pores = census.of_labels(context.phases.values_with("pore"), se_region=inside)
+    others = census.of_parts(Part.GAP, Part.CRACK, se_region=inside)
+    return fraction_row("porosity_pore", "porosity_pore/v1", pores - others, context.region, census, roi=context.roi)
+
+
+def _crack_porosity(context: Context, census: Census) -> Measurement:
+    cracks = census.of_parts(Part.CRACK, se_region=context.plane is not None)
+    name_id = _crack_porosity_id(context)
+    row = fraction_row("crack_porosity", name_id, cracks, context.region, census, roi=context.roi)
+    return row.noted(NO_P33 if context.is_2d else "")
+
+
+def _void_rows(context: Context, census: Census) -> list[Measurement]:
+    """Return, of a picture without an interface, the cracks and pores in all that is labelled."""
+    return [_porosity_pore(context, census), _crack_porosity(context, census)]
 
 
 def _relative_density(context: Context, census: Census, *, se_region: bool) -> Measurement:
@@ -125,7 +138,6 @@ NO_P33 = "P22: a section doesn't tell P33, which it equals only on average over 
 def _part_rows(context: Context, census: Census) -> list[Measurement]:
     labelled = census.labelled(se_region=True)
     metal = census.of_parts(Part.DENDRITE, Part.ISOLATED, se_region=True)
-    cracks = census.of_parts(Part.CRACK, se_region=True)
     along = context.normal.axis if context.normal else None
     return [
         fraction_row("dendrite_fraction", "dendrite_fraction/v1", metal, labelled, census, along=along),
@@ -136,10 +148,8 @@ def _part_rows(context: Context, census: Census) -> list[Measurement]:
             census.of_parts(Part.DENDRITE, Part.ISOLATED),
             census,
             along=along,
-        ),
-        fraction_row("crack_porosity", _crack_porosity_id(context), cracks, labelled, census).noted(
-            NO_P33 if context.is_2d else ""
-        ),
+        ).noted(BESIDE if context.is_2d else ""),
+        _crack_porosity(context, census),
     ]
 
 

@@ -127,7 +127,7 @@ def _sections(region: Region, *, scene: Scene, axis: int, bin_um: float) -> Frag
     places = np.nonzero(FILAMENTS[parts & 7])
     if not places[axis].size:
         return _merge([])
-    labels = read_region(scene.cell.labels.data, region)
+    labels = read_region(scene.cell.values, region)
     parts, labels = (np.moveaxis(array, axis, 0) for array in (parts, labels))
     found: list[Fragments] = []
     for number, window in _windows(places, axis, scene):

@@ -109,6 +109,15 @@ def _last_plane(parts: NDArray[np.uint8], along: AlongNumbers, ends: NDArray[np.
                     ends[0, row, column], ends[1, row, column] = step, 0
 
 
+ROUNDED = 0.005
+"""A contact fraction beyond 0 or 1 by this much at most, which is what it is good to, is 0 or 1."""
+
+LOOKS_BACK = (
+    "no share between 0 and 1: more of the anode's surface against electrolyte or void looks back along the normal "
+    "than forth; look at the overlay"
+)
+
+
 @dataclass(frozen=True)
 class _Partial:
     faces: NDArray[np.int64]
@@ -194,8 +203,13 @@ def _contact_rows(context: Context, faces: NDArray[np.int64], contact_map: Conta
         return tuple(replace(row, note=note) for row in (fraction, projected, area, empty_loss()))
     measure, faces_met = contact + void, int(faces[1:].sum())
     spread = _map_spread(contact_map)
+    share = contact / measure
+    if -ROUNDED <= share <= 1 + ROUNDED:
+        fraction = _with_interval(fraction, min(max(share, 0.0), 1.0), spread, faces_met)
+    else:
+        fraction = replace(fraction, n=faces_met, note=LOOKS_BACK)
     return (
-        _with_interval(fraction, contact / measure, spread, faces_met),
+        fraction,
         _with_interval(projected, touching / max(touching + open_, 1), spread, touching + open_),
         replace(
             area,

@@ -142,7 +142,7 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     objects = _label_objects(cell, engine)
     context = Context.of(cell, params, ObjectTable.of(objects))
     grid = Grid.fitting(context.shape, context.spacing.um)
-    sources = (cell.labels.data, cell.parts, objects.ids)
+    sources = (cell.values, cell.parts, objects.ids)
     constants = {"sources": sources, "context": context, "grid": grid, "measurements": measurements}
     partials = engine.run(_measure_block, sources, halo=NEAR, stage="measure", constants=constants)
     census: Census = merge_census([one.census for one in partials], grid, context.phases)

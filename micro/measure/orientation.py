@@ -42,8 +42,8 @@ def angles_deg(normals: Floats, direction: tuple[float, float, float]) -> Floats
 
 def _in_plane(context: Context) -> tuple[Floats, Floats, Floats]:
     """Return the reference normal, and two axes across it that start from the voxel axes of the contact map."""
-    assert context.plane is not None
-    up = np.array(context.plane.direction)
+    assert context.up is not None
+    up = np.array(context.up)
     first = np.eye(3)[context.map_axes[0]]
     first = first - (first @ up) * up
     first /= np.linalg.norm(first)

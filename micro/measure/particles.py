@@ -125,7 +125,7 @@ def _find(scene: Scene, value: int) -> _Found | None:
             tile, halo = (1, _FLAT_TILE, _FLAT_TILE), (0, _FLAT_HALO, _FLAT_HALO)
     found = scene.engine.run(
         partial(_tile, value=value, context=context),
-        [scene.cell.labels.data],
+        [scene.cell.values],
         halo=halo,
         block_shape=tile,
         stage="particles",
@@ -218,14 +218,18 @@ def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> li
     whole = table["weight"].to_numpy() > 0
     count, cut, wide = int(whole.sum()), int(found.cut.sum()), int((found.wide & ~found.cut).sum())
     metrics = ("mean", *QUANTILES)
-    notes = [f"{cut} cut by the picture are left out, and made up for"] if cut else []
+    notes = []
+    if cut:
+        notes = [f"{cut} cut by the picture are left out, and made up for" if count else f"{cut} cut by the picture"]
     if wide:
         notes.append(
             f"{wide} wider than {_FLAT_HALO if context.is_2d else HALO} voxels are left out: coarsen the labels"
         )
     note = "; ".join(notes)
     if count == 0:
-        return [_row(context, metric, name, note=note or "no particles") for metric in metrics]
+        return [
+            _row(context, metric, name, note=f"{note}: none is whole" if note else "no particles") for metric in metrics
+        ]
     size = table["area_um2" if context.is_2d else "volume_um3"].to_numpy()[whole]
     shares = table["weight"].to_numpy()[whole] * size
     diameters = table["equivalent_diameter_um"].to_numpy()[whole]

@@ -51,8 +51,8 @@ class Context:
     """Everything about a cell but its voxels; small enough to travel with every task.
 
     ``census`` and ``heights`` (None without an interface) are there when partial results are merged, not while
-    blocks are read. ``reference`` says where
-    the reference interface comes from; ``has_anode`` is False where it was given and no anode body is left.
+    blocks are read. ``reference`` says where the reference interface comes from; ``has_anode`` is False where it was
+    given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface.
     """
 
     shape: Shape
@@ -69,6 +69,7 @@ class Context:
     heights: Heights | None = None
     reference: str = ""
     has_anode: bool = True
+    stated: Normal | None = None
 
     @classmethod
     def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
@@ -86,6 +87,7 @@ class Context:
             objects,
             reference=cell.reference,
             has_anode=cell.has_anode,
+            stated=cell.stated,
         )
 
     @property
@@ -118,6 +120,32 @@ class Context:
         return "; ".join(self.notes) or "no metal body found"
 
     @property
+    def roi(self) -> str:
+        """Where cracks, pores and transport are measured: without an interface it is all that is labelled."""
+        return "all" if self.plane is None else "se_region"
+
+    @property
+    def region(self) -> NDArray[np.int64]:
+        """The voxels of `roi` in each cell of the census."""
+        assert self.census is not None
+        return self.census.labelled(se_region=self.plane is not None)
+
+    @property
+    def along(self) -> Normal | None:
+        """The normal, of the interface or as it was stated without one."""
+        return self.stated if self.normal is None else self.normal
+
+    @property
+    def up(self) -> tuple[float, float, float] | None:
+        """The unit vector that angles are measured from: the reference normal, or the one that was stated."""
+        if self.plane is not None:
+            return self.plane.direction
+        if self.stated is None:
+            return None
+        z, y, x = (float(self.stated.sign) if axis == self.stated.axis else 0.0 for axis in range(3))
+        return (z, y, x)
+
+    @property
     def no_anode(self) -> str:
         """Why there is no anode body at a reference interface that was given; empty where there is one."""
         if self.plane is None or self.has_anode:
@@ -134,7 +162,7 @@ class Context:
     @property
     def map_axes(self) -> tuple[int, int]:
         """The two axes across the normal's, ascending."""
-        axis = 0 if self.normal is None else self.normal.axis
+        axis = 0 if self.along is None else self.along.axis
         low, high = (other for other in range(3) if other != axis)
         return (low, high)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Shape, kernel
 from micro.cell import Part
+from micro.measure.dendrites import DEEPER
 from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings
@@ -78,6 +79,9 @@ def _touch(
                 if near.any():
                     found.append(number)
     return found
+
+
+NEARER = "a section misses most tips: an upper bound"
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ def _rows(
         distance = replace(distance, value=float(np.nanmin(left)), n=count, note=NO_MINIMUM)
     else:
         relative, distance = (replace(row, n=0, note="no joined dendrite") for row in (relative, distance))
+    if context.is_2d and relative.value is not None:
+        relative, distance = relative.noted(DEEPER), distance.noted(NEARER)
     if context.is_2d and not touching.size:
         return relative, distance, replace(short, n=0, note=BESIDE)
     return relative, distance, replace(short, value=float(touching.size > 0), n=int(touching.size), note=FACT)

@@ -107,21 +107,33 @@ def roughness_of(
     # A plane can come out a few 1e-5 below its own area, since the mean slope of the voxels is not quite its.
     variance, developed = squares[known].mean(), max(float(area.sum() / flat.sum() - 1), 0.0)
     grid = Grid.fitting((1, *known.shape), (1.0, *spacing_um), cells=2**14)
-    of_squares = _interval(
-        float(variance), ratio_spread(grid.pool(squares[None]), grid.pool(known[None]), grid.edges_um)
-    )
     fine = Grid.fitting((1, *cells.shape), (1.0, *spacing_um), cells=2**14)
     of_ratio = _interval(developed, ratio_spread(fine.pool((area - flat)[None]), fine.pool(flat[None]), fine.edges_um))
-    # The picture's own plane takes its share of the material's variance with it: one sample's for each of its terms.
-    heights = ratio_spread(grid.pool((rest * known)[None]), grid.pool(known[None]), grid.edges_um)
-    terms = 1 + sum(n > 1 for n in known.shape)
-    if heights is None or heights.samples < 2 * terms:
-        of_squares = None
-    else:
-        lost = heights.samples / (heights.samples - terms)
-        of_squares = None if of_squares is None else (lost * of_squares[0], lost * of_squares[1])
-    sq_interval = None if of_squares is None else (math.sqrt(of_squares[0]), math.sqrt(of_squares[1]))
+    sq_interval = _sq_interval(rest * known, squares, known, grid)
     return Roughness(math.sqrt(variance), float(developed), int(np.count_nonzero(known)), sq_interval, of_ratio)
+
+
+def _sq_interval(
+    rest: NDArray[np.float64], squares: NDArray[np.float64], known: NDArray[np.bool_], grid: Grid
+) -> Interval | None:
+    """Return the interval of the root of the mean square.
+
+    The picture's own plane takes a share a of the material's variance with it, one effective sample's for each of its
+    terms: the mean square is low by 1 - a. All correlations of the heights come out lower by a, too. The squares'
+    covariance is the heights' squared, so its sum loses 4 a of itself (where it is a Gaussian: the sum of
+    correlations is twice that of their squares), against 2 a that the squared mean square has lost: the relative
+    variance is low by (1 - a)^2 to first order.
+    """
+    weight = grid.pool(known[None])
+    heights = ratio_spread(grid.pool(rest[None]), weight, grid.edges_um)
+    spread = ratio_spread(grid.pool(squares[None]), weight, grid.edges_um)
+    terms = 1 + sum(n > 1 for n in known.shape)
+    if heights is None or spread is None or heights.samples < 2 * terms:
+        return None
+    lost = heights.samples / (heights.samples - terms)
+    spread = replace(spread, variance=spread.variance * lost**2)
+    ends = _interval(float(squares[known].mean()), spread)
+    return None if ends is None else (math.sqrt(lost * ends[0]), math.sqrt(lost * ends[1]))
 
 
 def _interval(value: float, spread: Spread | None) -> Interval | None:

@@ -1,9 +1,9 @@
-"""Diffusion through the SE region along the normal: tortuosity factor and effective diffusivity of its phases."""
+"""Diffusion along the normal through the SE region: tortuosity factor and effective diffusivity of its phases."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,34 +36,49 @@ class Transport:
     """Tortuosity factor, effective diffusivity and percolating fraction of the phases that the recipe names."""
 
     def measure(self, scene: Scene) -> Findings:
-        """Return three rows a phase."""
+        """Return three rows a phase; without an interface empty ones, and three of the whole picture."""
         context = scene.context
-        names = context.params.transport
-        box = _box(context) if names else ""
-        if isinstance(box, str):
-            return Findings(tuple(_row(context, metric, name, note=box) for name in names for metric in METRICS))
-        labels = read_region(scene.cell.labels.data, box.region)
-        workers = scene.engine.workers
-        return Findings(tuple(row for name in names for row in _phase_rows(context, labels, name, box.note, workers)))
+        missing = _missing(context) if context.plane is None else ()
+        if context.along is None or not context.params.transport:
+            return Findings(missing)
+        return Findings((*missing, *_rows(scene, _box(context, context.along.axis))))
 
 
-def _box(context: Context) -> _Box | str:
-    """Return the largest box that lies whole in the SE region, or why there is none.
+def _missing(context: Context) -> tuple[Measurement, ...]:
+    """Return the rows of an SE region that no interface bounds."""
+    why, names = context.no_interface, context.params.transport
+    rows = (_row(context, metric, name, note=why) for name in names for metric in METRICS)
+    return tuple(replace(row, roi="se_region") for row in rows)
+
+
+def _rows(scene: Scene, box: _Box | str) -> list[Measurement]:
+    context = scene.context
+    names = context.params.transport
+    if isinstance(box, str):
+        return [_row(context, metric, name, note=box) for name in names for metric in METRICS]
+    labels = read_region(scene.cell.values, box.region)
+    workers = scene.engine.workers
+    return [row for name in names for row in _phase_rows(context, labels, name, box.note, workers)]
+
+
+def _region_name(context: Context) -> str:
+    return "picture" if context.plane is None else "SE region"
+
+
+def _box(context: Context, axis: int) -> _Box | str:
+    """Return the largest box that lies whole in the SE region (without one: the picture), or why there is none.
 
     It ends at the picture's edges across the normal; where it has too many voxels, nearer to the middle.
     """
-    if context.plane is None or context.normal is None:
-        return context.no_interface
-    axis = context.normal.axis
-    start, stop = _span(context)
+    start, stop = (0, context.shape[axis]) if context.plane is None else _span(context)
     if stop - start < _LEAST_ALONG:
-        return "no part of the SE region lies whole between both sides of the picture"
+        return f"no part of the {_region_name(context)} lies whole between both sides of the picture"
     spans = [slice(0, n) for n in context.shape]
     spans[axis] = slice(start, stop)
     wide = [a for a in context.map_axes if context.shape[a] > 1]
     voxels = math.prod(span.stop - span.start for span in spans)
     share = (context.params.transport_voxels_max / voxels) ** (1 / len(wide))
-    notes = [] if context.far_plane is not None else [f"the SE region is {context.far_side}"]
+    notes = [] if context.far_plane is not None or context.plane is None else [f"the SE region is {context.far_side}"]
     if context.is_2d:
         notes.append("a section lacks the ways around out of its plane")
     if share < 1:
@@ -99,11 +114,11 @@ def _span(context: Context) -> tuple[int, int]:
 def _phase_rows(context: Context, labels: NDArray[np.uint8], name: str, note: str, workers: int) -> list[Measurement]:
     if name not in context.phases:
         return [_row(context, metric, name, note=f"no phase is called {name}") for metric in METRICS]
-    assert context.normal is not None
-    axis = context.normal.axis
+    assert context.along is not None
+    axis = context.along.axis
     mask = np.moveaxis(labels == context.phases[name].value, axis, 0)
     if not mask.any():
-        return [_row(context, metric, name, note="no such phase in the SE region") for metric in METRICS]
+        return [_row(context, metric, name, note=f"no such phase in the {_region_name(context)}") for metric in METRICS]
     edges = context.spacing.um
     order = (edges[axis], *(edges[a] for a in context.map_axes))
     found = diffuse(np.ascontiguousarray(mask), (order[0], order[1], order[2]), workers=workers)
@@ -119,7 +134,7 @@ def _values(
     open_share = found.percolating / found.fraction
     percolating = _row(context, METRICS[2], name, open_share, voxels, note=_alone(note))
     if found.tortuosity is None:
-        why = f"undefined: {name} does not join both sides of the SE region"
+        why = f"undefined: {name} does not join both sides of the {_region_name(context)}"
         return [*(_row(context, metric, name, note=why) for metric in METRICS[:2]), percolating]
     return [
         _row(context, METRICS[0], name, found.tortuosity, voxels, note=_alone(note)),
@@ -136,4 +151,4 @@ def _row(
     context: Context, metric: str, name: str, value: float | None = None, n: int | None = None, *, note: str = ""
 ) -> Measurement:
     dimension = "2D" if context.is_2d else "3D"
-    return Measurement(metric, value, "1", f"{metric}/{dimension}/v1", name, roi="se_region", n=n, note=note)
+    return Measurement(metric, value, "1", f"{metric}/{dimension}/v1", name, roi=context.roi, n=n, note=note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from micro.errors import CalibrationError
 
@@ -58,6 +58,8 @@ SMALLEST_UM, LARGEST_UM = 1e-6, 1e6
 class Spacing:
     """Edge lengths of a voxel in um, along z, y and x; positive and finite, with no default.
 
+    ``z_is_said`` is False where the text gave y and x only: it holds for a section, and for nothing else.
+
     Raises
     ------
     CalibrationError
@@ -74,6 +76,7 @@ class Spacing:
     z: float
     y: float
     x: float
+    z_is_said: bool = field(default=True, compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         for axis in "zyx":
@@ -91,7 +94,8 @@ class Spacing:
     def parse(cls, text: str) -> Spacing:
         """Read ``"0.05,0.025,0.025um"`` (z, y, x), ``"0.1,0.1um"`` (y, x) or ``"65nm"`` (all).
 
-        With two lengths (a 2-D image) z takes the smaller of them, which cancels in every 2-D result.
+        With two lengths (a 2-D image) z takes the smaller of them, which cancels in every 2-D result. What reads a
+        volume refuses them.
 
         Raises
         ------
@@ -109,13 +113,14 @@ class Spacing:
             edges = [_to_um(part, unit) for part in re.split(r"\s*[,;x]\s*|\s+", match[1].strip())]
         except ValueError:
             edges = []
-        if len(edges) == 1:
+        count = len(edges)
+        if count == 1:
             edges *= 3
-        elif len(edges) == 2:
+        elif count == 2:
             edges = [min(edges), *edges]
         if len(edges) != 3:
             raise CalibrationError(f"voxel size {text!r} needs one, two (y,x) or three (z,y,x) lengths")
-        return cls(*edges)
+        return cls(*edges, z_is_said=count != 2)
 
     @property
     def um(self) -> tuple[float, float, float]:

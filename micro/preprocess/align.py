@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from micro import __version__
 from micro.blocks import Block, Done, Engine, as_dask
 from micro.model import Labels, Spacing, Step, Volume
-from micro.preprocess.drift import measure_jitter
+from micro.preprocess.drift import FEWEST, LEAST_AGREEMENT, measure_jitter
 from micro.preprocess.fiducial import track_fiducial
+from micro.preprocess.lost import replace_lost
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.resample import move_block, move_reach
 from micro.preprocess.tilt import untilt
@@ -23,15 +25,9 @@ __all__ = ["SMALLEST_JITTER", "align", "straighten", "unlabel_missing"]
 SMALLEST_JITTER = 0.5
 """Slices that jitter by less (voxels, root mean square) are left alone: resampling would cost more than it gains."""
 
-LEAST_AGREEMENT = 0.75
-"""Slices that agree less with their neighbours show nothing to align by: noise reaches 0.69, phantoms at hard noise
-0.95, at eight times that noise 0.80."""
-
 LARGEST_SHEAR = 0.5
 """Sideways drift over the depth of a stack from which it is doubted: depths along the normal may be a tenth off
 (1 - cos(arctan 0.5)). What a sample does by itself looks like a drift of up to 0.31 on phantoms that stand still."""
-
-_FEWEST = 8
 
 
 def straighten(volume: Volume, params: PreprocessParams, engine: Engine) -> Volume:
@@ -89,8 +85,9 @@ def align(volume: Volume, params: PreprocessParams, engine: Engine) -> Volume:
     if found is None:
         return volume
     shifts, facts = found
+    lost = facts.get("lost_slices", ())
     if not shifts.any():
-        return volume.after(_step(params, facts))
+        return volume.after(_step(params, facts), replace_lost(volume.data, lost))
     shifts = shifts - shifts[volume.shape[0] // 2]
     data = engine.array(volume.shape, volume.data.dtype)
     engine.run(
@@ -102,7 +99,7 @@ def align(volume: Volume, params: PreprocessParams, engine: Engine) -> Volume:
         constants={"shifts": shifts},
     )
     facts = {**facts, "anchor_slice": volume.shape[0] // 2, "shifts_voxels": shifts.round(3).tolist()}
-    return volume.after(_step(params, facts), as_dask(data))
+    return volume.after(_step(params, facts), replace_lost(as_dask(data), lost))
 
 
 def _step(params: PreprocessParams, facts: dict[str, Any]) -> Step:
@@ -122,7 +119,7 @@ def _shifts(
         largest = float(np.abs(shifts).max())
         did = f"slices aligned on the fiducial: shifts of up to {largest:.1f} voxels"
         return shifts, {"did": [did], "agreement": round(agreement, 3)}
-    if (params.align == "auto" and volume.modality != "fibsem") or slices < _FEWEST or min(volume.shape[1:]) < 48:
+    if (params.align == "auto" and volume.modality != "fibsem") or slices < FEWEST or min(volume.shape[1:]) < 48:
         return None
     jitter = measure_jitter(volume.data, engine)
     facts: dict[str, Any] = {
@@ -133,7 +130,7 @@ def _shifts(
     if params.align == "auto" and jitter.agreement < LEAST_AGREEMENT:
         did = f"slices left as they are: they agree by {jitter.agreement:.2f}, too little to be put in line"
         return np.zeros_like(jitter.shifts), {**facts, "did": [did]}
-    facts |= _kept_drift(jitter.slow, volume.spacing)
+    facts |= _told([_kept_drift(jitter.slow, volume.spacing), _lost_slices(jitter.lost)])
     if params.align == "auto" and jitter.rms < SMALLEST_JITTER and np.abs(jitter.shifts).max() < 4 * SMALLEST_JITTER:
         did = f"slices jitter by {jitter.rms:.1f} voxels (rms): less than {SMALLEST_JITTER}, left as they are"
         return np.zeros_like(jitter.shifts), {**facts, "did": [did]}
@@ -141,6 +138,29 @@ def _shifts(
     did = f"slices aligned: jitter of {jitter.rms:.1f} voxels (rms) removed"
     kept = f"a slow drift of {drift:.0f} voxels over the stack was kept, as the sample's shape; a fiducial would tell"
     return jitter.shifts, {**facts, "did": [did, kept] if drift >= 2 else [did]}
+
+
+def _told(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return several findings as one, with the warnings and doubts of all."""
+    facts = {key: value for found in findings for key, value in found.items()}
+    for key in ("warnings", "doubts"):
+        lines = [line for found in findings for line in found.get(key, ())]
+        if lines:
+            facts[key] = lines
+    return facts
+
+
+def _lost_slices(lost: tuple[int, ...]) -> dict[str, Any]:
+    """Return which slices were lost, and a warning that names them; nothing where there are none."""
+    if not lost:
+        return {}
+    named = ", ".join(str(k) for k in lost[:8]) + (", ..." if len(lost) > 8 else "")
+    line = (
+        f"{len(lost)} of the slices (counted from 0: {named}) show nothing of their neighbours, as blank or torn ones, "
+        "noise or another place would; expected slices of one sample: the mean of the good ones beside them was taken; "
+        "take them out and state the true slice distance if many are gone"
+    )
+    return {"lost_slices": list(lost), "warnings": [line], "doubts": ["slices lost"]}
 
 
 def _kept_drift(slow: NDArray[np.float64], spacing: Spacing) -> dict[str, Any]:

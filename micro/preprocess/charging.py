@@ -17,8 +17,8 @@ BEHIND = 10
 """So far from a pore, in voxels, lies what the rim is compared with."""
 
 
-def _rims(grey: Grey) -> tuple[Grey, NDArray[np.bool_], Grey]:
-    """Return the calm picture, which pixels lie in a rim, and the brightest that lies just behind each."""
+def _rims(grey: Grey) -> tuple[Grey, NDArray[np.bool_], Grey, Grey]:
+    """Return the calm picture, which pixels lie in a rim, the brightest just behind each, and the calmer picture."""
     calm = ndimage.median_filter(grey, 3)
     bright = float(np.percentile(calm, 95))
     void = ndimage.binary_opening(calm < 0.3 * bright, iterations=1)
@@ -26,7 +26,7 @@ def _rims(grey: Grey) -> tuple[Grey, NDArray[np.bool_], Grey]:
     rim = (apart > 0) & (apart <= RIM)
     wide = ndimage.median_filter(grey, 5)
     behind = ndimage.maximum_filter(np.where((apart > RIM) & (apart <= BEHIND), wide, 0), 2 * BEHIND - RIM + 1)
-    return calm, rim & (behind > 0), np.asarray(behind, np.float32)
+    return calm, rim & (behind > 0), np.asarray(behind, np.float32), wide
 
 
 def limit_rims(grey: Grey) -> Grey:
@@ -47,7 +47,7 @@ def limit_rims(grey: Grey) -> Grey:
     >>> float(limit_rims(image)[13, 20]), float(limit_rims(image)[20, 20])
     (0.5, 0.0)
     """
-    _, rim, behind = _rims(grey)
+    _, rim, behind, _ = _rims(grey)
     return np.asarray(np.where(rim, np.minimum(grey, behind), grey), np.float32)
 
 
@@ -59,11 +59,11 @@ def rim_excess(slices: list[Grey]) -> tuple[float, float]:
     """
     found, null = [], []
     for grey in slices:
-        calm, rim, behind = _rims(grey)
+        calm, rim, behind, wide = _rims(grey)
         if np.count_nonzero(rim) < 50:
             continue
         found.append(float(np.mean(np.maximum(calm - behind, 0)[rim])))
         off = np.roll(rim, (3 * BEHIND, 3 * BEHIND), axis=(0, 1)) & ~rim
-        local = ndimage.maximum_filter(ndimage.median_filter(grey, 5), 2 * BEHIND - RIM + 1)
+        local = ndimage.maximum_filter(wide, 2 * BEHIND - RIM + 1)
         null.append(float(np.mean(np.maximum(calm - local, 0)[off])) if off.any() else 0.0)
     return (float(np.mean(found)), float(np.mean(null))) if found else (0.0, 0.0)

@@ -22,24 +22,34 @@ def _bilateral(
     scale: float,
     out: NDArray[np.float32],
 ) -> None:
-    """Average the neighbours that look alike in ``guide``; ``near`` holds the weights by distance."""
+    """Average the neighbours that look alike in ``guide``; ``near`` holds the weights by distance.
+
+    Row by row, one neighbour of all voxels after the other: the sums of a voxel keep their order, and are vectorised.
+    """
     depth, height, width = grey.shape
     rz, ry, rx = near.shape[0] // 2, near.shape[1] // 2, near.shape[2] // 2
+    one = np.float32(1)
+    totals, weights = np.empty(width, np.float32), np.empty(width, np.float32)
     for k in range(depth):
         for j in range(height):
-            for i in range(width):
-                total = np.float32(0)
-                weights = np.float32(0)
-                for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
-                    for dy in range(max(-ry, -j), min(ry, height - 1 - j) + 1):
-                        for dx in range(max(-rx, -i), min(rx, width - 1 - i) + 1):
-                            apart = (guide[k + dz, j + dy, i + dx] - guide[k, j, i]) * scale
+            totals[:] = 0
+            weights[:] = 0
+            for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
+                for dy in range(max(-ry, -j), min(ry, height - 1 - j) + 1):
+                    for dx in range(-rx, rx + 1):
+                        begin, end = max(0, -dx), min(width, width - dx)
+                        here, there = guide[k, j, begin:], guide[k + dz, j + dy, max(0, dx) :]
+                        shade, close = grey[k + dz, j + dy, max(0, dx) :], near[dz + rz, dy + ry, dx + rx]
+                        total, weighed = totals[begin:], weights[begin:]
+                        for i in range(end - begin):
+                            apart = (there[i] - here[i]) * scale
                             # 1 / (1 + t^2)^2 falls off like a Gaussian and costs no exponential
-                            like = np.float32(1) / (np.float32(1) + np.float32(apart * apart))
-                            weight = near[dz + rz, dy + ry, dx + rx] * like * like
-                            total += weight * grey[k + dz, j + dy, i + dx]
-                            weights += weight
-                out[k, j, i] = total / weights
+                            like = one / (one + np.float32(apart * apart))
+                            weight = close * like * like
+                            total[i] += weight * shade[i]
+                            weighed[i] += weight
+            for i in range(width):
+                out[k, j, i] = totals[i] / weights[i]
 
 
 def sigmas_voxels(spacing: Spacing, shape: tuple[int, ...], reach_voxels: float) -> tuple[float, float, float]:

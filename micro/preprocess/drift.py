@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source
+from micro.preprocess.lost import between, find_lost
 from micro.preprocess.register import contours, find_shift, refine_shift
 from micro.preprocess.resample import move_slice
 
-__all__ = ["SLOW", "Jitter", "measure_jitter", "slow_path"]
+__all__ = ["FEWEST", "LEAST_AGREEMENT", "SLOW", "Jitter", "measure_jitter", "slow_path"]
 
 Path = NDArray[np.float64]
+
+LEAST_AGREEMENT = 0.75
+"""Slices that agree less with their neighbours show nothing to align by: noise reaches 0.69, phantoms at hard noise
+0.95, at eight times that noise 0.80."""
 
 SLOW = 5.0
 """Sigma in slices of what counts as slow: twice this on either side of a slice."""
@@ -25,6 +30,9 @@ Root mean squares on phantoms of FIB-SEM stacks, in which the sample itself chan
 """
 _PAIR_ERROR = 0.5
 """The same for a slice against the one before it, once the slow part is off."""
+
+FEWEST = 8
+"""A stack of fewer slices tells nothing of jitter."""
 
 _PIXELS = 2**20
 _SLAB = 8
@@ -48,12 +56,15 @@ class Jitter:
     agreement
         Median correlation of a slice with the one before it, of the pixels that fit: 0.7 for noise, which has
         nothing in common, 0.9 and more where slices show the same sample.
+    lost
+        Slices that agree with neither neighbour, by number: they had no say, and lie between their neighbours.
     """
 
     shifts: Path
     error: float
     slow: Path
     agreement: float
+    lost: tuple[int, ...] = ()
 
     @property
     def rms(self) -> float:
@@ -193,6 +204,15 @@ def _settled(found: list[dict[int, tuple[float, float]]], before: Path, steps: P
     return np.asarray(unknown @ solution)
 
 
+def _without(lost: tuple[int, ...], grey: Source, engine: Engine) -> Jitter:
+    """Measure the jitter of a stack less its lost slices."""
+    good = measure_jitter(grey[np.setdiff1d(np.arange(grey.shape[0]), lost)], engine)
+    # of the rest, a slice that was good between two lost ones may agree with nobody
+    rest = np.setdiff1d(np.arange(grey.shape[0]), lost)
+    numbers = tuple(sorted((*lost, *(int(rest[k]) for k in good.lost))))
+    return replace(good, shifts=between(good.shifts, lost), slow=between(good.slow, lost), lost=numbers)
+
+
 def measure_jitter(grey: Source, engine: Engine) -> Jitter:
     """Measure how far each slice of a stack lies off a smooth path through its neighbours.
 
@@ -200,6 +220,7 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
     sample. Its slow part (a steady drift, and bends over some ten slices and more) can't be told from a
     tilted or wavy interface, and is kept. What is left, and single jumps, is the microscope's. It is then
     refined against the cubic through four neighbours, which any steady change of the sample passes.
+    A slice that is blank, noise or of another place agrees with neither neighbour: it is left out.
 
     Parameters
     ----------
@@ -221,8 +242,13 @@ def measure_jitter(grey: Source, engine: Engine) -> Jitter:
     parts = engine.run(
         _pair_shifts, [grey], halo=(1, 0, 0), block_shape=slab, stage="align", constants={"factor": factor}
     )
-    steps = np.array([shift[:2] for part in parts for shift in part], np.float64).reshape(-1, 2)
-    agreement = float(np.median([shift[2] for part in parts for shift in part]))
+    pairs = np.array([shift for part in parts for shift in part], np.float64).reshape(-1, 3)
+    steps, agreement = pairs[:, :2], float(np.median(pairs[:, 2]))
+    lost = find_lost(pairs[:, 2], LEAST_AGREEMENT)
+    if lost and agreement >= LEAST_AGREEMENT and slices - len(lost) >= FEWEST:
+        return _without(lost, grey, engine)
+    # where something is missing between two slices, they don't tell how far they moved
+    steps[pairs[:, 2] < LEAST_AGREEMENT] = np.median(steps, axis=0)
     jumps = _jumps(steps)
     for end in (0, -1):
         steps[end], jumps[end] = steps[end] - jumps[end], 0

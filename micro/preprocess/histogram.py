@@ -46,8 +46,16 @@ def _extremes(_: Block, grey: NDArray[np.generic]) -> Done[tuple[float, float, i
 
 
 def _count(_: Block, grey: NDArray[np.generic], *, low: float, high: float) -> Done[NDArray[np.int64]]:
-    scaled = (grey.astype(np.float64) - low) * ((BINS - 1) / (high - low))
-    return Done(np.bincount(np.rint(scaled).astype(np.int64).ravel(), minlength=BINS))
+    if grey.dtype in (np.uint8, np.uint16):
+        # the bin of each value that there may be, and the voxels of each value
+        voxels = np.bincount(grey.ravel(), minlength=int(high) + 1)
+        bins = _bins(np.arange(int(low), int(high) + 1), low, high)
+        return Done(np.bincount(bins, weights=voxels[int(low) :], minlength=BINS).astype(np.int64))
+    return Done(np.bincount(_bins(grey.ravel(), low, high), minlength=BINS))
+
+
+def _bins(grey: NDArray[np.generic], low: float, high: float) -> NDArray[np.int64]:
+    return np.rint((grey.astype(np.float64) - low) * ((BINS - 1) / (high - low))).astype(np.int64)
 
 
 def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
@@ -56,7 +64,7 @@ def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
     Raises
     ------
     ImageContentError
-        If a voxel is not finite, or all are the same.
+        If a voxel is not finite, all are the same, or single precision does not hold their range.
 
     Examples
     --------
@@ -73,5 +81,11 @@ def grey_histogram(grey: Source, engine: Engine) -> GreyHistogram:
     low, high = min(part[0] for part in parts), max(part[1] for part in parts)
     if low == high:
         raise ImageContentError(f"every voxel has the grey value {low:g}; expected a picture with contrast")
+    single = np.finfo(np.float32)
+    if max(-low, high) > float(single.max) or high - low < float(single.tiny):
+        raise ImageContentError(
+            f"grey values lie between {low:g} and {high:g}; expected none beyond {single.max:.1g} and a range of more "
+            f"than {single.tiny:.1g}: scale the picture"
+        )
     counts = engine.run(_count, [grey], stage="histogram", constants={"low": low, "high": high})
     return GreyHistogram(np.sum(counts, axis=0), low, high)

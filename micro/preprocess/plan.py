@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from micro.preprocess.fringes import measure_fringes
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.rings import Axis, find_axis, middle_of, ring_strength
 from micro.preprocess.slices import slice_gains
-from micro.preprocess.stripes import stripe_strength
+from micro.preprocess.stripes import shared_by_columns
 
 __all__ = ["Plan", "make_plan"]
 
@@ -127,7 +128,7 @@ def make_plan(volume: Volume, params: PreprocessParams, *, low: float, high: flo
         axis, trust = _rings(slices, params, notes)
         stripes = "rings" if trust > 0 else "none"
     elif stripes == "auto":
-        stripes = _curtains(slices, params, notes) if volume.modality else "none"
+        stripes = _curtains(slices, params, engine, notes) if volume.modality else "none"
     rims = _rims(slices, params, notes) if not ct or params.charging == "limit" else False
     if ct or params.fringes == "remove":
         fringes = _fringes(slices, params, notes)
@@ -149,8 +150,11 @@ def _gains(
     return gains
 
 
-def _curtains(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> Kind:
-    pairs = np.array([stripe_strength(grey, params.stripe_window) for grey in slices])
+def _curtains(slices: list[Grey], params: PreprocessParams, engine: Engine, notes: _Notes) -> Kind:
+    # `stripe_strength` of each slice, its two directions on threads of their own
+    turned = [(grey, down) for grey in slices for down in (True, False)]
+    shares = replace(engine, scheduler=None).map(partial(_share, window=params.stripe_window), turned, stage="look")
+    pairs = np.reshape(shares, (-1, 2))
     down, across = (float(value) for value in np.sqrt(np.mean(pairs**2, axis=0)))
     notes.found.update(stripes_down=round(down, 4), stripes_across=round(across, 4))
     if max(down, across) < max(_LEAST_STRIPE, 2 * min(down, across)):
@@ -161,6 +165,11 @@ def _curtains(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> Ki
         f"{name} of {100 * max(down, across):.1f} % removed; noise alone would give {100 * min(down, across):.1f} %"
     )
     return kind
+
+
+def _share(turned: tuple[Grey, bool], *, window: int) -> float:
+    grey, down = turned
+    return shared_by_columns(grey if down else np.ascontiguousarray(grey.T), window)
 
 
 def _rings(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> tuple[Axis, float]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, as_dask
+from micro.blocks import Block, Done, Engine, Shape, Source, as_dask
 from micro.model import BLACK, WHITE, Step, Volume
 from micro.preprocess.charging import limit_rims
 from micro.preprocess.cupping import cup
@@ -17,7 +17,7 @@ from micro.preprocess.fringes import defringe_block, fringe_reach
 from micro.preprocess.histogram import grey_histogram
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.plan import Plan, make_plan
-from micro.preprocess.rings import ring_field
+from micro.preprocess.rings import Rings, ring_field
 from micro.preprocess.sharpness import edge_blur
 from micro.preprocess.stripes import stripe_field
 
@@ -29,7 +29,9 @@ SHARP, BLURRED = 0.7, 0.9
 """Blur of edges (voxels) that wants no sharpening, and that bears all of it, where there is no noise."""
 
 
-def corrected_slice(grey: NDArray[np.float32], plan: Plan, *, window: int, slice_number: int) -> NDArray[np.float32]:
+def corrected_slice(
+    grey: NDArray[np.float32], plan: Plan, *, window: int, slice_number: int, rings: Rings | None = None
+) -> NDArray[np.float32]:
     """Return a slice, black at 0 and white at 1, with everything done to it that stands in the plan."""
     if plan.gains is not None:
         grey = grey / np.float32(plan.gains[slice_number])
@@ -40,15 +42,16 @@ def corrected_slice(grey: NDArray[np.float32], plan: Plan, *, window: int, slice
     elif plan.stripes == "rows":
         grey = grey / stripe_field(np.ascontiguousarray(grey.T), window).T
     elif plan.stripes == "rings" and plan.axis is not None:
-        grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust)
+        grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust, rings=rings)
     return limit_rims(grey) if plan.rims else grey
 
 
 def _normalise(block: Block, grey: NDArray[np.generic], *, plan: Plan, window: int) -> Done[None]:
     out = np.empty(grey.shape, np.uint16)
+    rings = Rings.of(grey.shape[1:], plan.axis) if plan.stripes == "rings" and plan.axis is not None else None
     for k in range(grey.shape[0]):
         image = (grey[k].astype(np.float32) - np.float32(plan.low)) / np.float32(plan.high - plan.low)
-        image = corrected_slice(image, plan, window=window, slice_number=block.core[0].start + k)
+        image = corrected_slice(image, plan, window=window, slice_number=block.core[0].start + k, rings=rings)
         out[k] = np.clip(np.rint(image * np.float32(WHITE - BLACK) + np.float32(BLACK)), 0, 65535)
     return Done(None, (out,))
 
@@ -87,13 +90,14 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
     if not high > low:
         low, high = histogram.low, histogram.high
     plan = make_plan(volume, params, low=low, high=high, engine=engine)
-    data = engine.array(volume.shape, np.uint16)
     whole_slices = plan.stripes != "none" or plan.rims or plan.cupping != 0
+    slab = engine.slab(volume.shape) if whole_slices else None
+    data = engine.array(volume.shape, np.uint16, block_shape=None if slab is None else _pieces(slab, volume, engine))
     engine.run(
         _normalise,
         [volume.data],
         outputs=[data],
-        block_shape=(engine.block_shape[0], *volume.shape[1:]) if whole_slices else None,
+        block_shape=slab,
         stage="normalise",
         constants={"plan": plan, "window": params.stripe_window},
     )
@@ -113,6 +117,12 @@ def preprocess(volume: Volume, params: PreprocessParams, engine: Engine) -> Volu
         found |= {"noise": noise, "sharpen": round(sharpen, 3)}
     step = Step("preprocess", {**params.model_dump(mode="json"), "found": found}, version=__version__)
     return volume.after(step, as_dask(data))
+
+
+def _pieces(slab: Shape, volume: Volume, engine: Engine) -> Shape:
+    """Return chunks of a volume that slabs write and blocks read."""
+    _, y, x = engine.cut(volume.shape)
+    return (slab[0], y, x)
 
 
 def _sharpening(grey: Source, volume: Volume, noise: float | None, engine: Engine) -> float:

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-__all__ = ["Axis", "Centre", "find_axis", "middle_of", "ring_field", "ring_strength"]
+from micro.blocks import kernel
+
+__all__ = ["Axis", "Centre", "Rings", "find_axis", "middle_of", "ring_field", "ring_strength"]
 
 Grey = NDArray[np.float32]
 Centre = tuple[float, float]
@@ -61,15 +63,46 @@ def _groups(shape: tuple[int, ...], axis: Axis) -> NDArray[np.intp]:
     return np.asarray(2 * ring + second)
 
 
-def _medians(values: Grey, group: NDArray[np.intp], groups: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return median and number of the values of each group."""
-    order = np.argsort(group, axis=None, kind="stable")
-    counts = np.bincount(group.ravel(), minlength=groups)
-    pieces = np.split(values.ravel()[order], np.cumsum(counts)[:-1])
-    return np.array([np.median(piece) if piece.size else 0.0 for piece in pieces]), counts
+@dataclass(frozen=True)
+class Rings:
+    """The rings of slices of one shape about an axis: the ring of each pixel, and the pixels of each ring.
+
+    ``pixels`` are numbers of pixels in raster order, ring after ring; ``ends`` is where in them each ring ends.
+    """
+
+    number: NDArray[np.intp]
+    pixels: NDArray[np.intp]
+    ends: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], axis: Axis) -> Rings:
+        """Return the rings of slices of ``shape`` (y, x)."""
+        number = _groups(shape, axis)
+        return cls(number, np.argsort(number, axis=None, kind="stable"), np.cumsum(np.bincount(number.ravel())))
 
 
-def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0) -> Grey:
+@kernel
+def _medians(values: Grey, pixels: NDArray[np.intp], ends: NDArray[np.intp]) -> Grey:
+    """Return the median of the values of each ring, 0 where it has none."""
+    out = np.zeros(ends.size, np.float32)
+    begin = 0
+    for ring in range(ends.size):
+        count = ends[ring] - begin
+        if count:
+            own = np.empty(count, np.float32)
+            for n in range(count):
+                own[n] = values[pixels[begin + n]]
+            upper = np.partition(own, count // 2)
+            if count % 2:
+                out[ring] = upper[count // 2]
+            else:
+                # single precision, as numpy's median of such values
+                out[ring] = np.float32(upper[: count // 2].max() + upper[count // 2]) / np.float32(2)
+        begin = ends[ring]
+    return out
+
+
+def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0, rings: Rings | None = None) -> Grey:
     """Return what rings add to a slice, shape (y, x).
 
     The median over each ring, or half ring, of what stands out from a local mean and is no edge; less for
@@ -85,6 +118,8 @@ def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0) -> Gr
         Where the rings lie.
     trust
         Share of what all of a ring has in common that is ring: the rest is noise, and is left.
+    rings
+        Those of the slice's shape and axis, where they are known already.
 
     Examples
     --------
@@ -93,9 +128,10 @@ def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0) -> Gr
     >>> 0.1 < ring_field(image.astype(np.float32), 31, Axis((30, 30)))[30, 50] < 0.2
     np.True_
     """
-    ring = _groups(grey.shape, axis)
-    medians, counts = _medians(_standing_out(grey, window), ring, int(ring.max()) + 1)
-    return np.asarray((trust * medians * counts / (counts + _FEW))[ring], np.float32)
+    found = Rings.of(grey.shape, axis) if rings is None else rings
+    counts = np.diff(found.ends, prepend=0)
+    medians = _medians(_standing_out(grey, window).ravel(), found.pixels, found.ends)
+    return np.asarray((trust * medians * counts / (counts + _FEW)).astype(np.float32)[found.number])
 
 
 def _ring_power(residual: Grey, axis: Axis) -> float:

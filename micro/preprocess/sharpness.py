@@ -25,9 +25,12 @@ def _calm(grey: NDArray[np.int32], axes: list[int]) -> NDArray[np.int32]:
     """Return the sums over `BESIDE` voxels on either side along some axes; whole numbers, the same in any block."""
     for axis in axes:
         along = np.moveaxis(grey, axis, 0)
-        places = np.arange(len(along)) + np.arange(-BESIDE, BESIDE + 1)[:, None]
-        moved = along[np.clip(places, 0, len(along) - 1)]
-        grey = np.moveaxis(moved.sum(axis=0, dtype=np.int32), 0, axis)
+        length = along.shape[0]
+        place = np.arange(length)
+        total = np.zeros_like(along)
+        for step in range(-BESIDE, BESIDE + 1):
+            total += along[np.clip(place + step, 0, length - 1)]
+        grey = np.moveaxis(total, 0, axis)
     return grey
 
 

@@ -46,12 +46,12 @@ def slice_gains(grey: Source, *, low: float, engine: Engine) -> NDArray[np.float
     >>> slice_gains(stack, low=0, engine=Engine()).round(3).tolist()
     [1.0, 1.1, 1.0]
     """
-    _, height, width = grey.shape
+    depth, height, width = grey.shape
     parts = engine.run(
         _gain_steps,
         [grey],
         halo=(1, 0, 0),
-        block_shape=(16, height, width),
+        block_shape=engine.slab((depth, height, width)),
         stage="slice brightness",
         constants={"low": low},
     )

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from micro.blocks import kernel
 
-__all__ = ["stripe_field", "stripe_strength"]
+__all__ = ["shared_by_columns", "stripe_field", "stripe_strength"]
 
 Grey = NDArray[np.float32]
 
@@ -169,8 +169,10 @@ def stripe_strength(grey: Grey, window: int) -> tuple[float, float]:
     The second is the same measure along x, where there are no such stripes. Both are of the part that all
     of a column (a row) shares.
     """
-    found = []
-    for picture in (grey, np.ascontiguousarray(grey.T)):
-        apart, weight = _contrast(picture, window)
-        found.append(float(np.sqrt(np.mean(_columns(apart, weight)[0] ** 2))))
-    return found[0], found[1]
+    return shared_by_columns(grey, window), shared_by_columns(np.ascontiguousarray(grey.T), window)
+
+
+def shared_by_columns(grey: Grey, window: int) -> float:
+    """Return the rms of what all pixels of a column share, relative to what lies beside it; see `stripe_strength`."""
+    apart, weight = _contrast(grey, window)
+    return float(np.sqrt(np.mean(_columns(apart, weight)[0] ** 2)))

@@ -43,11 +43,13 @@ class Picture:
 def headline_context(samples: Sequence[SampleReport], params: ReportParams) -> dict[str, Any]:
     """Return the first table: a column a headline metric, a line a sample and state."""
     table = headline_rows(samples, params)
+    stated = list(dict.fromkeys(name for sample in samples for name, _ in sample.metadata))
     lines = [
         {
             "anchor": _anchor(number),
             "name": sample.name,
             "state": sample.state,
+            "stated": [dict(sample.metadata).get(name, "") for name in stated],
             "flags": _flags(sample),
             "doubtful": bool(sample.doubts),
             "cells": [_cell(rows[number - 1], _refusal(sample)) for rows in table.values()],
@@ -58,6 +60,7 @@ def headline_context(samples: Sequence[SampleReport], params: ReportParams) -> d
         "columns": [headline_label(key) for key in table],
         "lines": lines,
         "states": any(sample.state for sample in samples),
+        "stated": stated,
     }
 
 
@@ -192,4 +195,4 @@ def _facts(sample: SampleReport) -> list[tuple[str, str]]:
         ("far side", cell.far_side if cell.plane is not None else ""),
         ("recipe", f"{sample.recipe_name} ({sample.recipe_hash})" if sample.recipe_hash else sample.recipe_name),
     ]
-    return [(name, text) for name, text in facts if text]
+    return [(name, text) for name, text in (*facts, *sample.metadata) if text]

@@ -145,6 +145,8 @@ def _line(cells: list[str]) -> str:
 
 
 def _cell(cell: PaperCell) -> str:
+    if cell.stated is not None:
+        return latex_text(cell.stated)
     marks = f"$^{{{','.join(str(number) for number in cell.notes)}}}$" if cell.notes else ""
     return (_number(cell.printed) if cell.printed else "--") + marks
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from micro.errors import UnknownNameError
@@ -49,10 +49,14 @@ class PaperCell:
     high: float | None
     n: str
     notes: tuple[int, ...]
+    stated: str | None = None
+    """What the user stated, where the cell holds no measurement."""
 
     @property
     def text(self) -> str:
         """The value with its interval in plain text, a dash where there is none."""
+        if self.stated is not None:
+            return self.stated
         if self.printed is None:
             return "–"
         value, half, low, high = (
@@ -99,7 +103,8 @@ class PaperTable:
     """Everything that a printed table and its footnotes say; the renderers add nothing but marks.
 
     ``notes`` are numbered from 1, as `PaperCell.notes` counts them. With ``samples_down`` the samples
-    are the lines, else the metrics are.
+    are the lines, else the metrics are. ``stated`` is what the user stated of the samples, which stands before
+    the metrics: a name, and a text for each column.
     """
 
     columns: tuple[PaperColumn, ...]
@@ -107,6 +112,7 @@ class PaperTable:
     notes: tuple[str, ...]
     version: str
     samples_down: bool = False
+    stated: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def has_interval(self) -> bool:
@@ -134,8 +140,8 @@ class PaperTable:
     def layout(self) -> Layout:
         """What stands where: a heading a column, and the lines."""
         titles = [column.title for column in self.columns]
-        headings = [row.heading for row in self.rows]
-        lines = [row.cells for row in self.rows]
+        headings = [*(name for name, _ in self.stated), *(row.heading for row in self.rows)]
+        lines = [*(tuple(map(_stated, texts)) for _, texts in self.stated), *(row.cells for row in self.rows)]
         if self.samples_down:
             turned = list(zip(*lines, strict=True)) if lines else [() for _ in titles]
             return Layout("sample", tuple(headings), tuple(zip(titles, turned, strict=True)))
@@ -164,6 +170,7 @@ def paper_table(
     version: str = "",
     samples_down: bool | None = None,
     strict: bool = False,
+    metadata: Mapping[str, Sequence[tuple[str, str]]] | None = None,
 ) -> PaperTable:
     """Set up the table of the wanted metrics over all samples.
 
@@ -179,6 +186,8 @@ def paper_table(
         Whether samples are the lines; None: where there are more of them than metrics.
     strict
         Refuse a metric that no sample has, instead of leaving it out.
+    metadata
+        Names and texts that the user stated, by the name of the sample.
 
     Raises
     ------
@@ -206,7 +215,19 @@ def paper_table(
         held = [by_place.get((column.sample, column.state, key)) for column in columns]
         lines.append(_paper_row(key, held, _elsewhere(key, keys), notes))
     down = len(columns) > len(lines) if samples_down is None else samples_down
-    return PaperTable(columns, tuple(lines), tuple(notes), version, down)
+    return PaperTable(columns, tuple(lines), tuple(notes), version, down, _all_stated(columns, metadata or {}))
+
+
+def _all_stated(
+    columns: Sequence[PaperColumn], metadata: Mapping[str, Sequence[tuple[str, str]]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    held = [dict(metadata.get(column.sample, ())) for column in columns]
+    names = dict.fromkeys(name for one in held for name in one)
+    return tuple((name, tuple(one.get(name, "") for one in held)) for name in names)
+
+
+def _stated(text: str) -> PaperCell:
+    return PaperCell(None, None, None, None, "", (), stated=text)
 
 
 def _columns(rows: Sequence[Measurement]) -> tuple[PaperColumn, ...]:

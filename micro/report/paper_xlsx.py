@@ -48,10 +48,19 @@ def workbook_bytes(table: PaperTable, rows: Sequence[Measurement]) -> bytes:
     book = Workbook()
     _write_table(book.active, table)
     _write_notes(book.create_sheet("Notes"), table)
-    _write_tidy(book.create_sheet("Measurements"), to_table(rows))
+    _write_tidy(book.create_sheet("Measurements"), _tidy(table, rows))
     made = io.BytesIO()
     book.save(made)
     return _without_times(made.getvalue())
+
+
+def _tidy(table: PaperTable, rows: Sequence[Measurement]) -> pd.DataFrame:
+    """Return all measurements, with what the user stated of their samples as last columns."""
+    tidy = to_table(rows)
+    for name, texts in table.stated:
+        by_sample = {column.sample: text for column, text in zip(table.columns, texts, strict=True)}
+        tidy[name] = [by_sample.get(row.sample, "") for row in rows]
+    return tidy
 
 
 def _write_table(sheet: Any, table: PaperTable) -> None:  # noqa: ANN401
@@ -92,7 +101,9 @@ def _write_table(sheet: Any, table: PaperTable) -> None:  # noqa: ANN401
 def _put_cell(sheet: Any, row: int, column: int, cell: PaperCell) -> None:  # noqa: ANN401
     from openpyxl.styles import Alignment
 
-    if cell.printed is None:
+    if cell.stated is not None:
+        _put(sheet, row, column, cell.stated)
+    elif cell.printed is None:
         _put(sheet, row, column, "–")
         sheet.cell(row, column).alignment = Alignment(horizontal="right")
     else:

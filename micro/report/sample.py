@@ -29,6 +29,8 @@ class SampleReport:
         What the reader of the numbers must know, in one line each.
     history
         Every step from the file to the labels; empty: the history of the labels.
+    metadata
+        What the user stated of the sample: names and texts.
 
     See Also
     --------
@@ -56,6 +58,7 @@ class SampleReport:
     recipe_text: str = ""
     warnings: tuple[str, ...] = ()
     history: tuple[Step, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     @property
     def title(self) -> str:

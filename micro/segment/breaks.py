@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source, kernel, label_components
 from micro.segment.levels import GreyLevels
+from micro.segment.neighbours import alike_around
 from micro.segment.refine import difference_at
 
 __all__ = ["close_breaks"]
@@ -89,7 +90,7 @@ def _candidates(
     places: NDArray[np.uint8],
     grey: NDArray[np.uint16],
     ids: NDArray[np.uint32],
-    main: int,
+    ends: NDArray[np.bool_],
     levels: NDArray[np.int32],
     metal: int,
     weights: NDArray[np.int32],
@@ -97,7 +98,7 @@ def _candidates(
     bounds: NDArray[np.int64],
     out: NDArray[np.int64],
 ) -> int:
-    """Write the best path from each voxel of the core to another piece; return how many there are."""
+    """Write the best path from each voxel of the core in ``ends`` to another piece; return how many there are."""
     depth, height, width = places.shape
     path = np.empty((64, 3), np.int64)
     at = np.empty(3, np.int64)
@@ -105,9 +106,9 @@ def _candidates(
     for z in range(bounds[0, 0], bounds[0, 1]):
         for y in range(bounds[1, 0], bounds[1, 1]):
             for x in range(bounds[2, 0], bounds[2, 1]):
-                own = ids[z, y, x]
-                if own == 0 or own == main:  # noqa: PLR1714 - numba knows no sets of mixed integers
+                if not ends[z, y, x]:
                     continue
+                own = ids[z, y, x]
                 at[0], at[1], at[2] = z, y, x
                 best = 0
                 for row in range(len(offsets)):
@@ -116,7 +117,7 @@ def _candidates(
                     if not (0 <= k < depth and 0 <= j < height and 0 <= i < width):
                         continue
                     other = ids[k, j, i]
-                    if other == 0 or other == own:  # noqa: PLR1714
+                    if other == 0 or other == own:  # noqa: PLR1714 - numba knows no sets of mixed integers
                         continue
                     count = _path(places, metal, at, step, path)
                     if count == 0:
@@ -145,14 +146,16 @@ def _look(
     weights: NDArray[np.int32],
     offsets: NDArray[np.int64],
 ) -> Done[NDArray[np.int64]]:
-    inner = ids[block.inner]
-    voxels = int(np.count_nonzero((inner != 0) & (inner != main)))
+    # a path begins with a voxel that is no metal, so not where all around is
+    ends = (ids != 0) & (ids != main)
+    ends &= ~alike_around((places == metal).view(np.uint8))
+    voxels = int(np.count_nonzero(ends[block.inner]))
     if voxels == 0:
         return Done(np.empty((0, COLUMNS), np.int64))
     bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
     out = np.empty((voxels, COLUMNS), np.int64)
     greys = np.rint(levels.greys).astype(np.int32)
-    count = _candidates(places, grey, ids, main, greys, metal, weights, offsets, bounds, out)
+    count = _candidates(places, grey, ids, ends, greys, metal, weights, offsets, bounds, out)
     found = out[:count]
     found[:, 3:6] += np.asarray(block.outer_start)
     found[:, 6:9] += np.asarray(block.outer_start)

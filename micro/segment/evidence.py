@@ -143,23 +143,17 @@ def _gather(
     counts: tuple[int, int, int],
     depths: tuple[int, int, int],
 ) -> Done[Part]:
-    inner = block.inner
-    start, stop = (tuple(getattr(axis, end) for axis in inner) for end in ("start", "stop"))
+    start, stop = (tuple(getattr(axis, end) for axis in block.inner) for end in ("start", "stop"))
     labels = np.ascontiguousarray(labels)
-    here, greys = labels[inner].astype(np.int64), grey[inner].astype(np.int64)
-    place = here * GREY_BINS + greys // _PER_BIN
-    joint, inside = (
-        np.bincount(part.ravel(), minlength=phases * GREY_BINS).reshape(phases, GREY_BINS)
-        for part in (place, place[_inside(labels)[inner]])
-    )
-    plain = np.ascontiguousarray(nearest[grey])
-    which, cells = _cells(block, here, greys, phases, shape, counts)
+    here = labels[block.inner]
+    which, places = _cells(block, shape, counts)
+    joint, cells = np.zeros((2, phases, GREY_BINS), np.int64), np.zeros((2, phases, which.size), np.int64)
+    _tally(here, _inside(labels)[block.inner], grey[block.inner], places, joint, cells)
     return Done(
         (
-            joint,
-            inside,
+            *joint,
             _faces(labels, start, stop, phases),
-            _faces(plain, start, stop, phases),
+            _faces(nearest[grey], start, stop, phases),
             _borders(block, here, phases, shape, depths),
             which,
             cells,
@@ -179,7 +173,7 @@ def _inside(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _borders(
-    block: Block, labels: NDArray[np.int64], phases: int, shape: tuple[int, int, int], depths: tuple[int, int, int]
+    block: Block, labels: NDArray[np.uint8], phases: int, shape: tuple[int, int, int], depths: tuple[int, int, int]
 ) -> NDArray[np.int64]:
     counts = np.zeros((6, phases), np.int64)
     for axis in range(3):
@@ -193,22 +187,37 @@ def _borders(
 
 
 def _cells(
-    block: Block,
-    labels: NDArray[np.int64],
-    grey: NDArray[np.int64],
-    phases: int,
-    shape: tuple[int, int, int],
-    counts: tuple[int, int, int],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the coarse cells that the block touches, and voxels and sums of greys by phase in each."""
-    number = np.zeros((1, 1, 1), np.int64)
+    block: Block, shape: tuple[int, int, int], counts: tuple[int, int, int]
+) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+    """Return the numbers of the coarse cells that the block touches, and what z, y and x add to the place of one."""
+    numbers = []
     for axis in range(3):
-        index = np.arange(block.core[axis].start, block.core[axis].stop) * counts[axis] // shape[axis]
-        number = number * counts[axis] + index.reshape([-1 if a == axis else 1 for a in range(3)])
-    which, local = np.unique(number, return_inverse=True)
-    place = (labels * which.size + local.reshape(number.shape)).ravel()
-    size = phases * which.size
-    voxels = np.bincount(place, minlength=size)
-    # sums of whole numbers below 2**53 are exact in floating point
-    sums = np.bincount(place, weights=grey.ravel(), minlength=size).astype(np.int64)
-    return which, np.stack([voxels, sums]).reshape(2, phases, which.size)
+        index = np.arange(block.core[axis].start, block.core[axis].stop)
+        numbers.append(index * counts[axis] // shape[axis])
+    z, y, x = (np.unique(number) for number in numbers)
+    which = (z[:, None, None] * counts[1] + y[None, :, None]) * counts[2] + x
+    local = [number - number[0] for number in numbers]
+    return which.ravel(), (local[0] * (y.size * x.size), local[1] * x.size, local[2])
+
+
+@kernel
+def _tally(
+    labels: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    grey: NDArray[np.uint16],
+    places: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    joint: NDArray[np.int64],
+    cells: NDArray[np.int64],
+) -> None:
+    """Count by phase and grey, all and those ``inside``; by phase and coarse cell, with the sums of their greys."""
+    along_z, along_y, along_x = places
+    for k in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            for i in range(labels.shape[2]):
+                phase, here = labels[k, j, i], grey[k, j, i]
+                cell = along_z[k] + along_y[j] + along_x[i]
+                joint[0, phase, here // _PER_BIN] += 1
+                if inside[k, j, i]:
+                    joint[1, phase, here // _PER_BIN] += 1
+                cells[0, phase, cell] += 1
+                cells[1, phase, cell] += here

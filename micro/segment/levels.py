@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.blocks import Block, Done, Engine, Source
+from micro.blocks import Block, Done, Engine, Source, kernel
 from micro.model import FULL_SCALE
 
 __all__ = ["GreyLevels", "Peak", "assign_peaks", "dark_excess", "find_peaks", "flat_histogram"]
@@ -54,19 +54,45 @@ class Peak:
     share: float
 
 
-def local_spread(grey: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """Return the range of grey values among each voxel and its neighbours along the axes."""
-    cross = ndimage.generate_binary_structure(3, 1)
-    high = ndimage.maximum_filter(grey, footprint=cross)
-    return np.asarray(high - ndimage.minimum_filter(grey, footprint=cross))
+@kernel
+def _spread_rows(grey: NDArray[np.uint16], k: int, j: int, out: NDArray[np.uint16]) -> None:
+    """Write the range of grey values among each voxel of a row and its neighbours along the axes."""
+    depth, height, width = grey.shape
+    here = grey[k, j]
+    back, ahead = grey[max(k - 1, 0), j], grey[min(k + 1, depth - 1), j]
+    up, down = grey[k, max(j - 1, 0)], grey[k, min(j + 1, height - 1)]
+    for i in range(width):
+        left, right = here[max(i - 1, 0)], here[min(i + 1, width - 1)]
+        high = max(here[i], left, right, back[i], ahead[i], up[i], down[i])
+        low = min(here[i], left, right, back[i], ahead[i], up[i], down[i])
+        out[i] = high - low
+
+
+@kernel
+def _count_joint(
+    grey: NDArray[np.uint16],
+    places: NDArray[np.int64],
+    start: tuple[int, int, int],
+    stop: tuple[int, int, int],
+    counts: NDArray[np.int64],
+) -> None:
+    """Count the voxels of the core by grey and spread; ``places`` is the bin of each spread."""
+    spread = np.empty(grey.shape[2], np.uint16)
+    for k in range(start[0], stop[0]):
+        for j in range(start[1], stop[1]):
+            _spread_rows(grey, k, j, spread)
+            for i in range(start[2], stop[2]):
+                counts[grey[k, j, i] // _PER_BIN, places[spread[i]]] += 1
 
 
 def _joint_counts(block: Block, grey: NDArray[np.uint16]) -> Done[NDArray[np.int64]]:
-    spread = local_spread(grey)[block.inner].ravel()
     # bins of the spread grow with it: 8 to a factor of two
-    place = np.minimum((4 * np.log2(spread.astype(np.float32) + 1)).astype(np.int64), SPREAD_BINS - 1)
-    joint = (grey[block.inner].ravel() // _PER_BIN).astype(np.int64) * SPREAD_BINS + place
-    return Done(np.bincount(joint, minlength=GREY_BINS * SPREAD_BINS).reshape(GREY_BINS, SPREAD_BINS))
+    spreads = np.arange(65536, dtype=np.float32)
+    places = np.minimum((4 * np.log2(spreads + 1)).astype(np.int64), SPREAD_BINS - 1)
+    counts = np.zeros((GREY_BINS, SPREAD_BINS), np.int64)
+    start, stop = (tuple(getattr(axis, end) for axis in block.inner) for end in ("start", "stop"))
+    _count_joint(np.ascontiguousarray(grey), places, start, stop, counts)
+    return Done(counts)
 
 
 def flat_histogram(grey: Source, engine: Engine) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

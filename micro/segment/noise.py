@@ -27,60 +27,95 @@ class Noise:
 
 
 @kernel
+def _add_row(
+    inside: NDArray[np.uint8],
+    here: NDArray[np.int32],
+    other: NDArray[np.uint16],
+    level: np.int32,
+    alive: NDArray[np.int32],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add number and products of deviations of a row to those a lag away, where the run goes on so far."""
+    number, total = np.int64(0), np.int64(0)
+    for i in range(inside.size):
+        alive[i] &= np.int32(inside[i])
+        there = np.int32((np.int32(other[i]) - level) >> np.int32(3))
+        number += alive[i]
+        total += np.int32(np.int32(alive[i] * here[i]) * there)
+    sums[0] += number
+    sums[1] += total
+
+
+@kernel
 def _products(
-    labels: NDArray[np.uint8],
+    inside: NDArray[np.uint8],
     grey: NDArray[np.uint16],
-    phase: int,
     level: int,
     lags: int,
     bounds: NDArray[np.int64],
     sums: NDArray[np.int64],
 ) -> None:
-    """Add up products of deviations, for each axis and lag, along runs of the phase: rows (number, sum)."""
-    depth, height, width = labels.shape
+    """Add up products of deviations, for each axis and lag, along runs of what is inside: rows (number, sum)."""
+    depth, height, width = inside.shape
+    x0, x1 = bounds[2, 0], bounds[2, 1]
+    base = np.int32(level)
+    here, alive = np.empty(x1 - x0, np.int32), np.empty(x1 - x0, np.int32)
     for z in range(bounds[0, 0], bounds[0, 1]):
         for y in range(bounds[1, 0], bounds[1, 1]):
-            for x in range(bounds[2, 0], bounds[2, 1]):
-                if labels[z, y, x] != phase:
-                    continue
-                here = (np.int64(grey[z, y, x]) - level) // 8
-                for axis in range(3):
-                    for lag in range(lags + 1):
-                        k = z + (lag if axis == 0 else 0)
-                        j = y + (lag if axis == 1 else 0)
-                        i = x + (lag if axis == 2 else 0)
-                        if k >= depth or j >= height or i >= width or labels[k, j, i] != phase:
-                            break
-                        sums[axis, lag, 0] += 1
-                        sums[axis, lag, 1] += here * ((np.int64(grey[k, j, i]) - level) // 8)
+            # an eighth of a deviation, so that products have room in 32 bits
+            for i in range(x1 - x0):
+                here[i] = np.int32((np.int32(grey[z, y, x0 + i]) - base) >> np.int32(3))
+            for axis in range(3):
+                alive[:] = 1
+                for lag in range(lags + 1):
+                    k, j, i = z, y, x0
+                    count = x1 - x0
+                    if axis == 0:
+                        k += lag
+                    elif axis == 1:
+                        j += lag
+                    else:
+                        i += lag
+                        count = min(count, width - i)
+                    if k >= depth or j >= height or count <= 0:
+                        break
+                    _add_row(
+                        inside[k, j, i : i + count],
+                        here[:count],
+                        grey[k, j, i : i + count],
+                        base,
+                        alive[:count],
+                        sums[axis, lag],
+                    )
 
 
 @kernel
 def _inside(labels: NDArray[np.uint8], phase: int, out: NDArray[np.uint8]) -> None:
     """Mark the voxels of ``phase`` whose neighbours two steps away along each axis, and between, are of it too."""
     depth, height, width = labels.shape
+    own = np.empty(width + 4, np.bool_)
     for z in range(depth):
         for y in range(height):
+            row = out[z, y]
+            for x in range(width + 4):
+                own[x] = labels[z, y, min(max(x - 2, 0), width - 1)] == phase
             for x in range(width):
-                full = labels[z, y, x] == phase
-                for step in (-2, -1, 1, 2):
-                    full = (
-                        full
-                        and labels[min(max(z + step, 0), depth - 1), y, x] == phase
-                        and labels[z, min(max(y + step, 0), height - 1), x] == phase
-                        and labels[z, y, min(max(x + step, 0), width - 1)] == phase
-                    )
-                out[z, y, x] = 1 if full else 0
+                row[x] = own[x] & own[x + 1] & own[x + 2] & own[x + 3] & own[x + 4]
+            for step in (-2, -1, 1, 2):
+                behind = labels[min(max(z + step, 0), depth - 1), y]
+                above = labels[z, min(max(y + step, 0), height - 1)]
+                for x in range(width):
+                    row[x] &= (behind[x] == phase) & (above[x] == phase)
 
 
 def _noise_block(
     block: Block, places: NDArray[np.uint8], grey: NDArray[np.uint16], *, phase: int, level: int
 ) -> Done[NDArray[np.int64]]:
-    inside = np.empty_like(places)
-    _inside(places, phase, inside)
+    inside = np.empty(places.shape, np.uint8)
+    _inside(np.ascontiguousarray(places), phase, inside)
     sums = np.zeros((3, LAGS + 1, 2), np.int64)
     bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
-    _products(inside, grey, 1, level, LAGS, bounds, sums)
+    _products(inside, np.ascontiguousarray(grey), level, LAGS, bounds, sums)
     return Done(sums)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, distance_um, gaussian, gaussian_reach
+from micro.blocks import Block, Done, Region, box_of, gaussian, gaussian_reach, within_um
 from micro.segment.levels import GreyLevels
 
 __all__ = ["THICK_VOXELS", "judge_objects", "judge_reach", "undecided_pair"]
@@ -71,12 +71,28 @@ def judge_objects(
     if not inside[block.inner].any():
         return Done(None, (places[block.inner],))
     finest = min(edge for edge, sigma in zip(edges_um, sigmas, strict=True) if sigma > 0)
-    middle = distance_um(inside, edges_um) > THICK_VOXELS * finest
-    thin = inside & (distance_um(~middle, edges_um) > NEAR_VOXELS * finest)
-    weight = thin.astype(np.float32)
-    mean = gaussian(weight * grey, sigmas) / np.maximum(gaussian(weight, sigmas), np.float32(1e-6))
+    middle = inside & ~within_um(~inside, edges_um, THICK_VOXELS * finest)
+    thin = inside & ~within_um(middle, edges_um, NEAR_VOXELS * finest)
+    box = _around(thin[block.inner], block, sigmas)
+    if box is None:
+        return Done(None, (places[block.inner],))
+    weight = thin[box].astype(np.float32)
+    mean = gaussian(weight * grey[box], sigmas) / np.maximum(gaussian(weight, sigmas), np.float32(1e-6))
     far, near = levels.greys[pair[0]], levels.greys[pair[1]]
     limit = np.float32(far + SHARE * (near - far))
     is_far = mean < limit if far < near else mean > limit
-    judged = np.where(thin, np.where(is_far, pair[0], pair[1]), places).astype(np.uint8)
+    judged = places.copy()
+    judged[box][thin[box]] = np.where(is_far, pair[0], pair[1])[thin[box]]
     return Done(None, (judged[block.inner],))
+
+
+def _around(thin: NDArray[np.bool_], block: Block, sigmas: tuple[float, float, float]) -> Region | None:
+    """Return the box of the thin objects of the core with all that their means read, or None without any."""
+    found = box_of(np.ascontiguousarray(thin).view(np.uint8), np.arange(256, dtype=np.uint8))
+    if found is None:
+        return None
+    z, y, x = (
+        slice(max(inner.start + span.start - gaussian_reach(sigma), 0), inner.start + span.stop + gaussian_reach(sigma))
+        for inner, span, sigma in zip(block.inner, found, sigmas, strict=True)
+    )
+    return (z, y, x)

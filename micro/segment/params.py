@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -70,4 +71,7 @@ class SegmentParams(BaseModel):
     def _a_level_each(self) -> SegmentParams:
         if self.levels is not None and len(self.levels) != len(self.greys):
             raise ValueError(f"levels has {len(self.levels)} values for {len(self.greys)} phases; give one for each")
+        if self.levels is not None and any(after <= level for level, after in itertools.pairwise(self.levels)):
+            order = ", ".join(self.greys)
+            raise ValueError(f"levels = {list(self.levels)} do not rise; give a grey for each of {order}, from dark on")
         return self

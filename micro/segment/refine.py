@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, kernel
 from micro.segment.levels import GreyLevels
+from micro.segment.neighbours import alike_around, grow
 from micro.segment.regularise import UNIT
 
 __all__ = ["blur_weights", "difference_at", "refine_edges", "refine_reach"]
@@ -26,6 +27,8 @@ SCALE = 1024
 ALIKE = 3.0
 """Neighbours weigh this much more than in the first labels: in a denoised picture they share their noise."""
 ROUNDS = 4
+MANY = 24
+"""One voxel of so many in a row, and the whole row is drawn."""
 NEAR = 3
 """Edges this close to metal (voxels) are drawn anew. Those between void and electrolyte far from metal lie where
 the grey is halfway, which bright rims move less."""
@@ -121,54 +124,117 @@ def _near_metal(labels: NDArray[np.uint8], metal: int, reach: tuple[int, int, in
 @kernel
 def _look_around(
     labels: NDArray[np.uint8], potts: NDArray[np.int32], z: int, y: int, x: int, like: NDArray[np.int64]
-) -> bool:
-    """Add up the weights of the neighbours by phase; return whether any is of another phase."""
+) -> None:
+    """Add up the weights of the neighbours by phase."""
     depth, height, width = labels.shape
     like[:] = 0
-    other = False
     for dz in range(max(-1, -z), min(1, depth - 1 - z) + 1):
         for dy in range(max(-1, -y), min(1, height - 1 - y) + 1):
             for dx in range(max(-1, -x), min(1, width - 1 - x) + 1):
-                near = labels[z + dz, y + dy, x + dx]
-                other |= near != labels[z, y, x]
                 # one more than the weight, so that a neighbour is seen however little it weighs
-                like[near] += potts[dz + 1, dy + 1, dx + 1] + 1
-    return other
+                like[labels[z + dz, y + dy, x + dx]] += potts[dz + 1, dy + 1, dx + 1] + 1
+
+
+@kernel
+def _draw_row(
+    drawn: NDArray[np.int32], grey: NDArray[np.uint16], weights: Weights, z: int, y: int, out: NDArray[np.int32]
+) -> None:
+    """Write the picture less the blurred drawing, times SCALE, for a row; ``drawn`` holds the levels."""
+    depth, height, width = drawn.shape
+    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
+    padded = np.empty(width + 2 * rx, np.int32)
+    for i in range(width):
+        out[i] = SCALE * np.int32(grey[z, y, i])
+    for dz in range(-rz, rz + 1):
+        for dy in range(-ry, ry + 1):
+            row = drawn[min(max(z + dz, 0), depth - 1), min(max(y + dy, 0), height - 1)]
+            padded[:rx] = row[0]
+            padded[rx : rx + width] = row
+            padded[rx + width :] = row[width - 1]
+            for dx in range(2 * rx + 1):
+                weight, shifted = weights[dz + rz, dy + ry, dx], padded[dx:]
+                for i in range(width):
+                    out[i] -= weight * shifted[i]
+
+
+@kernel
+def _compare(
+    labels: NDArray[np.uint8],
+    drawn: NDArray[np.int32],
+    grey: NDArray[np.uint16],
+    levels: NDArray[np.int32],
+    weights: Weights,
+    needed: NDArray[np.bool_],
+    difference: NDArray[np.int32],
+) -> None:
+    """Write `difference_at` where it is needed: of whole rows where many voxels of a row need it."""
+    depth, height, width = labels.shape
+    for z in range(depth):
+        for y in range(height):
+            many = np.sum(needed[z, y])
+            if MANY * many > width:
+                _draw_row(drawn, grey, weights, z, y, difference[z, y])
+            elif many:
+                for x in range(width):
+                    if needed[z, y, x]:
+                        difference[z, y, x] = difference_at(labels, grey, levels, weights, z, y, x)
+
+
+@kernel
+def _match_row(difference: NDArray[np.int32], weights: Weights, z: int, y: int, out: NDArray[np.int64]) -> None:
+    """Write the differences around each voxel of a row, weighted by the blur and added up."""
+    depth, height, width = difference.shape
+    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
+    out[:] = 0
+    for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
+        for j in range(max(y - ry, 0), min(y + ry + 1, height)):
+            for dx in range(-rx, rx + 1):
+                weight = np.int64(weights[k - z + rz, j - y + ry, dx + rx])
+                shifted, sums = difference[k, j, max(0, dx) :], out[max(0, -dx) :]
+                for i in range(min(width, width - dx) - max(0, -dx)):
+                    sums[i] += weight * shifted[i]
+
+
+@kernel
+def _match_at(difference: NDArray[np.int32], weights: Weights, z: int, y: int, x: int) -> int:
+    """Return the differences around one voxel, weighted by the blur and added up."""
+    depth, height, width = difference.shape
+    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
+    match = np.int64(0)
+    for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
+        for j in range(max(y - ry, 0), min(y + ry + 1, height)):
+            for i in range(max(x - rx, 0), min(x + rx + 1, width)):
+                match += np.int64(weights[k - z + rz, j - y + ry, i - x + rx]) * difference[k, j, i]
+    return int(match)
 
 
 @kernel
 def _propose(
     labels: NDArray[np.uint8],
-    grey: NDArray[np.uint16],
-    allowed: NDArray[np.uint8],
+    edge: NDArray[np.bool_],
     levels: NDArray[np.int32],
     weights: Weights,
     potts: NDArray[np.int32],
     scale: float,
-    known: NDArray[np.uint8],
     difference: NDArray[np.int32],
     gain: NDArray[np.float32],
     wish: NDArray[np.uint8],
 ) -> None:
     """Write for every voxel at an edge the phase it would change to by itself, and how much is gained by it."""
     depth, height, width = labels.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    like = np.zeros(levels.size, np.int64)
+    like, matches = np.zeros(levels.size, np.int64), np.empty(width, np.int64)
     squares = np.sum(weights.astype(np.int64) ** 2)
     for z in range(depth):
         for y in range(height):
-            for x in range(width):
-                gain[z, y, x] = 0
-                if not allowed[z, y, x] or not _look_around(labels, potts, z, y, x, like):
+            gain[z, y] = 0
+            many = np.sum(edge[z, y])
+            if MANY * many > width:
+                _match_row(difference, weights, z, y, matches)
+            for x in range(width if many else 0):
+                if not edge[z, y, x]:
                     continue
-                match = np.int64(0)
-                for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
-                    for j in range(max(y - ry, 0), min(y + ry + 1, height)):
-                        for i in range(max(x - rx, 0), min(x + rx + 1, width)):
-                            if not known[k, j, i]:
-                                difference[k, j, i] = difference_at(labels, grey, levels, weights, k, j, i)
-                                known[k, j, i] = 1
-                            match += np.int64(weights[k - z + rz, j - y + ry, i - x + rx]) * difference[k, j, i]
+                _look_around(labels, potts, z, y, x, like)
+                match = matches[x] if MANY * many > width else _match_at(difference, weights, z, y, x)
                 here = labels[z, y, x]
                 for phase in range(levels.size):
                     if like[phase] == 0 or phase == here:
@@ -188,8 +254,8 @@ def _accept(
     depth, height, width = labels.shape
     for z in range(depth):
         for y in range(height):
+            out[z, y] = labels[z, y]
             for x in range(width):
-                out[z, y, x] = labels[z, y, x]
                 if gain[z, y, x] <= 0:
                     continue
                 first = True
@@ -202,27 +268,6 @@ def _accept(
                                 first = False
                 if first:
                     out[z, y, x] = wish[z, y, x]
-
-
-@kernel
-def _forget(
-    before: NDArray[np.uint8],
-    after: NDArray[np.uint8],
-    weights: Weights,
-    known: NDArray[np.uint8],
-) -> None:
-    """Forget the differences that changed labels have made wrong."""
-    depth, height, width = before.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    for z in range(depth):
-        for y in range(height):
-            for x in range(width):
-                if before[z, y, x] == after[z, y, x]:
-                    continue
-                for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
-                    for j in range(max(y - ry, 0), min(y + ry + 1, height)):
-                        for i in range(max(x - rx, 0), min(x + rx + 1, width)):
-                            known[k, j, i] = 0
 
 
 def refine_edges(
@@ -259,14 +304,26 @@ def refine_edges(
     greys = np.rint(levels.greys).astype(np.int32)
     scale = UNIT / (2 * noise**2 * SCALE**2)
     stiff = np.rint(ALIKE * potts).astype(np.int32)
-    known = np.zeros_like(places)
-    difference = np.zeros(places.shape, np.int32)
+    reach = max(weights.shape) // 2
+    stale = np.ones(places.shape, np.bool_)
+    difference = np.empty(places.shape, np.int32)
     gain = np.zeros(places.shape, np.float32)
     wish = np.zeros_like(places)
-    here, there = places.copy(), np.empty_like(places)
+    here, there = np.ascontiguousarray(places), np.empty_like(places)
     for _ in range(ROUNDS):
-        _propose(here, grey, allowed, greys, weights, stiff, scale, known, difference, gain, wish)
+        edge = allowed.view(np.bool_) & ~alike_around(here)
+        needed = stale & _grown(edge, reach)
+        _compare(here, greys[here], grey, greys, weights, needed, difference)
+        stale &= ~needed
+        _propose(here, edge, greys, weights, stiff, scale, difference, gain, wish)
         _accept(here, gain, wish, there)
-        _forget(here, there, weights, known)
-        here, there = there, here
+        stale |= _grown(here != there, reach)
+        here, there = there, np.empty_like(places)
     return Done(None, (here[block.inner],))
+
+
+def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Return the mask with what lies within ``reach`` voxels, along each axis, of its voxels."""
+    for _ in range(reach):
+        mask = grow(mask)
+    return mask

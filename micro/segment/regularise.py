@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from micro.blocks import kernel
 from micro.model import Spacing
 from micro.segment.levels import GreyLevels
+from micro.segment.neighbours import alike_around
 
 __all__ = ["ThinPhase", "agree", "cost_table", "nearest_level", "neighbour_weights"]
 
 UNIT = 1024
 """Integer value of a cost of one (half a squared standard deviation)."""
+MANY = 8
+"""One voxel of so many in a row, and the neighbours of all are added up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,10 @@ def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:
 
 
 @kernel
-def _decide(
-    labels: NDArray[np.uint8],
-    costs: NDArray[np.int32],
-    weights: NDArray[np.int32],
-    at: tuple[int, int, int],
-    like: NDArray[np.int64],
-) -> int:
-    """Return the phase of least cost for the voxel at ``at``; ``costs`` are its own."""
+def _add_likes(
+    labels: NDArray[np.uint8], weights: NDArray[np.int32], at: tuple[int, int, int], like: NDArray[np.int64]
+) -> None:
+    """Add up, for each phase, the weights of the neighbours of one voxel."""
     k, j, i = at
     depth, height, width = labels.shape
     like[:] = 0
@@ -94,7 +93,12 @@ def _decide(
         for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
             for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
                 like[labels[k + dz, j + dy, i + dx]] += weights[dz + 1, dy + 1, dx + 1]
-    best = int(labels[k, j, i])
+
+
+@kernel
+def _decide(own: int, costs: NDArray[np.int32], like: NDArray[np.int64]) -> int:
+    """Return the phase of least cost for a voxel, its own where others cost as much."""
+    best = int(own)
     least = costs[best] - like[best]
     for phase in range(costs.size):
         cost = costs[phase] - like[phase]
@@ -105,35 +109,66 @@ def _decide(
 
 
 @kernel
+def _row_likes(labels: NDArray[np.uint8], weights: NDArray[np.int32], k: int, j: int, likes: NDArray[np.int32]) -> None:
+    """Add up, for each phase and voxel of a row, the weights of the neighbours of that phase."""
+    depth, height, width = labels.shape
+    likes[:] = 0
+    for dz in range(max(-1, -k), min(1, depth - 1 - k) + 1):
+        for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
+            for dx in range(-1, 2):
+                weight = weights[dz + 1, dy + 1, dx + 1]
+                near = labels[k + dz, j + dy, max(0, dx) :]
+                count = min(width, width - dx) - max(0, -dx)
+                for phase in range(likes.shape[0]):
+                    like = likes[phase, max(0, -dx) :]
+                    for i in range(count):
+                        like[i] += weight if near[i] == phase else np.int32(0)
+
+
+@kernel
 def _half_round(
     labels: NDArray[np.uint8],
     grey: NDArray[np.uint16],
     costs: NDArray[np.int32],
     weights: NDArray[np.int32],
     parity: int,
-    due: NDArray[np.uint8],
+    due: NDArray[np.bool_],
     out: NDArray[np.uint8],
 ) -> None:
     """Give every other voxel that is due the phase of least cost among the labels as they stand.
 
-    A voxel is due again when one around it has changed; else it would decide as before.
+    A voxel is due again when one around it has changed; else it would decide as before. In rows where many
+    are due, all neighbours are added up at once.
     """
     depth, height, width = labels.shape
-    like = np.zeros(costs.shape[1], np.int64)
+    phases = costs.shape[1]
+    like, likes = np.zeros(phases, np.int64), np.empty((phases, width), np.int32)
+    changed = np.zeros((depth, height), np.bool_)
     for k in range(depth):
         for j in range(height):
+            many = np.sum(due[k, j])
+            if many == 0:
+                continue
+            if MANY * many > width:
+                _row_likes(labels, weights, k, j, likes)
             for i in range((k + j + parity) % 2, width, 2):
-                if due[k, j, i]:
-                    due[k, j, i] = 0
-                    out[k, j, i] = _decide(labels, costs[grey[k, j, i]], weights, (k, j, i), like)
+                if not due[k, j, i]:
+                    continue
+                due[k, j, i] = False
+                if MANY * many > width:
+                    for phase in range(phases):
+                        like[phase] = likes[phase, i]
+                else:
+                    _add_likes(labels, weights, (k, j, i), like)
+                out[k, j, i] = _decide(labels[k, j, i], costs[grey[k, j, i]], like)
+                changed[k, j] |= out[k, j, i] != labels[k, j, i]
     for k in range(depth):
         for j in range(height):
-            for i in range((k + j + parity) % 2, width, 2):
+            for i in range((k + j + parity) % 2, width if changed[k, j] else 0, 2):
                 if out[k, j, i] != labels[k, j, i]:
                     for z in range(max(k - 1, 0), min(k + 2, depth)):
                         for y in range(max(j - 1, 0), min(j + 2, height)):
-                            for x in range(max(i - 1, 0), min(i + 2, width)):
-                                due[z, y, x] = 1
+                            due[z, y, max(i - 1, 0) : i + 2] = True
 
 
 def agree(
@@ -170,8 +205,9 @@ def agree(
     >>> int(agree(speck, flat, costs, weights, rounds=1, start=(0, 0, 0)).sum())
     0
     """
-    here = labels.copy()
-    due = np.ones_like(labels)
+    here = np.ascontiguousarray(labels)
+    # whoever has the least cost by grey alone, and neighbours of its own phase only, stays as it is
+    due = ~(alike_around(here) & (nearest_level(grey, costs) == here))
     for turn in range(2 * rounds):
         there = here.copy()
         _half_round(here, grey, costs, weights, (sum(start) + turn) % 2, due, there)

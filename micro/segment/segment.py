@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
+from micro.errors import ImageContentError
 from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
 from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
@@ -169,11 +170,19 @@ def segment(
     ------
     PhaseError
         If a name in ``params.greys`` is no phase.
+    ImageContentError
+        If no grey level stands out: hardly a voxel, or all of them edges.
     """
     for name in params.greys:
         phases[name]  # an unknown name is refused before any work
     grey: Source = volume.data
     levels = find_levels(grey, params, phases=phases, engine=engine)
+    if not levels.names:
+        size = " x ".join(str(n) for n in volume.shape)
+        raise ImageContentError(
+            f"{volume.name}: no grey level stands out among {size} voxels; expected "
+            "a picture with areas of like grey, some ten voxels wide: take a larger one, or state segment.levels"
+        )
     shading = 0.0
     if params.shading:
         grey, shading = _even_out(grey, volume.shape, levels, engine)

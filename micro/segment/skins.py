@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import kernel
 from micro.segment.levels import GreyLevels
+from micro.segment.neighbours import alike_around, grow
 
 __all__ = ["mark_cores", "remove_skins", "skin_reach"]
 
@@ -33,37 +34,9 @@ def skin_reach(shape: tuple[int, ...], edges_um: tuple[float, float, float], vox
 
 
 @kernel
-def _core(labels: NDArray[np.uint8], phase: int, out: NDArray[np.uint8]) -> None:
-    """Mark the voxels of ``phase`` that lie in a cube of 3 voxels (a square in one slice) full of it."""
-    depth, height, width = labels.shape
-    rz = 1 if depth > 1 else 0
-    for k in range(depth):
-        for j in range(height):
-            for i in range(width):
-                if labels[k, j, i] != phase:
-                    continue
-                full = True
-                for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
-                    for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
-                        for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
-                            if labels[k + dz, j + dy, i + dx] != phase:
-                                full = False
-                                break
-                        if not full:
-                            break
-                    if not full:
-                        break
-                if full:
-                    for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
-                        for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
-                            for dx in range(max(-1, -i), min(1, width - 1 - i) + 1):
-                                out[k + dz, j + dy, i + dx] = 1
-
-
-@kernel
 def _replace(
     labels: NDArray[np.uint8],
-    core: NDArray[np.uint8],
+    solid: NDArray[np.bool_],
     grey: NDArray[np.uint16],
     sides: NDArray[np.int8],
     takers: tuple[int, int],
@@ -73,8 +46,8 @@ def _replace(
 ) -> None:
     """Give the thin voxels of a phase that have phases of both sides near them to one of ``takers``.
 
-    ``sides`` holds for each phase: 0 the phase itself, -1 and 1 its two sides, 2 neither. The first of
-    the takers gets what is darker than ``halfway``.
+    ``solid`` marks the cores of the phase and what touches them. ``sides`` holds for each phase: 0 the phase
+    itself, -1 and 1 its two sides, 2 neither. The first of the takers gets what is darker than ``halfway``.
     """
     depth, height, width = labels.shape
     rz, ry, rx = reach
@@ -82,18 +55,20 @@ def _replace(
         for j in range(height):
             for i in range(width):
                 out[k, j, i] = labels[k, j, i]
-                if sides[labels[k, j, i]] != 0 or core[k, j, i]:
+                if sides[labels[k, j, i]] != 0 or solid[k, j, i]:
                     continue
-                first = second = solid = False
+                first = second = False
                 for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
                     for dy in range(max(-ry, -j), min(ry, height - 1 - j) + 1):
                         for dx in range(max(-rx, -i), min(rx, width - 1 - i) + 1):
                             side = sides[labels[k + dz, j + dy, i + dx]]
                             first |= side == -1
                             second |= side == 1
-                            if core[k + dz, j + dy, i + dx] and abs(dz) < 2 and abs(dy) < 2 and abs(dx) < 2:
-                                solid = True
-                if first and second and not solid:
+                        if first and second:
+                            break
+                    if first and second:
+                        break
+                if first and second:
                     out[k, j, i] = takers[0] if grey[k, j, i] < halfway else takers[1]
 
 
@@ -105,9 +80,9 @@ def _clean(
     halfway: int,
     reach: tuple[int, int, int],
 ) -> NDArray[np.uint8]:
-    core, out = np.zeros_like(labels), np.empty_like(labels)
-    _core(labels, sides.index(0), core)
-    _replace(labels, core, grey, np.array(sides, np.int8), takers, halfway, reach, out)
+    out = np.empty_like(labels)
+    solid = grow(mark_cores(labels, sides.index(0)))
+    _replace(labels, solid, grey, np.array(sides, np.int8), takers, halfway, reach, out)
     return out
 
 
@@ -119,9 +94,7 @@ def mark_cores(labels: NDArray[np.uint8], phase: int) -> NDArray[np.bool_]:
     >>> int(mark_cores(np.pad(np.ones((1, 3, 3), np.uint8), ((0, 0), (1, 1), (1, 1))), 1).sum())
     9
     """
-    core = np.zeros_like(labels)
-    _core(labels, phase, core)
-    return core.astype(np.bool_)
+    return grow(alike_around(labels) & (labels == phase))
 
 
 def remove_skins(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from micro_pipelines.models import Model, load_model
     from micro_pipelines.recipe import Recipe
     from micro_pipelines.recipe_files import load_recipe, preset_names, recipe_hash
+    from micro_pipelines.review import ReviewItem, mark_sample, read_queue
     from micro_pipelines.runner import SampleResult, run_sample
     from micro_pipelines.sources import Source, find_sources
     from micro_pipelines.training import train_model
@@ -25,12 +26,15 @@ __all__ = [
     "Model",
     "Observer",
     "Recipe",
+    "ReviewItem",
     "SampleResult",
     "Source",
     "find_sources",
     "load_model",
     "load_recipe",
+    "mark_sample",
     "preset_names",
+    "read_queue",
     "recipe_hash",
     "run_batch",
     "run_sample",
@@ -44,12 +48,15 @@ _HOMES = {
     "Model": "models",
     "Observer": "journal",
     "Recipe": "recipe",
+    "ReviewItem": "review",
     "SampleResult": "runner",
     "Source": "sources",
     "find_sources": "sources",
     "load_model": "models",
     "load_recipe": "recipe_files",
+    "mark_sample": "review",
     "preset_names": "recipe_files",
+    "read_queue": "review",
     "recipe_hash": "recipe_files",
     "run_batch": "batch",
     "run_sample": "runner",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,11 @@ from micro_pipelines.lock import Owner
 from micro_pipelines.metadata import Metadata, with_metadata_of
 from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
+from micro_pipelines.recipe_files import recipe_hash
+from micro_pipelines.run_log import LOG_NAME, RunLog, Several, logged
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
+from micro_pipelines.stages import finished_stages, work_folder_of
 
 __all__ = ["BatchResult", "run_batch", "write_batch"]
 
@@ -55,6 +59,7 @@ def run_batch(
     *,
     resume: bool = False,
     observer: Observer | None = None,
+    log: Path | None = None,
 ) -> BatchResult:
     """Do every job to its sample; one that fails becomes a row of ``failures.csv`` and stops no other.
 
@@ -68,37 +73,86 @@ def run_batch(
         ``report.html`` and ``failures.csv``. The tables and the report hold the samples of this run, those that
         ``resume`` skips included.
     resume
-        Skip a sample whose finished folder has the same input, recipe, model, version and voxel size.
+        Skip a sample whose finished folder has the same input, recipe, model, version and voxel size; go on with
+        one that was not finished from its last finished stage (see `Stages`).
     observer
         Is told what happens.
+    log
+        File that says when what happened; None: ``run.log`` in the folder.
 
     Raises
     ------
     OutputError
-        If the folder can't be written, or another run is writing into it.
+        If the folder or the log can't be written, or another run is writing into the folder.
     """
-    watcher = observer or Silent()
-    with locked(prepare(out_dir)) as killed:
-        samples: list[SampleResult] = []
-        failures: list[Failure] = []
-        begun = _Begun.of([source for source, _ in work])
-        for number, (source, job) in enumerate(work, 1):
-            watcher.sample_started(source.name, number, len(work))
-            done = _one(source, begun.told(source, job), out_dir, resume, watcher)
-            begun.add(source, done)
-            if isinstance(done, Failure):
-                failures.append(done)
-            else:
-                samples.append(done)
+    with locked(prepare(out_dir)) as killed, logged(log or out_dir / LOG_NAME, _what(work, resume)) as told:
+        watcher = Several([told, observer or Silent()])
+        notes = [*_took_over(killed), *(() if resume else _discarded([source for source, _ in work], out_dir))]
+        samples, failures = _all(work, out_dir, resume, watcher, told)
         metadata = {source.name: source.metadata for source, _ in work}
-        batch = BatchResult(out_dir, tuple(samples), tuple(failures), _took_over(killed), metadata)
-        return write_batch(batch, work[0][1].recipe.report)
+        batch = BatchResult(out_dir, samples, failures, tuple(notes), metadata)
+        batch = write_batch(batch, work[0][1].recipe.report)
+        for note in batch.notes:
+            told.say(f"note: {note}")
+        return batch
+
+
+def _all(
+    work: Sequence[tuple[Source, Job]], out_dir: Path, resume: bool, observer: Observer, log: RunLog
+) -> tuple[tuple[SampleResult, ...], tuple[Failure, ...]]:
+    """Do all samples; return what is finished and what failed, both in the order of the samples.
+
+    What an earlier run has finished is read last, so that a run that is killed again and again gets on; but for the
+    first state of a series, which its later states need.
+    """
+    begun = _Begun.of([source for source, _ in work])
+    done: dict[int, SampleResult | Failure] = {}
+    later: dict[int, tuple[Source, Job]] = {}
+
+    def add(number: int, source: Source, one: SampleResult | Failure) -> None:
+        done[number] = one
+        begun.add(source, one)
+        lines = one.report.warnings if isinstance(one, SampleResult) else ()
+        for text in (f"{source.name}: warning: {line}" for line in lines):
+            log.say(text)
+        if isinstance(one, Failure):
+            log.say(one.details)
+
+    for number, (source, given) in enumerate(work, 1):
+        job = begun.told(source, given)
+        observer.sample_started(source.name, number, len(work))
+        one = _one(source, job, out_dir, resume, observer, wanted_now=begun.is_first(source))
+        if one is None:
+            later[number] = (source, job)
+        else:
+            add(number, source, one)
+    for number, (source, job) in later.items():
+        observer.sample_started(source.name, number, len(work))
+        add(number, source, _again(source, job, out_dir, observer))
+    ordered = [done[number] for number in sorted(done)]
+    samples = tuple(one for one in ordered if isinstance(one, SampleResult))
+    return samples, tuple(one for one in ordered if isinstance(one, Failure))
+
+
+def _what(work: Sequence[tuple[Source, Job]], resume: bool) -> str:
+    recipe = work[0][1].recipe
+    count = f"{len(work)} sample" + ("s" if len(work) > 1 else "")
+    return f"{count}, recipe {recipe.name}, hash {recipe_hash(recipe)}" + (", with --resume" if resume else "")
 
 
 def _took_over(killed: Owner | None) -> tuple[str, ...]:
     if killed is None:
         return ()
     return (f"an earlier run here was killed ({killed}); its lock was taken over, what it finished is kept",)
+
+
+def _discarded(sources: Sequence[Source], out_dir: Path) -> tuple[str, ...]:
+    """Say of which samples finished stages will be done anew."""
+    names = [source.name for source in sources if finished_stages(out_dir / source.name)]
+    if not names:
+        return ()
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return (f"stages of {listed} that an earlier run had finished were done anew; --resume takes them",)
 
 
 @dataclass
@@ -118,6 +172,10 @@ class _Begun:
                 firsts.setdefault(series_key(source), source)
         return cls(firsts, {})
 
+    def is_first(self, source: Source) -> bool:
+        """Tell whether it is the first state of a series, which the later ones are compared with."""
+        return self.firsts.get(series_key(source)) is source
+
     def told(self, source: Source, job: Job) -> Job:
         """Return the job with the first state of its sample, where it is a state of a series."""
         key = series_key(source)
@@ -127,30 +185,47 @@ class _Begun:
 
     def add(self, source: Source, done: SampleResult | Failure) -> None:
         """Remember the first state of a series; a later one never takes its place."""
-        key = series_key(source)
-        if self.firsts.get(key) is source:
-            self.measured[key] = (
+        if self.is_first(source):
+            self.measured[series_key(source)] = (
                 lost_first_state(source, "it failed") if isinstance(done, Failure) else first_state_of(done.report)
             )
 
 
-def _one(source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer) -> SampleResult | Failure:
+def _one(
+    source: Source, job: Job, out_dir: Path, resume: bool, observer: Observer, *, wanted_now: bool
+) -> SampleResult | Failure | None:
+    """Do a sample; None where an earlier run has finished it, unless its result is wanted now."""
     journal = Journal(observer)
     # A stage of another's making may fail in any way; the other samples must go on.
     try:
         journal.stage = "read"
         source.require()
         if resume and _is_done(source, job, out_dir):
-            result = reload_sample(source, job, out_dir, journal=journal)
+            shutil.rmtree(work_folder_of(out_dir / source.name), ignore_errors=True)
             observer.sample_done(source.name, "unchanged, skipped")
-        else:
-            result = run_job(source, job, out_dir, journal=journal)
-            observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
+            return reload_sample(source, job, out_dir, journal=Journal()) if wanted_now else None
+        result = run_job(source, job, out_dir, journal=journal, resume=resume)
+        observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
     except Exception as error:
-        failure = Failure.of(source.name, str(source), journal.stage, error)
-        observer.sample_failed(source.name, failure.stage, failure.message)
-        return failure
+        return _failed(source, journal, error)
     return result
+
+
+def _again(source: Source, job: Job, out_dir: Path, observer: Observer) -> SampleResult | Failure:
+    """Read a finished sample for the report."""
+    journal = Journal(observer)
+    try:
+        result = reload_sample(source, job, out_dir, journal=journal)
+        observer.sample_done(source.name, "read for the report")
+    except Exception as error:
+        return _failed(source, journal, error)
+    return result
+
+
+def _failed(source: Source, journal: Journal, error: Exception) -> Failure:
+    failure = Failure.of(source.name, str(source), journal.stage, error)
+    journal.observer.sample_failed(source.name, failure.stage, failure.message)
+    return failure
 
 
 def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
@@ -174,7 +249,7 @@ def write_batch(batch: BatchResult, params: ReportParams) -> BatchResult:
         for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
             path.unlink(missing_ok=True)
         return replace(batch, notes=notes)
-    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params), batch.rows)
+    write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params, batch.metadata), batch.rows)
     with atomic_path(report) as path:
         write_report([sample.report for sample in batch.samples], path, params)
     return replace(batch, notes=notes)

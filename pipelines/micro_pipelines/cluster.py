@@ -193,7 +193,7 @@ def _understood() -> Iterator[None]:
         ) from None
     except (CancelledError, CommClosedError):
         raise ClusterError(
-            "the scheduler is gone; finished samples are kept: start it again and continue with --resume"
+            "the scheduler is gone; what is finished is kept: start it again and continue with --resume"
         ) from None
 
 

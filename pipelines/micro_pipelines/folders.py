@@ -10,6 +10,7 @@ from pathlib import Path
 
 from micro.errors import OutputError
 from micro_pipelines.lock import Owner, held
+from micro_pipelines.stages import SCRATCH, WORK
 
 __all__ = ["keep_corrections", "locked", "prepare"]
 
@@ -69,12 +70,15 @@ def keep_corrections(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove half-built files and folders; put back what was moved away and never replaced."""
+    """Remove half-built files and folders; put back what was moved away and never replaced.
+
+    Finished stages stay, for whoever continues with them.
+    """
     for left in folder.glob(".*.old"):
         final = folder / left.name[1:].rsplit(".", 2)[0]
         if not final.exists():
             left.rename(final)
-    for left in (*folder.glob(".*.old"), *folder.glob(".*.partial")):
+    for left in (*folder.glob(".*.old"), *folder.glob(".*.partial"), *folder.glob(f".*{WORK}/{SCRATCH}")):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import micro
 from micro.blocks import Engine
@@ -16,16 +16,18 @@ from micro.model import Labels, Spacing, Step, Volume
 from micro.preprocess import preprocess, straighten, unlabel_missing
 from micro.segment import segment
 from micro_pipelines.content import check_labels, check_tilt, check_volume
-from micro_pipelines.first_state import FirstState
+from micro_pipelines.first_state import FirstState, plane_as_dict
 from micro_pipelines.journal import Journal
 from micro_pipelines.models import Model, labels_from_model
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.sources import Source, input_hash
+from micro_pipelines.stages import Stages
 
 __all__ = ["Job", "Made", "labels_from_image", "labels_from_labels", "labels_from_volume"]
 
 Made = tuple[Volume | None, Labels]
+VolumeOrLabels = TypeVar("VolumeOrLabels", Volume, Labels)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Job:
         The first state of the sample's series, from which losses are counted; None where there is none.
     made
         The labels, where this very job has made them already; it isn't done again.
+    stages
+        Where finished stages are kept; None: nowhere.
     """
 
     recipe: Recipe
@@ -64,6 +68,7 @@ class Job:
     probabilities: bool = False
     first: FirstState | None = None
     made: Made | None = None
+    stages: Stages | None = None
 
     @property
     def first_plane(self) -> ReferencePlane | None:
@@ -120,7 +125,62 @@ def labels_from_image(source: Source, job: Job, journal: Journal) -> Made:
 
 
 def labels_from_volume(volume: Volume, job: Job, journal: Journal) -> Made:
-    """Do all of `labels_from_image` but the reading: to an image, or to a piece of one as a preview."""
+    """Do all of `labels_from_image` but the reading: to an image, or to a piece of one as a preview.
+
+    A stage runs only where a later one, whose result an earlier run has kept, doesn't make it needless.
+    """
+    recipe, engine = job.recipe, job.engine
+    stages = _Stages(volume, job, journal)
+    straight = stages.of("align", lambda: _straightened(volume, job, journal))
+
+    def corrected() -> Volume:
+        with journal.timed("preprocess"):
+            return preprocess(straight, recipe.preprocess, engine)
+
+    def segmented() -> Labels:
+        grey = stages.of("preprocess", corrected)
+        with journal.timed("segment"):
+            return _segmented(grey, job)
+
+    def parted() -> Labels:
+        labels = stages.of("segment", segmented, instead_of="preprocess")
+        with journal.timed("split phases"):
+            return split_phases(labels, recipe.cell, engine, first=job.first_plane)
+
+    return straight, stages.of("split phases", parted, instead_of="segment")
+
+
+@dataclass(frozen=True)
+class _Stages:
+    """The stages from one image to its labels: done, and kept where the job says where."""
+
+    volume: Volume
+    job: Job
+    journal: Journal
+
+    def of(self, name: str, make: Callable[[], VolumeOrLabels], *, instead_of: str = "") -> VolumeOrLabels:
+        """Return what a stage makes, or has made in an earlier run; see `Stages.of`."""
+        if self.job.stages is None:
+            return make()
+        wanted = self._wanted(name)
+        return self.job.stages.of(name, wanted, make, given=self.volume, journal=self.journal, instead_of=instead_of)
+
+    def _wanted(self, name: str) -> dict[str, Any]:
+        """Return what the result of a stage depends on besides the image, earlier stages included."""
+        job, recipe = self.job, self.job.recipe
+        wanted: dict[str, Any] = {"preprocess": recipe.preprocess.model_dump(mode="json")}
+        if name in ("segment", "split phases"):
+            wanted["segment"] = recipe.segment.model_dump(mode="json")
+            wanted["model"] = None if job.model is None else job.model.summary()
+            wanted["probabilities"] = job.probabilities
+        if name == "split phases":
+            plane = job.first_plane
+            wanted["cell"] = recipe.cell.model_dump(mode="json")
+            wanted["first_plane"] = None if plane is None else plane_as_dict(plane)
+        return wanted
+
+
+def _straightened(volume: Volume, job: Job, journal: Journal) -> Volume:
     recipe, engine = job.recipe, job.engine
     with journal.timed("check"):
         clipped = check_volume(volume, engine)
@@ -133,19 +193,17 @@ def labels_from_volume(volume: Volume, job: Job, journal: Journal) -> Made:
         found = {"warnings": list(tilted), "doubts": []}
         volume = volume.after(Step("check tilt", {"found": found}, version=micro.__version__))
     with journal.timed("align"):
-        volume = straighten(volume, recipe.preprocess, engine)
-    with journal.timed("preprocess"):
-        corrected = preprocess(volume, recipe.preprocess, engine)
-    with journal.timed("segment"):
-        if job.model is None:
-            segmented = segment(corrected, recipe.segment, engine, probabilities=job.probabilities)
-        else:
-            segmented = labels_from_model(corrected, job.model, recipe, engine)
-        if job.probabilities and segmented.probabilities is None:
-            raise ParameterError("--probabilities: this segmentation gives none; use --model, or leave it out")
-        segmented = unlabel_missing(segmented, engine)
-    with journal.timed("split phases"):
-        return volume, split_phases(segmented, recipe.cell, engine, first=job.first_plane)
+        return straighten(volume, recipe.preprocess, engine)
+
+
+def _segmented(corrected: Volume, job: Job) -> Labels:
+    if job.model is None:
+        labels = segment(corrected, job.recipe.segment, job.engine, probabilities=job.probabilities)
+    else:
+        labels = labels_from_model(corrected, job.model, job.recipe, job.engine)
+    if job.probabilities and labels.probabilities is None:
+        raise ParameterError("--probabilities: this segmentation gives none; use --model, or leave it out")
+    return unlabel_missing(labels, job.engine)
 
 
 def labels_from_labels(source: Source, job: Job, journal: Journal) -> Made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -25,6 +25,9 @@ class Observer(Protocol):
     def stage_done(self, stage: str, seconds: float) -> None:
         """A stage of the current sample is finished."""
 
+    def stage_kept(self, stage: str, seconds: float) -> None:
+        """A stage is not done, since an earlier run has finished it, in that time."""
+
     def sample_done(self, sample: str, message: str) -> None:
         """The sample is finished, or was skipped; ``message`` says which."""
 
@@ -45,6 +48,9 @@ class Silent:
         """Say nothing."""
 
     def stage_done(self, stage: str, seconds: float) -> None:
+        """Say nothing."""
+
+    def stage_kept(self, stage: str, seconds: float) -> None:
         """Say nothing."""
 
     def sample_done(self, sample: str, message: str) -> None:
@@ -80,3 +86,9 @@ class Journal:
         yield
         self.seconds[stage] = round(time.perf_counter() - began, 4)
         self.observer.stage_done(stage, self.seconds[stage])
+
+    def keep(self, stage: str, seconds: Mapping[str, float]) -> None:
+        """Take over a stage of an earlier run, and those that led to it, with the seconds that they took."""
+        self.stage = stage
+        self.seconds.update(seconds)
+        self.observer.stage_kept(stage, sum(seconds.values()))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micro.blocks import Block, Done, Engine
 from micro.model import FULL_SCALE, Labels, Volume
 
-__all__ = ["Greys", "doubts_of_greys", "doubts_of_probabilities", "phase_greys"]
+__all__ = ["Greys", "doubts_of_greys", "doubts_of_share", "phase_greys", "unsure_share"]
 
 Greys = Mapping[str, Sequence[float]]
 """By phase: mean and standard deviation of the corrected grey (0 to 1), and number of voxels."""
@@ -89,13 +89,23 @@ def doubts_of_greys(here: Greys, there: Greys) -> list[str]:
     return []
 
 
-def doubts_of_probabilities(labels: Labels, engine: Engine) -> list[str]:
-    """Return a line where too many voxels have no phase of a probability of 0.8."""
+def unsure_share(labels: Labels, engine: Engine) -> float | None:
+    """Return the share of voxels that have no phase of a probability of 0.8; None without probabilities."""
     if labels.probabilities is None:
-        return []
+        return None
     shares: list[Any] = [labels.probabilities[n] for n in range(len(labels.probability_phases))]
-    unsure = sum(engine.run(_unsure, shares, stage="unsure voxels")) / labels.data.size
-    if unsure <= UNSURE_MOST:
+    return float(sum(engine.run(_unsure, shares, stage="unsure voxels")) / labels.data.size)
+
+
+def doubts_of_share(unsure: float | None) -> list[str]:
+    """Return a line where too many voxels have no phase of a probability of 0.8.
+
+    Examples
+    --------
+    >>> doubts_of_share(0.05), len(doubts_of_share(0.5))
+    ([], 1)
+    """
+    if unsure is None or unsure <= UNSURE_MOST:
         return []
     return [
         f"the model is unsure of {unsure:.0%} of the voxels: does this image look like those that it was trained on?"

@@ -46,17 +46,19 @@ def with_metadata(table: pd.DataFrame, metadata: Metadata) -> pd.DataFrame:
 def with_metadata_of(table: pd.DataFrame, by_sample: Mapping[str, Metadata]) -> pd.DataFrame:
     """Return a table of many samples with the metadata that each has; empty where a sample has none of a name.
 
+    A name that the table has already gets ``sample_`` in front.
+
     Examples
     --------
     >>> table = pd.DataFrame({"sample": ["a", "b"]})
     >>> with_metadata_of(table, {"a": (("cycle", "3"),), "b": ()})["cycle"].tolist()
     ['3', '']
     """
-    table = table.copy()
+    table, own = table.copy(), set(table.columns)
     held = {sample: dict(metadata) for sample, metadata in by_sample.items()}
     for name in metadata_names(by_sample.values()):
         texts = [held.get(sample, {}).get(name, "") for sample in table["sample"]]
-        table[name] = pd.Series(texts, table.index, dtype=object)
+        table[f"sample_{name}" if name in own else name] = pd.Series(texts, table.index, dtype=object)
     return table
 
 

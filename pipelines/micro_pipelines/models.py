@@ -15,7 +15,7 @@ from micro.classify import Classifier, OnnxNetwork, classify, classify_with_netw
 from micro.errors import InputMissingError, ParameterError, UnreadableFileError
 from micro.io.mapping import own_phase
 from micro.model import SSB_PHASES, Labels, PhaseSet, Step, Volume
-from micro_pipelines.likeness import doubts_of_greys, doubts_of_probabilities, phase_greys
+from micro_pipelines.likeness import doubts_of_greys, doubts_of_share, phase_greys, unsure_share
 from micro_pipelines.recipe import Recipe
 
 __all__ = ["Model", "labels_from_model", "load_model", "phases_of"]
@@ -108,8 +108,11 @@ def labels_from_model(volume: Volume, model: Model, recipe: Recipe, engine: Engi
         labels = classify(volume, model.trained, recipe.segment, engine, phases=phases)
         doubts = _other_corrections(model.trained.preprocess, recipe)
         doubts += doubts_of_greys(phase_greys(volume, labels, engine), model.trained.facts.get("greys", {}))
-    doubts += doubts_of_probabilities(labels, engine)
-    found = {"warnings": [*doubts, *_missing(model.phases, recipe, labels.history[-1])]}
+    unsure = unsure_share(labels, engine)
+    doubts += doubts_of_share(unsure)
+    found: dict[str, Any] = {"warnings": [*doubts, *_missing(model.phases, recipe, labels.history[-1])]}
+    if unsure is not None:
+        found["unsure_share"] = round(unsure, 4)
     parameters = {"file": model.path.name, **model.summary(), "found": found}
     return labels.after(Step("check model", parameters, version=micro.__version__))
 

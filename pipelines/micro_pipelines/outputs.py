@@ -130,12 +130,13 @@ def write_batch_tables(
 ) -> tuple[str, ...]:
     """Write ``measurements.csv``, ``measurements.parquet`` and ``failures.csv``, each whole or not at all.
 
-    The last columns of the measurements are the metadata of their samples, which ``metadata`` holds by name.
+    The last columns of each are the metadata of its samples, which ``metadata`` holds by name.
     Without pyarrow there is no Parquet file, not an older one either; the line that says so is returned.
     """
     table = with_metadata_of(to_table(rows), metadata or {})
     lost = pd.DataFrame([[getattr(failure, column) for column in _FAILURE_COLUMNS] for failure in failures])
     lost = lost.set_axis(_FAILURE_COLUMNS, axis=1) if failures else pd.DataFrame(columns=_FAILURE_COLUMNS)
+    lost = with_metadata_of(lost, metadata or {})
     with atomic_path(folder / "measurements.csv") as path:
         _write_csv(table, path)
     with atomic_path(folder / "failures.csv") as path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from micro.errors import InputMissingError, ParameterError, UnreadableFileError
 from micro.io import atomic_path
 from micro.model import TABLE_COLUMNS, Measurement
 from micro.report import PaperTable, ReportParams, latex_table, markdown_table, paper_table, workbook_bytes
+from micro_pipelines.metadata import Metadata
 
 __all__ = ["FORMATS", "Finished", "paper_table_of_run", "read_finished", "write_paper_tables"]
 
@@ -25,11 +26,15 @@ _NUMBERS = ("value", "ci_low", "ci_high", "n")
 
 @dataclass(frozen=True)
 class Finished:
-    """What a finished run left: its measurements, the version that made them, and its headline metrics."""
+    """What a finished run left: its measurements, the version that made them, its headline metrics, and metadata.
+
+    ``metadata`` is by the name of the sample.
+    """
 
     rows: tuple[Measurement, ...]
     version: str
     headline: tuple[str, ...]
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
 
 
 def write_paper_tables(
@@ -73,9 +78,11 @@ def _content(name: str, table: PaperTable, rows: Sequence[Measurement]) -> bytes
     return (markdown_table(table) if name == "md" else latex_table(table)).encode("utf-8")
 
 
-def paper_table_of_run(rows: Sequence[Measurement], params: ReportParams) -> PaperTable:
-    """Return the table of the headline metrics of a run that has just been done."""
-    return paper_table(rows, params.headline, version=micro.__version__)
+def paper_table_of_run(
+    rows: Sequence[Measurement], params: ReportParams, metadata: Mapping[str, Metadata] | None = None
+) -> PaperTable:
+    """Return the table of the headline metrics of a run that has just been done; metadata by the sample's name."""
+    return paper_table(rows, params.headline, version=micro.__version__, metadata=metadata)
 
 
 def read_finished(folder: Path) -> Finished:
@@ -98,16 +105,16 @@ def read_finished(folder: Path) -> Finished:
     path = folder / "measurements.csv" if folder.is_dir() else folder
     if not path.is_file():
         raise InputMissingError(f"no measurements.csv in {folder}; expected the --out of a run, or one of its samples")
-    rows = _read_rows(path)
+    rows, metadata = _read_rows(path)
     if not rows:
         raise UnreadableFileError(f"{path} holds no measurements; did every sample of the run fail?")
     records = _records(path.parent, rows)
     versions = dict.fromkeys(str(record.get("versions", {}).get("micro", "")) for record in records)
     headline = next((tuple(found) for record in records if (found := _headline(record))), ReportParams().headline)
-    return Finished(rows, ", ".join(filter(None, versions)), headline)
+    return Finished(rows, ", ".join(filter(None, versions)), headline, metadata)
 
 
-def _read_rows(path: Path) -> tuple[Measurement, ...]:
+def _read_rows(path: Path) -> tuple[tuple[Measurement, ...], dict[str, Metadata]]:
     # By the plain reader: a sample may be called NA, and every digit of a number counts.
     try:
         with path.open(encoding="utf-8", newline="") as lines:
@@ -115,7 +122,10 @@ def _read_rows(path: Path) -> tuple[Measurement, ...]:
             missing = [name for name in TABLE_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise UnreadableFileError(f"{path} is no table of measurements: no column {missing[0]!r}")
-            return tuple(_row(record) for record in reader)
+            records = list(reader)
+            added = [name for name in reader.fieldnames or () if name not in TABLE_COLUMNS]
+            metadata = {str(one["sample"]): tuple((name, one[name] or "") for name in added) for one in records}
+            return tuple(_row(record) for record in records), metadata
     except (ValueError, csv.Error, OSError) as error:
         if isinstance(error, UnreadableFileError):
             raise

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 from micro.blocks import Engine
 from micro.cell import Cell, anatomy
+from micro.errors import OutputError
 from micro.io import atomic_folder, read_labels, read_volume
 from micro.measure import (
     Results,
@@ -24,7 +27,7 @@ from micro.measure import (
 )
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
-from micro_pipelines.folders import keep_corrections, prepare
+from micro_pipelines.folders import keep_corrections, locked, prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
 from micro_pipelines.metadata import Metadata
@@ -40,6 +43,10 @@ from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import recipe_hash, recipe_text
 from micro_pipelines.record import record_of
 from micro_pipelines.sources import Source, safe_name
+from micro_pipelines.stages import Stages, work_folder
+from micro_pipelines.versions import versions
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 __all__ = ["SampleResult", "measure_sample", "reload_sample", "run_job", "run_sample", "write_sample"]
 
@@ -61,6 +68,7 @@ def run_sample(
     engine: Engine | None = None,
     state: str = "",
     name: str | None = None,
+    resume: bool = False,
 ) -> SampleResult:
     """Segment and measure one image; write ``out_dir/<sample>`` and return what it holds.
 
@@ -78,9 +86,13 @@ def run_sample(
         How the blocks run; None: two threads.
     state, name
         State and name of the sample; empty: no state, and the file's name.
+    resume
+        Go on from the stages that a run of this sample has finished which was killed, interrupted or failed.
 
     Raises
     ------
+    OutputError
+        If another run is writing into the folder.
     MicroError
         Whatever is wrong with the input or the output, in one line. Nothing half-written stays.
     """
@@ -88,23 +100,28 @@ def run_sample(
         path = Path(source)
         source = Source(name or safe_name(path.name), (path,), state)
     job = Job(recipe, voxel_size, engine or Engine(), labels_from_image)
-    return run_job(source, job, prepare(Path(out_dir)), journal=Journal())
+    with locked(prepare(Path(out_dir))):
+        return run_job(source, job, Path(out_dir), journal=Journal(), resume=resume)
 
 
-def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
+def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal, resume: bool = False) -> SampleResult:
     """Do ``job`` to ``source`` and write ``out_dir/<sample>``, complete or not at all.
 
-    Intermediate volumes lie in a scratch folder beside it, which goes at the end and on errors. The
-    report that is returned reads the labels from the finished folder; of the anatomy it has all but
-    the parts.
+    Intermediate volumes and finished stages lie in a work folder beside it, which goes at the end. On errors
+    the finished stages stay, and ``resume`` goes on from there; without it they are done anew. The report that
+    is returned reads image and labels from the finished folder; of the anatomy it has all but the parts.
     """
     began = datetime.now(UTC)
     final = out_dir / source.name
     keep_corrections(final)
-    with _scratch(final) as scratch:
-        job = _working_in(Path(scratch), job, journal)
+    with _space_told(out_dir), work_folder(final, resume=resume) as (work, scratch):
         with journal.timed("hash"):
             fingerprint = job.fingerprint(source)
+        job = _working_in(scratch, job, journal)
+        # not the platform: a new kernel of the system changes no voxel
+        packages = {name: version for name, version in versions().items() if name != "platform"}
+        origin = {"input_hash": fingerprint["input_hash"], "versions": packages}
+        job = replace(job, stages=Stages(work, origin, job.engine))
         report = measure_sample(source, job, journal=journal)
         return write_sample(report, source, job, out_dir, journal=journal, fingerprint=fingerprint, began=began)
 
@@ -141,8 +158,23 @@ def write_sample(
     finished = replace(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
-    cell = replace(report.cell, labels=finished, parts=None)
-    return SampleResult(final, replace(report, labels=finished, cell=cell))
+    volume = None if report.volume is None else replace(report.volume, data=read_volume(final / LABELS_ZARR).data)
+    cell = replace(report.cell, labels=finished, parts=None, inside=None)
+    return SampleResult(final, replace(report, volume=volume, labels=finished, cell=cell))
+
+
+@contextmanager
+def _space_told(folder: Path) -> Iterator[None]:
+    """Turn a full disk into one line that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise OutputError(
+            f"no space is left in {folder} ({error.strerror}); free some, then continue with --resume: finished "
+            "samples and stages are kept"
+        ) from error
 
 
 def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:
@@ -163,11 +195,11 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     labels = replace(labels, history=labels.history[:-1])
     volume = None
     if job.make_labels in (None, labels_from_image):
-        volume = read_volume(folder / LABELS_ZARR, name=source.name)
+        volume = read_volume(folder / LABELS_ZARR, modality=job.recipe.modality, name=source.name)
     with _scratch(folder) as scratch:
         cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
-    return SampleResult(folder, replace(report, cell=replace(cell, parts=None)))
+    return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)))
 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:
@@ -213,6 +245,7 @@ def _report(
         recipe_hash=recipe_hash(job.recipe),
         recipe_text=recipe_text(job.recipe),
         warnings=lines,
+        metadata=source.metadata,
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import Block, Done, Engine, read_region
+from micro.blocks import engine as engine_module
 from micro.errors import ParameterError
 
 SHAPE = (9, 20, 17)
@@ -154,3 +155,18 @@ def test_blocks_that_are_left_out_are_not_read_and_stay_zero(tmp_path: Path) -> 
     np.testing.assert_array_equal(out[3:6], WHOLE[3:6])
     assert not out[:3].any()
     assert not out[6:].any()
+
+
+def test_the_graph_has_a_node_a_block_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes: list[int] = []
+    get = engine_module.threaded.get
+
+    def counted(graph: dict[Any, Any], keys: list[Any], **options: Any) -> Any:  # noqa: ANN401
+        nodes.append(len(graph))
+        return get(graph, keys, **options)
+
+    monkeypatch.setattr(engine_module.threaded, "get", counted)
+    for edges in ((3, 10, 17), (1, 2, 17)):
+        _, parts = run(Engine(block_shape=edges))
+        assert nodes[-1] == len(parts)
+    assert nodes == [6, 90]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Engine
 from micro.cell import SE_REGION, Cell, CellParams, Part, anatomy, split_phases
-from micro.errors import AmbiguousNormalError, ParameterError
+from micro.errors import AmbiguousNormalError, ParameterError, ShapeMismatchError
 from micro.model import Labels, Spacing
 from micro.phantoms import Phantom
 
@@ -183,6 +183,20 @@ def test_a_stated_normal_without_metal_is_no_error() -> None:
 def test_a_stated_normal_across_a_single_slice_is_refused() -> None:
     with pytest.raises(ParameterError, match="one slice"):
         named(section(), CellParams(normal="+z"))  # a section has no z
+
+
+def test_a_slab_of_one_voxel_is_a_section_along_z_only() -> None:
+    slab = Labels(np.full((60, 50, 1), 2, np.uint8), Spacing(1, 1, 1))
+    for task in (split_phases, anatomy):
+        with pytest.raises(ShapeMismatchError, match=r"60 x 50 x 1 voxels .* a section as one slice"):
+            task(slab, CellParams(), Engine())
+
+
+def test_a_picture_of_nothing_but_metal_says_so() -> None:
+    metal = np.full((1, 30, 30), 3, np.uint8)
+    for values in (metal, np.pad(metal, ((0, 0), (9, 0), (0, 0)))):
+        cell = anatomy(Labels(values, Spacing(1, 1, 1)), CellParams(), Engine())
+        assert cell.notes == ("no interface: all that is labelled is metal",)
 
 
 def test_a_plan_view_has_no_interface() -> None:

@@ -37,3 +37,13 @@ def test_a_short_is_a_dendrite_and_the_counter_electrode_stays(block_shape: tupl
     assert (parts[20:40, 130:134] == Part.COUNTER).all()
     assert (parts[:20] == Part.COUNTER).all()
     assert (parts[21:79, 60:64] == Part.DENDRITE).all()
+
+
+@pytest.mark.parametrize("width", [3, 8])
+def test_a_short_is_a_dendrite_right_up_to_the_counter_electrode(width: int) -> None:
+    values = np.full((60, 40, 40), 2, np.uint8)
+    values[:20] = values[45:] = values[20:45, 15 : 15 + width, 15 : 15 + width] = 3
+    split = split_phases(Labels(values, Spacing(1, 1, 1)), CellParams(normal="+z"), Engine())
+    expected = np.zeros(values.shape, bool)
+    expected[20:45, 15 : 15 + width, 15 : 15 + width] = True
+    np.testing.assert_array_equal(np.asarray(split.data) == 4, expected)

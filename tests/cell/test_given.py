@@ -176,6 +176,10 @@ def test_what_is_wrong_is_said() -> None:
         through(dead(), CellParams(normal="+x", reference="first-state"), first=up(170))
     with pytest.raises(ValidationError, match="given more than once"):
         CellParams(reference="first-state", reference_thickness_um=3)
+    with pytest.raises(ValidationError, match="finite numbers"):
+        CellParams(reference_line=((float("nan"), 0), (21, 3)))
+    with pytest.raises(ParameterError, match=r"along z, as the normal -z does; expected points \(z, y, x\)"):
+        plane_through(((21, 0), (24, 63)), Normal(0, -1), spacing=UNIT)
     for line in (((1, 2),), ((1, 2), (1, 2, 3)), ((1,), (2,))):
         with pytest.raises(ValidationError, match="two points or more"):
             CellParams(reference_line=line)

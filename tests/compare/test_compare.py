@@ -107,3 +107,11 @@ def test_the_thickness_of_a_section_does_not_matter() -> None:
     two = np.full((1, 4, 4), 2, np.uint8)
     rows = agreement(of(two), of(two, Spacing(7, 0.05, 0.05)), params=CompareParams(), engine=Engine())[0]
     assert rows[0].value == 1
+
+
+def test_a_picture_in_the_place_of_labels_is_refused() -> None:
+    picture = np.arange(1, 161, dtype=np.uint8).reshape(1, 10, 16)
+    truth = of(np.full_like(picture, 2))
+    for pair in ((of(picture), truth), (truth, of(picture))):
+        with pytest.raises(PhaseError, match=r"hold 15\d values that name no phase .* not a picture"):
+            agreement(*pair, params=CompareParams(), engine=Engine())

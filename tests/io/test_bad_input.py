@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from micro.errors import (
     UnreadableFileError,
     UnsupportedFormatError,
 )
-from micro.io import inspect, read_volume
-from micro.model import Spacing
+from micro.io import inspect, read_labels, read_volume
+from micro.model import Labels, Spacing, Volume
 
 SIZE = Spacing(1, 1, 1)
 GREY = np.random.default_rng(1).integers(0, 40, (4, 30, 40)).astype(np.uint8)
@@ -53,6 +54,16 @@ def test_unknown_endings_list_the_known_ones(folder: Path, name: str):
     with pytest.raises(UnsupportedFormatError, match=r"known: .*\.tif") as error:
         read_volume(folder / name, voxel_size=SIZE)
     one_line(error)
+
+
+@pytest.mark.parametrize("read", [read_volume, read_labels])
+def test_two_lengths_are_none_for_a_volume(folder: Path, read: Callable[..., Volume | Labels]):
+    two = Spacing.parse("0.3,0.4um")
+    tifffile.imwrite(folder / "stack.tif", np.ones((4, 5, 6), np.uint8), photometric="minisblack")
+    tifffile.imwrite(folder / "section.tif", np.ones((5, 6), np.uint8))
+    with pytest.raises(MissingCalibrationError, match=r"two lengths.* 4 slices; expected three \(z, y, x\)"):
+        read(folder / "stack.tif", voxel_size=two)
+    assert read(folder / "section.tif", voxel_size=two).spacing == Spacing(0.3, 0.3, 0.4)
 
 
 def test_a_voxel_size_of_zero_says_nothing(folder: Path):

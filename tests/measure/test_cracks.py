@@ -366,3 +366,22 @@ def test_three_crossing_fractures() -> None:
     assert value(results, "crack_alignment") == pytest.approx(-0.5, abs=0.01)
     assert len(results.objects["cracks"]) == 1
     assert "lower bound" in results.row("crack_intensity").note
+
+
+@pytest.mark.parametrize("normal", [None, Normal(0, 1)])
+def test_without_an_interface_cracks_are_measured_over_all_that_is_labelled(normal: Normal | None) -> None:
+    parts = np.zeros((40, 30, 40), np.uint8)
+    parts[5:35, 12:15, 5:35] = int(Part.CRACK)
+    labels = np.where(parts > 0, CRACK, SE).astype(np.uint8)
+    labels[:, :2] = 0
+    notes = ("no metal body found",)
+    bare = found_in(Cell(Labels(labels, Spacing(1.0, 1.0, 1.0)), parts, notes=notes, stated=normal))
+    bounded = found_in(in_se(np.where(labels == 0, 0, parts), Spacing(1.0, 1.0, 1.0)))
+    share = 28 / 30
+    for metric in ("crack_density", "crack_count_density", "crack_intensity", "crack_porosity"):
+        assert bare.row(metric, roi="all").value == pytest.approx(value(bounded, metric) / share)
+    for metric in ("crack_aperture_mean", "crack_aperture_p95", "crack_below_resolution"):
+        assert bare.row(metric, roi="all").value == value(bounded, metric)
+    angles = [row.value for row in bare.rows if row.metric == "crack_orientation_mean" and row.roi == "all"]
+    assert angles == pytest.approx([] if normal is None else [0.0], abs=1e-9)
+    assert not [row for row in bare.rows if row.metric.startswith("crack_depth") and row.value is not None]

@@ -113,3 +113,18 @@ def test_a_section_says_what_only_a_volume_tells(flat: bool, anode: bool, make_c
         assert ("doesn't tell P32" in results.row("crack_density").note) == flat
         assert ("doesn't tell P33" in results.row("crack_porosity").note) == flat
         assert ("doesn't tell P30" in results.row("crack_count_density").note) == flat
+
+
+def test_a_surface_that_looks_back_gives_no_share(make_cell: MakeCell) -> None:
+    labels = np.full((30, 40), 2, np.uint8)
+    labels[:10] = 3
+    labels[20:24] = 3
+    labels[10:20, :2] = 3
+    labels[18:20, 2:] = 1
+    plane = ReferencePlane((0.0, 1.0, 0.0), 10.0)
+    row = measure(make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=plane), MeasureParams(), Engine()).row
+    # Electrolyte 40 above the roof and 38 under it; void 38 under the roof only: (78 + 0) / (78 - 38).
+    assert row("contact_fraction").value is None
+    assert row("contact_fraction").ci_low is None
+    assert "looks back" in row("contact_fraction").note
+    assert row("contact_fraction_projected").value == 1.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micro.blocks import Engine, Shape
-from micro.cell import Cell, CellParams, ReferencePlane, anatomy
+from micro.cell import Cell, CellParams, Part, ReferencePlane, anatomy
 from micro.measure import MeasureParams, Results, measure
 from micro.model import Spacing
 from micro.phantoms import make_phantom
@@ -90,3 +90,25 @@ def test_without_a_far_electrode_or_an_anode() -> None:
             empty = [row for row in results.rows if row.metric.startswith("dendrite_")]
             assert len(empty) > 15
             assert all(row.value is None and row.note for row in empty if row.roi == "se_region")
+
+
+def test_a_section_says_what_it_misses(make_cell: Callable[..., Cell]) -> None:
+    labels = np.full((60, 50), 2, np.uint8)
+    labels[:10] = 3
+    labels[10:30, 10:14] = 4
+    labels[35:40, 30:34] = 4
+    labels[50:] = 6
+    parts = np.where(labels == 3, Part.ANODE, np.where(labels == 4, Part.DENDRITE, Part.OTHER)).astype(np.uint8)
+    parts[35:40, 30:34] = Part.ISOLATED
+    plane, far = (ReferencePlane((0.0, 1.0, 0.0), at) for at in (10.0, 50.0))
+    cell = make_cell(labels, Spacing(1, 1, 1), normal="+y", plane=plane, far_plane=far, parts=parts[None])
+    row = measure(cell, MeasureParams(transport=()), Engine()).row
+    for metric, word in (
+        ("dendrite_depth_max", "lower bound"),
+        ("dendrite_depth_relative", "lower bound"),
+        ("dendrite_far_distance_min", "upper bound"),
+        ("isolated_depth_max", "joined beside"),
+        ("dendrite_isolated_fraction", "joined beside"),
+    ):
+        assert row(metric).value is not None
+        assert word in row(metric).note

@@ -54,6 +54,23 @@ def test_objects_too_large_for_memory_are_left_out(
     assert found.count(None) == int((sizes == sizes.max()).sum())
 
 
+@pytest.mark.parametrize("block_shape", [(16, 16, 16), (7, 30, 11), (128, 128, 128)])
+def test_blocks_near_objects(make_busy: Callable[..., Cell], block_shape: tuple[int, int, int]) -> None:
+    scene = scene_of(make_busy(Spacing(1, 1, 1)), Engine(block_shape=block_shape))
+    for number in range(1, scene.objects.count + 1):
+        near = scene.blocks_near(np.array([number]))
+        # With a voxel around it, the box reaches into every block that it touches.
+        box = np.zeros(scene.context.shape, bool)
+        low, high = np.maximum(scene.objects.start[number] - 1, 0), scene.objects.stop[number] + 1
+        box[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = True
+        expected = [bool(box[block.core].any()) for block in scene.engine.blocks(scene.context.shape)]
+        assert near.tolist() == expected
+    everything = scene.blocks_near(np.arange(1, scene.objects.count + 1))
+    each = [scene.blocks_near(np.array([number])) for number in range(1, scene.objects.count + 1)]
+    assert everything.tolist() == np.any(each, axis=0).tolist()
+    assert not scene.blocks_near(np.zeros(0, np.int64)).any()
+
+
 def test_object_tables_of_one_name_are_joined_by_id() -> None:
     first = Findings(objects={"cracks": pd.DataFrame({"id": [3, 5], "a": [1.0, 2.0]})})
     second = Findings(objects={"cracks": pd.DataFrame({"id": [5, 3], "b": [20.0, 10.0]})})

@@ -23,7 +23,7 @@ def leftovers(out: Path) -> set[str]:
     return {entry.name for entry in out.iterdir()} - {".micro.lock"}
 
 
-FAILED = {"measurements.csv", "measurements.parquet", "failures.csv"}
+FAILED = {"measurements.csv", "measurements.parquet", "failures.csv", "run.log"}
 
 
 @pytest.mark.parametrize("kind", ["empty", "truncated", "text", "slices", "nan", "constant"])

@@ -63,7 +63,7 @@ def test_a_run_leaves_what_the_contract_says(done: Path, sem: Phantom, sem_image
     sample = done / "Querschnitt 1"
     assert {entry.name for entry in sample.iterdir()} == SAMPLE_FILES
     expected = {"Querschnitt 1", "measurements.csv", "measurements.parquet", "report.html", "failures.csv"}
-    expected |= {"table.md", "table.tex", "table.xlsx"}
+    expected |= {"table.md", "table.tex", "table.xlsx", "run.log"}
     assert {entry.name for entry in done.iterdir()} - {".micro.lock"} == expected
     figures = {path.name for path in (sample / "figures").iterdir()}
     assert {"overlay.svg", "overlay.png", "contact_map.svg", "depth_profile.png"} <= figures
@@ -161,6 +161,35 @@ def test_resume_redoes_only_what_changed(cli: Cli, place: Path, few_labels: Path
     assert cli(*command, "--set", "cell.crack_aspect_min=4").status == 0
     assert (out / "a" / "measurements.csv").exists()
     assert stamps()[1] == third[1]
+
+
+def test_what_is_missing_is_done_before_what_is_finished_is_read(cli: Cli, place: Path, few_labels: Path) -> None:
+    files = [place / f"{name}.tif" for name in "abc"]
+    for path in files:
+        shutil.copy(few_labels, path)
+    command = ("measure", *files, "--out", place / "out", "--resume")
+    assert cli(*command).status == 0
+    tables = (place / "out" / "measurements.csv").read_bytes()
+    shutil.rmtree(place / "out" / "b")
+    told = cli(*command)
+    assert told.status == 0
+    heads = [
+        line for line in told.err.splitlines() if line.split(": ")[1].startswith(("sample", "un", "done", "read f"))
+    ]
+    assert [line.split(" in ")[0].split(",")[0] for line in heads] == [
+        "a: sample 1 of 3",
+        "a: unchanged",
+        "b: sample 2 of 3",
+        "b: done",
+        "c: sample 3 of 3",
+        "c: unchanged",
+        "a: sample 1 of 3",
+        "a: read for the report",
+        "c: sample 3 of 3",
+        "c: read for the report",
+    ]
+    # the tables keep the order of the samples
+    assert (place / "out" / "measurements.csv").read_bytes() == tables
 
 
 def test_a_second_run_into_a_folder_in_use_is_refused(cli: Cli, place: Path, few_labels: Path) -> None:

@@ -140,6 +140,38 @@ def test_a_worker_that_is_killed_changes_nothing(doomed: Workers, stack: Path, b
     same_results(place, by_threads)
 
 
+class Closing(Silent):
+    """Takes the scheduler away when a stage begins; notes which stages were kept."""
+
+    def __init__(self, cluster: LocalCluster | None = None, stage: str = "") -> None:
+        self.cluster, self.stage, self.kept = cluster, stage, list[str]()
+
+    def stage_started(self, stage: str) -> None:
+        if self.cluster is not None and stage == self.stage:
+            self.cluster.close()
+
+    def stage_kept(self, stage: str, seconds: float) -> None:
+        assert seconds > 0
+        self.kept.append(stage)
+
+
+@pytest.mark.slow
+def test_a_run_whose_scheduler_is_lost_is_continued_elsewhere(stack: Path, by_threads: Path, place: Path) -> None:
+    recipe, source = load_recipe("fibsem", RECIPE), Source("stack", (stack,))
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
+        connected(cluster.scheduler_address, place) as pool,
+    ):
+        job = Job(recipe, engine=Engine(block_shape=BLOCK, scheduler=pool))
+        (failure,) = run_batch([(source, job)], place, observer=Closing(cluster, "segment")).failures
+    assert (failure.stage, failure.error) == ("segment", "ClusterError"), failure
+    seen = Closing()
+    job = Job(recipe, engine=Engine(block_shape=BLOCK))
+    assert run_batch([(source, job)], place, resume=True, observer=seen).failures == ()
+    assert seen.kept == ["align", "preprocess"]
+    same_results(place, by_threads)
+
+
 def test_blocks_that_are_done_again_find_what_was_there_before(doomed: Workers, place: Path) -> None:
     """The last stage of the components reads and writes the same array; what a dead worker did is done twice.
 

@@ -66,7 +66,7 @@ def test_an_interruption_is_one_line_and_status_130(cli: Cli, place: Path, monke
     told = cli("run", "sem", place, "--out", place / "out")
     assert told.status == 130
     assert told.err.splitlines() == [
-        "micro: interrupted: stopped by the user; finished samples are kept, --resume continues"
+        "micro: interrupted: stopped by the user; what is finished is kept, --resume continues"
     ]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from micro.errors import OutputError
+from micro_pipelines import load_recipe, run_sample
 from micro_pipelines.lock import LOCK_NAME, OWNER_NAME, Owner, held
 
 Cli = Callable[..., Any]
@@ -65,6 +66,11 @@ def test_the_second_run_is_told_who_holds_the_folder(
     assert told.status == 0
     assert "killed" not in told.err
     assert not (out / OWNER_NAME).exists()
+
+
+def test_a_sample_of_the_library_is_refused_too(out: Path, no_anode: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(OutputError, match=f"another run is writing into .*process {holder.pid} on"):
+        run_sample(no_anode, load_recipe("sem"), out)
 
 
 def test_the_lock_of_a_killed_run_is_taken_over(

@@ -176,15 +176,35 @@ def test_metadata_reach_every_row_of_every_table(cli: Cli, place: Path, cell: Pa
     # the second is a later state of the first: the same picture, so nothing is lost
     loss = table[(table["metric"] == "contact_loss") & (table["state"] == "old")].iloc[0]
     assert (float(loss["value"]), loss["note"].startswith("first state: new")) == (0.0, True)
+    # the table for a paper: a line each before the metrics; the same when it is made later
+    printed = (out / "table.md").read_text(encoding="utf-8")
+    assert printed.splitlines()[2:5] == ["| cell | 007 | 12 |", "| cycle | 0 | 20 |", "| id | x |  |"]
+    made = [(out / f"table.{kind}").read_bytes() for kind in ("md", "tex", "xlsx")]
     assert cli("table", out).status == 0
+    assert [(out / f"table.{kind}").read_bytes() for kind in ("md", "tex", "xlsx")] == made
+    assert b"\ncell & 007 & 12 \\\\\n" in made[1]
+    tidy = pd.read_excel(out / "table.xlsx", "Measurements", dtype=str)
+    assert set(tidy["cell"]) == {"007", "12"}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert '<th scope="col">cycle</th>' in page
+    assert page.count("<td>007</td>") == 1
+    assert "<dt>cell</dt><dd>007</dd>" in page
+    assert "<dt>id</dt><dd></dd>" not in page
+    # with the samples as lines they are columns
+    assert cli("table", out, "--lines", "samples", "--format", "md").status == 0
+    turned = (out / "table.md").read_text(encoding="utf-8").splitlines()
+    assert turned[0].startswith("| sample | cell | cycle | id |")
+    assert turned[2].startswith("| A new | 007 | 0 | x |")
 
 
 def test_a_missing_file_is_a_row_in_failures_and_not_the_end(cli: Cli, place: Path, cell: Path) -> None:
-    path = listed(place, "path,cell\nBilder/fehlt.tif,B\nBilder/a.tif,A\n")
+    path = listed(place, "path,cell,stage\nBilder/fehlt.tif,B,early\nBilder/a.tif,A,late\n")
     told = cli("measure", path, "--out", place / "out", *FAST)
     assert (told.status, len(told.errors)) == (1, 1)
     (row,) = pd.read_csv(place / "out" / "failures.csv").to_dict("records")
     assert (row["sample"], row["stage"], row["error"]) == ("fehlt", "read", "InputMissingError")
+    # the failures have a column of that name already
+    assert (row["cell"], row["sample_stage"]) == ("B", "early")
     assert row["message"] == (
         f"no such file or folder: {place / 'Bilder' / 'fehlt.tif'}, named in Zellen ä.csv, line 2"
     )

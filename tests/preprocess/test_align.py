@@ -101,6 +101,41 @@ def test_slices_of_noise_are_not_moved() -> None:
     assert not {"shifts_voxels", "warnings"} & set(facts)
 
 
+@pytest.mark.parametrize("grey", ["blank", "noise"])
+@pytest.mark.parametrize("places", [(10,), (0, 14, 15, SLICES - 1)])
+def test_lost_slices_move_no_other_and_are_made_up_for(
+    still: NDArray[np.uint8], grey: str, places: tuple[int, ...]
+) -> None:
+    spoilt = still.copy()
+    for k in places:
+        spoilt[k] = 0 if grey == "blank" else np.random.default_rng(k).integers(0, 255, spoilt[k].shape)
+    after = straighten(Volume(spoilt, CUBIC, "fibsem"), PreprocessParams(), Engine())
+    facts = after.history[-1].parameters["found"]
+    assert facts["lost_slices"] == list(places)
+    assert facts["doubts"] == ["slices lost"]
+    assert f"counted from 0: {', '.join(str(k) for k in places)})" in facts["warnings"][0]
+    assert "shifts_voxels" not in facts
+    found = np.asarray(after.data)
+    good = np.setdiff1d(np.arange(SLICES), places)
+    np.testing.assert_array_equal(found[good], still[good])
+    # a lost slice is as near to the true one as its neighbours are
+    for k in places:
+        near = min(abs(good - k))
+        change = max(rms(still[k].astype(float) - still[other]) for other in good if abs(other - k) <= near + 1)
+        assert rms(found[k].astype(float) - still[k]) < change
+
+
+def test_jitter_is_found_beside_a_lost_slice(still: NDArray[np.uint8], jitter: NDArray[np.float64]) -> None:
+    moved = np.rint(wander(still, jitter, margin=MARGIN).clip(0, 255)).astype(np.uint8)
+    moved[10] = 0
+    after = straighten(Volume(moved, CUBIC, "fibsem"), PreprocessParams(), Engine())
+    facts = after.history[-1].parameters["found"]
+    assert facts["lost_slices"] == [10]
+    error = np.delete(np.array(facts["shifts_voxels"]) - jitter, 10, axis=0)
+    assert rms(error - error.mean(axis=0)) < 0.8
+    assert float(np.asarray(after.data[10]).mean()) > 0.9 * float(np.asarray(after.data[9]).mean())
+
+
 def test_with_a_fiducial_slow_drift_goes_too(still: NDArray[np.uint8], jitter: NDArray[np.float64]) -> None:
     path = 0.5 * jitter + np.outer(np.linspace(-8, 8, SLICES), (1, -1))
     marked = still.astype(np.float32)

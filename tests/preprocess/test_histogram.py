@@ -54,3 +54,10 @@ def test_what_is_not_finite_is_refused_and_counted(value: float, dtype: type) ->
 def test_a_constant_picture_is_refused(dtype: type) -> None:
     with pytest.raises(ImageContentError, match="every voxel has the grey value 7"):
         grey_histogram(np.full((3, 4, 5), 7, dtype), Engine(block_shape=(1, 2, 2)))
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_greys_beyond_single_precision_are_refused(scale: float) -> None:
+    stack = np.arange(60, dtype=np.float64).reshape(3, 4, 5) * scale
+    with pytest.raises(ImageContentError, match=r"grey values lie between 0 and .*: scale the picture"):
+        grey_histogram(stack, Engine())

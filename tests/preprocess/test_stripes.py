@@ -79,3 +79,9 @@ def test_a_vertical_crack_or_dendrite_keeps_its_shape(width: int, dark: float) -
 
 def test_a_flat_picture_has_no_stripes() -> None:
     np.testing.assert_array_equal(stripe_field(np.full((64, 64), 0.5, np.float32), 31), 1)
+
+
+def test_what_is_black_but_for_a_few_columns_has_no_stripes() -> None:
+    image = np.zeros((64, 200), np.float32)
+    image[:, ::40] = 1
+    np.testing.assert_array_equal(stripe_field(image, 31), 1)

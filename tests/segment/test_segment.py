@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from micro.blocks import Engine
-from micro.errors import PhaseError
+from micro.errors import ImageContentError, PhaseError
 from micro.model import SSB_PHASES, Labels, Volume
 from micro.phantoms import make_phantom
 from micro.preprocess import PreprocessParams, preprocess
@@ -91,6 +91,20 @@ def test_stated_levels_are_taken() -> None:
     # all below a level far too bright is Li
     odd = segment(volume, SegmentParams(levels=(0.0, 0.4, 1.0), shading=False), Engine())
     assert np.count_nonzero(np.asarray(odd.data) == 2) < np.count_nonzero(np.asarray(stated.data) == 2)
+
+
+@pytest.mark.parametrize("edge", [2, 5])
+def test_a_picture_of_hardly_a_voxel_is_refused(edge: int) -> None:
+    volume = clean("sem")[0]
+    small = Volume(volume.data[:, :edge, :edge], volume.spacing, name="small")
+    with pytest.raises(ImageContentError, match=f"small: no grey level stands out among 1 x {edge} x {edge} voxels"):
+        segment(small, SegmentParams(), Engine())
+
+
+@pytest.mark.parametrize("levels", [(0.9, 0.5, 0.1), (0.1, 0.5, 0.5)])
+def test_levels_rise(levels: tuple[float, ...]) -> None:
+    with pytest.raises(ValidationError, match="do not rise; give a grey for each of void, Li, SE, from dark"):
+        SegmentParams(levels=levels)
 
 
 @pytest.mark.parametrize("levels", [(0.1, 0.5), (0.1, 0.2, 0.3, 0.4)])

@@ -14,17 +14,21 @@ from micro_pipelines.batch import run_batch
 from micro_pipelines.cli.guard import DEBUG, complain
 from micro_pipelines.cli.progress import watching
 from micro_pipelines.cli.table import print_headline
+from micro_pipelines.forecast import Forecast, input_bytes, stages_of
 from micro_pipelines.job import Job
 from micro_pipelines.sources import Source
 
 __all__ = ["run_and_tell"]
 
 
-def run_and_tell(work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool, quiet: bool) -> None:
+def run_and_tell(
+    work: Sequence[tuple[Source, Job]], out: Path, *, resume: bool, quiet: bool, log: Path | None = None
+) -> None:
     """Run the samples, print the headline numbers and where the results lie; exit 1 where some failed."""
+    forecast = Forecast([input_bytes(source) for source, _ in work], stages_of(work[0][1]))
     # dask looks for distributed, and loads it, wherever its scheduler is not given as a function
-    with watching(quiet=quiet) as observer, dask.config.set(scheduler=threaded.get):
-        batch = run_batch(work, out, resume=resume, observer=observer)
+    with watching(quiet=quiet, forecast=forecast) as observer, dask.config.set(scheduler=threaded.get):
+        batch = run_batch(work, out, resume=resume, observer=observer, log=log)
     if DEBUG.get():
         for failure in batch.failures:
             print(failure.details, file=sys.stderr)

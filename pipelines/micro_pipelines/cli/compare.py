@@ -102,7 +102,8 @@ def _print_agreement(found: Comparison) -> None:
     print_table(title, _HEADINGS, cells)
     for row in found.rows:
         if row.metric == "boundary_distance_p95" and row.value is None:
-            typer.echo(f"no boundary distance of {row.phase_a}: {row.note} (--reach looks farther)")
+            hint = "" if row.note.startswith("no boundary") else " (--reach looks farther)"
+            typer.echo(f"no boundary distance of {row.phase_a}: {row.note}{hint}")
 
 
 def _print_objects(found: Comparison) -> None:

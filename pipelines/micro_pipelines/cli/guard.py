@@ -39,7 +39,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(2) from error
         except KeyboardInterrupt:
             _show_traceback()
-            complain("stopped by the user; finished samples are kept, --resume continues", kind="interrupted")
+            complain("stopped by the user; what is finished is kept, --resume continues", kind="interrupted")
             raise typer.Exit(130) from None
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):

@@ -9,6 +9,8 @@ import typer
 from micro_pipelines.cli.options import (
     Block,
     First,
+    Log,
+    Memory,
     Normal,
     Out,
     Quiet,
@@ -51,8 +53,10 @@ def measure(
     workers: Workers = None,
     scheduler: Scheduler = None,
     slurm: Slurm = None,
+    memory: Memory = None,
     resume: Resume = False,
     quiet: Quiet = False,
+    log: Log = None,
     block: Block = None,
 ) -> None:
     """Measure label files: tables, objects, profiles, figures and a report.
@@ -72,5 +76,5 @@ def measure(
     job = Job(chosen, spacing_of(voxel_size), make_labels=labels_from_labels, mapping=values)
     sources = find_sources(labels, states=state or (), series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, slurm, block, out) as engine:
-        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
+    with engines(workers, scheduler, slurm, block, out, memory=memory) as engine:
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)

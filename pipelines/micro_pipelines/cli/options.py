@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Block",
     "First",
+    "Log",
+    "Memory",
     "Normal",
     "Out",
     "Quiet",
@@ -87,11 +89,29 @@ Slurm = Annotated[
         "--slurm", metavar="FILE", help="Run on SLURM jobs; a TOML says queue, cores, memory, walltime and jobs."
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="BYTES",
+        help="Memory of the run, as 4GB: sets the size of blocks and how many are at work at once, and changes no "
+        "result. Without it: 1 GB and 1 GB a thread. On a cluster: of one thread of a worker.",
+    ),
+]
 Block = Annotated[
     str | None, typer.Option("--block", hidden=True, metavar="Z,Y,X", help="Voxels of a block; changes no result.")
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Skip samples that are finished with the same input, recipe and version.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Skip samples that are finished with the same input, recipe and version; go on with one that was stopped "
+        "from its last finished stage.",
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Log with times, warnings and tracebacks; by default run.log in --out."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 
@@ -120,9 +140,9 @@ def with_first_states(work: Sequence[tuple[Source, Job]], path: Path | None) -> 
     return [(source, replace(job, first=choose_first_state(source, states))) for source, job in work]
 
 
-def engine_of(workers: int | None, block: str | None = None) -> Engine:
-    """Return the engine with these threads and blocks."""
-    from micro.blocks import DEFAULT_BLOCK, Engine
+def engine_of(workers: int | None, block: str | None = None, memory: str | None = None) -> Engine:
+    """Return the engine with these threads, blocks and memory."""
+    from micro.blocks import DEFAULT_BLOCK, Engine, parse_bytes
     from micro.errors import ParameterError
 
     shape = DEFAULT_BLOCK
@@ -132,12 +152,20 @@ def engine_of(workers: int | None, block: str | None = None) -> Engine:
         except ValueError:
             raise ParameterError(f"block {block!r} is not understood; expected three numbers, as 64,64,64") from None
         shape = (z, y, x)
-    return Engine(block_shape=shape, workers=workers or os.cpu_count() or 1)
+    threads = workers or os.cpu_count() or 1
+    given = (1 + threads) * 10**9 if memory is None else parse_bytes(memory)
+    return Engine(block_shape=shape, workers=threads, memory_bytes=given)
 
 
 @contextmanager
 def engines(
-    workers: int | None, scheduler: str | None, slurm: Path | None, block: str | None, out: Path
+    workers: int | None,
+    scheduler: str | None,
+    slurm: Path | None,
+    block: str | None,
+    out: Path,
+    *,
+    memory: str | None = None,
 ) -> Iterator[Engine]:
     """Give the engine of this machine's threads, or of a cluster, which is left at the end."""
     from dataclasses import replace
@@ -150,7 +178,8 @@ def engines(
         raise ParameterError(
             f"{' and '.join(several)}: threads of this machine, a cluster that runs, or SLURM jobs; give one of them"
         )
-    engine = engine_of(workers, block)
+    # on a cluster each thread of a worker does one block at a time, with a memory of its own
+    engine = engine_of(workers if scheduler is None and slurm is None else 1, block, memory)
     if scheduler is not None:
         from micro_pipelines.cluster import connected
 

@@ -48,6 +48,7 @@ def table(
         version=finished.version,
         samples_down=None if lines == "auto" else lines == "samples",
         strict=metrics is not None,
+        metadata=finished.metadata,
     )
     folder = prepare(out) if out is not None else results if results.is_dir() else results.parent
     for path in write_paper_tables(folder, made, finished.rows, formats=kinds):

@@ -10,6 +10,8 @@ import typer
 from micro_pipelines.cli.options import (
     Block,
     First,
+    Log,
+    Memory,
     Normal,
     Out,
     Quiet,
@@ -68,8 +70,10 @@ def run(
     workers: Workers = None,
     scheduler: Scheduler = None,
     slurm: Slurm = None,
+    memory: Memory = None,
     resume: Resume = False,
     quiet: Quiet = False,
+    log: Log = None,
     block: Block = None,
 ) -> None:
     """Segment and measure images: labels, tables, figures and a report.
@@ -92,5 +96,5 @@ def run(
     )
     sources = find_sources(inputs, states=state or (), stack=stack, series=series)
     work = with_first_states([(source, job) for source in sources], first_state)
-    with engines(workers, scheduler, slurm, block, out) as engine:
-        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet)
+    with engines(workers, scheduler, slurm, block, out, memory=memory) as engine:
+        run_and_tell(on_engine(work, engine), out, resume=resume, quiet=quiet, log=log)

@@ -53,6 +53,20 @@ def result(section: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def finished_batch(section: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of ``micro run sem`` over two samples and a file that is no image."""
+    from micro_pipelines.cli import main
+
+    inputs, out = tmp_path_factory.mktemp("Proben"), tmp_path_factory.mktemp("Serie")
+    for name in ("Zelle 2", "Zelle 10"):
+        shutil.copy(section, inputs / f"{name}.tif")
+    (inputs / "kaputt.tif").write_bytes(b"no image")
+    paths = [str(path) for path in sorted(inputs.iterdir())]
+    assert main(["run", "sem", *paths, "--out", str(out), "--quiet", "--set", "report.figures=overlay"]) == 1
+    return out
+
+
+@pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """A display that Qt can draw on, tried in a process of its own: Qt ends the process where it can't."""
     for name in ("napari", "qtpy"):

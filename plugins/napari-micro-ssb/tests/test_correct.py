@@ -214,6 +214,7 @@ def test_interpolation_between_the_two_slices_drawn_last(viewer, panel):
         process_events(3)
         drag(viewer, panel.layer, [(z, 30, x)])
     panel.form.interpolate.click()
+    wait(panel)
     after = now(panel) == 4
     assert np.flatnonzero(after.any(axis=(1, 2))).tolist() == list(range(6, 13))
     assert abs(np.argwhere(after[9])[:, 1].mean() - 40) < 1
@@ -224,6 +225,7 @@ def test_smooth_and_holes_in_a_box_drawn_with_the_mouse(viewer, panel):
     panel.form.choose_tool("Select box")
     drag(viewer, panel.layer, [(10, 40, 40), (10, 70, 70)])
     panel.form.holes.click()
+    wait(panel)
     after = now(panel)
     assert (after[10, 50:60, 50:60] == 2).all()
     assert int((after != cell()).sum()) == 100
@@ -232,6 +234,7 @@ def test_smooth_and_holes_in_a_box_drawn_with_the_mouse(viewer, panel):
     panel.form.choose_tool("Select box")
     drag(viewer, panel.layer, [(10, 70, 1), (10, 90, 1)])
     panel.form.smooth.click()
+    wait(panel)
     # the face of Li is flat: nothing is to be smoothed there
     assert "nothing changes" in panel.message.text()
 
@@ -258,7 +261,7 @@ def test_the_next_opening_goes_on_and_the_written_labels_are_those_shown(viewer,
     assert "labels_corrected.ome.zarr" in panel.message.text()
     assert np.array_equal(read_labels(corrected_path(path)).data.compute(), after)
     panel.close_correction()
-    assert "1 edits by hand lie beside" in panel.state.text()
+    assert "1 edit by hand beside these labels" in panel.state.text()
     assert panel.begin_button.text() == "Go on correcting"
     panel.begin()
     assert np.array_equal(now(panel), after)
@@ -268,6 +271,31 @@ def test_the_next_opening_goes_on_and_the_written_labels_are_those_shown(viewer,
     assert "labels.ome.zarr.corrections.1" in panel.message.text()
     panel.begin()
     assert panel.correction.log.edits == []
+
+
+def test_labels_too_large_for_memory_are_painted_on_through_the_journal_only(viewer, tmp_path, monkeypatch):
+    """One level, read slice by slice: napari's brush, which would write into the array, is off."""
+    monkeypatch.setattr("napari_micro_ssb._lazy.IN_MEMORY_VOXELS", 1000)
+    # as in a file of another program, which has no coarser levels
+    monkeypatch.setattr("napari_micro_ssb._reader.read_coarser", lambda *_, **__: ())
+    path = write_ome_zarr(tmp_path / "groß.ome.zarr", None, Labels(cell(), SPACING))
+    panel = opened(viewer, path)
+    shown = viewer.layers["groß phases"]
+    assert not shown.editable
+    shown.mode = "paint"
+    assert shown.mode == "pan_zoom"
+    panel.begin()
+    viewer.dims.set_point(0, 10 * SPACING.z)
+    panel.form.choose_phase(3)
+    panel.form.choose_tool("Brush")
+    process_events()
+    drag(viewer, panel.layer, [(10, 30, 30), (10, 30, 60)])
+    assert len(panel.correction.log.active) == 1, panel.message.text()
+    after = now(panel)
+    assert np.array_equal(panel.layer._slice.image.raw, after[10])
+    assert set(np.unique(after[after != cell()])) == {4}
+    panel.close_correction()
+    assert np.array_equal(read_labels(path).data.compute(), cell())
 
 
 def test_labels_in_memory_are_kept_in_a_folder_and_corrected_there(viewer, tmp_path):
@@ -411,7 +439,7 @@ def test_a_viewer_that_is_killed_has_lost_nothing_but_the_stroke_under_way(viewe
     said = len([line for line in [*strokes, *rest.splitlines()] if line.strip()])
     assert said >= 3
     panel = opened(viewer, path)
-    assert "edits by hand lie beside these labels" in panel.state.text()
+    assert "edits by hand beside these labels" in panel.state.text()
     panel.begin()
     assert "recovered" in panel.message.text()
     log = panel.correction.log

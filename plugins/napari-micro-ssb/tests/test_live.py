@@ -15,6 +15,7 @@ from micro_pipelines.cli import main
 from micro_pipelines.sources import find_sources
 from napari_micro_ssb import _live
 from napari_micro_ssb._live import Live, live_piece, painted_slices
+from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._sample import Sample
 from napari_micro_ssb._segmenting import slice_piece
 from napari_micro_ssb._strokes import strokes_of_layer, train_and_save
@@ -150,3 +151,43 @@ def test_a_large_slice_is_cut_around_its_centre(shape):
     assert (box[1].stop - box[1].start) * (box[2].stop - box[2].start) <= 2**23
     assert box[1].stop == shape[1]
     assert box[2].start == 0
+
+
+def test_a_slice_that_was_prepared_is_not_corrected_again(section):
+    live, sample, strokes = Live(Engine()), sample_at(section), painted(section)
+    piece = slice_piece(strokes.shape, 0)
+    before, after = Told(), Told()
+    live.prepare(sample, piece, SEM, before.watcher)
+    found = live.update(sample, {0: strokes[0]}, piece, SEM, after.watcher)
+    assert {"correct", "look"} <= set(before)
+    assert set(after) & {"correct", "look"} == set()
+    alone = Live(Engine()).update(sample, {0: strokes[0]}, piece, SEM, Told().watcher)
+    assert np.array_equal(found.labels.probabilities.compute(), alone.labels.probabilities.compute())
+
+
+def test_an_update_waits_for_the_preparation_and_another_slice_ends_it(section):
+    live, sample, strokes = Live(Engine()), sample_at(section), painted(section)
+    piece = slice_piece(strokes.shape, 0)
+    part = replace(piece, box=(slice(0, 1), slice(0, 100), slice(0, 120)))
+    preparation = Preparation(live)
+    assert preparation.words == ""
+    preparation.begin(sample, part, SEM)
+    ended = preparation._thread
+    preparation.begin(sample, piece, SEM)
+    assert preparation.busy
+    assert "is being corrected" in preparation.words
+    told = Told()
+    live.update(sample, {0: strokes[0]}, piece, SEM, told.watcher)
+    assert not {"correct", "look"} & set(told)
+    preparation._thread.join(30)
+    ended.join(30)
+    assert not ended.is_alive()
+    assert "strokes show what they make of it at once" in preparation.words
+
+
+def test_what_can_not_be_prepared_is_told_when_asked(section):
+    missing = replace(sample_at(section), source=replace(sample_at(section).source, paths=(section / "nowhere.tif",)))
+    preparation = Preparation(Live(Engine()))
+    preparation.begin(missing, slice_piece((1, 160, 224), 0), SEM)
+    preparation._thread.join(30)
+    assert preparation.words.startswith("this slice can't be prepared: ")

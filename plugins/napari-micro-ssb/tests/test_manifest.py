@@ -14,7 +14,7 @@ def test_the_manifest_is_valid_and_its_commands_can_be_imported():
     manifest = PluginManifest.from_distribution("napari-micro-ssb")
     manifest.validate_imports()
     widgets = {widget.display_name for widget in manifest.contributions.widgets}
-    assert {"Segment", "Measure", "Correct"} <= widgets
+    assert {"Segment", "Measure", "Correct", "Review"} <= widgets
     assert {one.key for one in manifest.contributions.sample_data} == {example.name for example in EXAMPLES}
 
 

@@ -43,7 +43,13 @@ def test_figures_are_shown(viewer, panel, wait, shoot):
     panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
     panel.figures.setCurrentText("contact_map")
     assert panel.picture.pixmap().width() > 100
+    assert panel.picture_before.isHidden()
     shoot("figures")
+    panel.larger_button.click()
+    (window,) = [one for one in panel.findChildren(type(panel._area)) if one.isWindow()]
+    assert window.windowTitle() == "contact_map"
+    assert window.width() > panel.picture.width()
+    window.close()
 
 
 def test_before_and_after_a_correction(viewer, panel, wait, shoot):

@@ -1,5 +1,7 @@
 """The Segment panel, driven as a person does."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,36 @@ def test_a_recipe_of_the_users_own(panel, folder):
     assert "did you mean 'smoothing'" in panel.message.text()
 
 
+def test_the_slice_is_corrected_before_anybody_paints(viewer, panel, wait):
+    wait_for(lambda: "strokes show what they make of it" in panel.strokes.ready_label.text(), panel)
+    told = []
+    panel._bridge.progress.connect(lambda what, *_: told.append(what))
+    panel.form.widgets["train.steps"].setValue(100)
+    panel.strokes.new_button.click()
+    strokes = viewer.layers["strokes"]
+    strokes.paint((20, 100), 2)
+    strokes.paint((140, 100), 3)
+    panel.strokes.update_button.click()
+    wait(panel)
+    assert "trained" in panel.message.text()
+    assert told
+    assert not [what for what in told if what.startswith(("correct", "look"))]
+
+
+def test_an_image_in_memory_is_corrected_once(viewer, wait, section):
+    from micro.io import read_volume
+
+    grey = read_volume(section).data[0].compute()
+    viewer.add_image(grey, name="sem of mine", scale=(0.05, 0.05), units=("um", "um"))
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
+    wait_for(lambda: "strokes show what they make of it" in panel.strokes.ready_label.text(), panel)
+    first = panel.kept_sample()
+    assert panel.kept_sample() == first
+    assert panel.recipes.currentText() == "sem"
+    viewer.layers["sem of mine"].data = grey[::-1].copy()
+    assert panel.kept_sample() != first
+
+
 def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section, folder, shoot):
     tab = panel.strokes
     panel.tabs.setCurrentWidget(tab)
@@ -111,13 +143,15 @@ def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section,
 
 
 def wait_for_timer(tab, panel, wait):
-    import time
+    wait_for(lambda: tab.found is not None and not panel.busy, panel)
+    wait(panel)
 
+
+def wait_for(done, panel):
     from qtpy.QtWidgets import QApplication
 
     began = time.monotonic()
-    while tab.found is None or panel.busy:
+    while not done():
         QApplication.processEvents()
         time.sleep(0.01)
         assert time.monotonic() - began < 60, panel.message.text()
-    wait(panel)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
 
 from micro.correct import (
     CorrectedArray,
@@ -25,24 +26,26 @@ from micro.correct import (
 )
 from micro.errors import InputMissingError, OutputError, ParameterError
 from micro.model import SSB_PHASES, PhaseSet
-from napari_micro_ssb._correct_base import BasePanel
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
 from napari_micro_ssb._correct_layer import corrected_layer
 from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, unused
-from napari_micro_ssb._panel import freely, told
-from napari_micro_ssb._work import explained
+from napari_micro_ssb._panel import Panel, freely, told
+from napari_micro_ssb._pick import LayerPicker
+from napari_micro_ssb._words import counted
+from napari_micro_ssb._work import Watcher, explained
 
 if TYPE_CHECKING:
     import napari
 
 __all__ = ["CorrectPanel"]
 
+NO_LABELS = "no labels in the viewer; open a result, or run a segmentation first"
 _PANELS: WeakSet[CorrectPanel] = WeakSet()
 
 
-class CorrectPanel(BasePanel):
+class CorrectPanel(Panel):
     """Correct the labels that are chosen, with a journal on the disk."""
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
@@ -51,7 +54,7 @@ class CorrectPanel(BasePanel):
         self.correction: Correction | None = None
         self.layer: Any = None
         self.path: Path | None = None
-        self.labels = QComboBox()
+        self.labels = LayerPicker(napari_viewer, "labels", NO_LABELS, fits=_automatic)
         self.begin_button = QPushButton("Correct")
         self.begin_button.setToolTip("Open the labels for correction, and go on with corrections that lie beside them")
         self.aside_button = QPushButton("Set aside")
@@ -66,13 +69,12 @@ class CorrectPanel(BasePanel):
         self._drawn: deque[int] = deque(maxlen=2)
         self._lay_out()
         self._connect()
-        self._list_labels()
         self._show_state()
 
     @told
     def begin(self, folder: Path | None = None) -> None:
         """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
-        shown = self._chosen()
+        shown = self.labels.layer()
         if self.correction is not None:
             self.close_correction()
         path = file_of(shown)
@@ -94,7 +96,7 @@ class CorrectPanel(BasePanel):
     @told
     def set_aside(self) -> None:
         """Give the corrections that lie beside the chosen labels another name, so that they are kept and not used."""
-        path = self.path if self.correction is not None else file_of(self._chosen())
+        path = self.path if self.correction is not None else file_of(self.labels.layer())
         found = None if path is None else found_beside(path)
         if found is None:
             raise InputMissingError("no corrections lie beside these labels; there is nothing to set aside")
@@ -125,11 +127,19 @@ class CorrectPanel(BasePanel):
         if path is None:
             return
         target = corrected_path(path)
-        self.start(
-            lambda _: write_corrected(correction, target),
-            lambda _: self.say(f"written: {target.name} beside {path.name}, with the list of edits"),
-            "writing the corrected labels ...",
-        )
+
+        def work(_: Watcher) -> Path:
+            return write_corrected(correction, target)
+
+        self.start(work, self._written, "writing the corrected labels ...")
+
+    def _written(self, target: Path) -> None:
+        self.say(f"written: {target.name}, with the list of edits beside it")
+
+    def stopped(self) -> None:
+        """Show what was done before the end came."""
+        self.refresh()
+        super().stopped()
 
     @told
     def undo(self) -> None:
@@ -148,24 +158,36 @@ class CorrectPanel(BasePanel):
     @told
     def interpolate(self) -> None:
         """Carry what was drawn in two slices over to those between them."""
+        correction, pen = self.opened(), self._flat_pen()
         first, last = (box.value() for box in self.form.slices)
-        self.apply(interpolate_edit(self.opened(), first, last, self._flat_pen()))
+        self._edit(lambda: interpolate_edit(correction, first, last, pen), "interpolating ...")
 
     @told
     def smooth(self) -> None:
         """Smooth the outline of the phase in the box."""
-        correction = self.opened()
-        region, across = self._region()
+        correction, (region, across) = self.opened(), self._region()
         pen = Pen(self.form.phase.value, self.form.only_values, across)
-        self.apply(smooth_edit(correction, region, self.form.smooth_um.value(), pen))
+        sigma_um = self.form.smooth_um.value()
+        self._edit(lambda: smooth_edit(correction, region, sigma_um, pen), "smoothing ...")
 
     @told
     def fill_holes(self) -> None:
         """Fill the holes of the phase in the box."""
-        correction = self.opened()
-        region, across = self._region()
+        correction, (region, across) = self.opened(), self._region()
         pen = Pen(self.form.phase.value, self.form.only_values, across)
-        self.apply(holes_edit(correction, region, pen))
+        self._edit(lambda: holes_edit(correction, region, pen), "filling holes ...")
+
+    def _edit(self, make: Callable[[], Edit], doing: str) -> None:
+        """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile."""
+        correction = self.opened()
+        revision = correction.revision
+
+        def work(watcher: Watcher) -> Logged | None:
+            edit = make()
+            watcher.stage_started(doing)
+            return correction.apply(edit, revision=revision)
+
+        self.start(work, self.applied, doing)
 
     def choose_tool(self, tool: str) -> None:
         """Let the mouse do what the tool does, or move the picture."""
@@ -199,7 +221,7 @@ class CorrectPanel(BasePanel):
             f"{phases.name_of(old) if old else 'unlabelled'} to {phases.name_of(new) if new else 'unlabelled'}"
             for (old, new), _ in sorted(edit.moved.items(), key=lambda item: -item[1])[:3]
         ]
-        return f"{edit.tool}: {edit.voxels} voxels, {', '.join(names)}"
+        return f"{edit.tool}: {counted(edit.voxels, 'voxel')}, {', '.join(names)}"
 
     def _flat_pen(self) -> Pen:
         return Pen(self.form.phase.value, self.form.only_values, self._across())
@@ -253,12 +275,6 @@ class CorrectPanel(BasePanel):
             raise InputMissingError("no labels are being corrected; choose some above and press Correct")
         return self.correction
 
-    def _chosen(self) -> Any:  # noqa: ANN401
-        name = self.labels.currentText()
-        if not name or name not in self.viewer.layers:
-            raise InputMissingError("no labels in the viewer; open a result, or run a segmentation first")
-        return self.viewer.layers[name]
-
     def _edge_um(self) -> float:
         return self.opened().automatic.spacing.x
 
@@ -292,22 +308,10 @@ class CorrectPanel(BasePanel):
 
     def _removed(self, event: Any) -> None:  # noqa: ANN401
         """Close the corrections when somebody deletes their layer."""
-        self._list_labels()
         if self.layer is not None and event.value is self.layer:
             self.layer = None
             self.close_correction()
             self.say("the corrected layer was removed; all corrections are kept beside the labels")
-
-    def _list_labels(self, _: object = None) -> None:
-        from napari.layers import Labels as LabelsLayer
-
-        chosen = self.labels.currentText()
-        labels = [one for one in self.viewer.layers if isinstance(one, LabelsLayer)]
-        names = [one.name for one in labels if not isinstance(one.data, CorrectedArray)]
-        if names != [self.labels.itemText(n) for n in range(self.labels.count())]:
-            self.labels.clear()
-            self.labels.addItems(names)
-            self.labels.setCurrentText(chosen if chosen in names else (names[-1] if names else ""))
 
     def _show_state(self, _: object = None) -> None:
         """Say what lies beside the labels, or how many edits there are; switch buttons on and off."""
@@ -316,13 +320,13 @@ class CorrectPanel(BasePanel):
             widget.setEnabled(correction is not None)
         if correction is not None:
             log = correction.log
-            self.state.setText(f"{len(log.active)} edits, kept in {correction.folder.name}")
+            self.state.setText(f"{counted(len(log.active), 'edit')}, kept in {correction.folder.name}")
             self.form.undo.setEnabled(log.to_undo is not None)
             self.form.redo.setEnabled(log.to_redo is not None)
             return
         self.aside_button.setEnabled(False)
         try:
-            path = file_of(self._chosen())
+            path = file_of(self.labels.layer())
             found = None if path is None else found_beside(path)
         except Exception as error:
             self.state.setText(explained(error))
@@ -333,7 +337,7 @@ class CorrectPanel(BasePanel):
             return
         self.aside_button.setEnabled(True)
         self.begin_button.setText("Go on correcting")
-        self.state.setText(f"{found.edits} edits by hand lie beside these labels, the last of {found.last} UTC")
+        self.state.setText(f"{counted(found.edits, 'edit')} by hand beside these labels, the last of {found.last} UTC")
 
     def _lay_out(self) -> None:
         self.body.addWidget(self.labels)
@@ -350,9 +354,7 @@ class CorrectPanel(BasePanel):
         self.body.addWidget(self.write_button)
 
     def _connect(self) -> None:
-        events = self.viewer.layers.events
-        events.inserted.connect(self._list_labels)
-        events.removed.connect(self._removed)
+        self.viewer.layers.events.removed.connect(self._removed)
         self.labels.currentTextChanged.connect(freely(self._show_state))
         self.begin_button.clicked.connect(freely(self.begin))
         self.aside_button.clicked.connect(freely(self.set_aside))
@@ -371,12 +373,18 @@ class CorrectPanel(BasePanel):
         form.holes.clicked.connect(freely(self.fill_holes))
 
 
+def _automatic(layer: Any) -> bool:  # noqa: ANN401
+    """Return whether a layer can be corrected: the corrected one stands for another one."""
+    return not isinstance(layer.data, CorrectedArray)
+
+
 def _opened(correction: Correction) -> str:
     """Return what was found at the opening, in words."""
     found = correction.recovery
-    parts = [f"{found.edits} edits of earlier sessions" if found.edits else "no edits yet"]
+    parts = [f"{counted(found.edits, 'edit')} of earlier sessions" if found.edits else "no edits yet"]
     if found.replayed:
-        parts.append(f"recovered: {found.replayed} entries of the journal were replayed after a session broke off")
+        entries = "1 entry" if found.replayed == 1 else f"{found.replayed} entries"
+        parts.append(f"recovered after a session broke off, by replaying {entries} of the journal")
     if found.cut_bytes:
-        parts.append(f"{found.cut_bytes} bytes of an entry that was never finished were cut")
+        parts.append(f"cut off: {counted(found.cut_bytes, 'byte')} of an entry that was never finished")
     return "; ".join(parts)

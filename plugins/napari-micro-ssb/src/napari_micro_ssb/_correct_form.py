@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -65,6 +66,10 @@ class Form(QWidget):
         self.depth_slices = QSpinBox()
         self.depth_slices.setRange(0, 1000)
         self.depth_slices.setValue(5)
+        self.depth_slices.setToolTip("How many slices to each side Smooth and Fill holes reach with 3-D")
+        self.smooth_um.setToolTip("Standard deviation of the Gaussian that smooths the outline")
+        for box in self.slices:
+            box.setToolTip("The two slices that were drawn in; numbers from 0, along the axis across the slice shown")
         self.interpolate = QPushButton("Interpolate")
         self.interpolate.setToolTip("Carry what was drawn in the two slices over to those between them")
         self.smooth = QPushButton("Smooth")
@@ -162,10 +167,12 @@ class Form(QWidget):
     def _region_box(self) -> QGroupBox:
         group = QGroupBox("Region")
         rows = QFormLayout(group)
-        rows.addRow(_side_by_side(*self.slices), self.interpolate)
-        rows.addRow(self.smooth_um, self.smooth)
-        rows.addRow("", self.holes)
-        rows.addRow("3-D box, slices each side", self.depth_slices)
+        rows.addRow(QLabel("between slices"))
+        rows.addRow(_side_by_side(*self.slices, self.interpolate))
+        rows.addRow(QLabel("smoothing length"))
+        rows.addRow(_side_by_side(self.smooth_um, self.smooth))
+        rows.addRow("3-D: slices each side", self.depth_slices)
+        rows.addRow(self.holes)
         return group
 
     def _undo_row(self) -> QWidget:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from micro.correct import Logged, Pen, brush_edit, fill_edit, relabel_edit
 from micro.errors import ParameterError
 from napari_micro_ssb._correct_form import BOX, ERASER, FILL, LOOK, OBJECT
 from napari_micro_ssb._correct_layer import Place, dragged, place_of
-from napari_micro_ssb._work import explained
+from napari_micro_ssb._words import counted
+from napari_micro_ssb._work import Watcher, explained
 
 if TYPE_CHECKING:
     from napari_micro_ssb._correct import CorrectPanel
@@ -39,7 +40,7 @@ class Hand:
         if tool == LOOK or event.button != 1 or panel.correction is None:
             return
         if panel.busy:
-            panel.complain("something is still being done; wait until it is done")
+            panel.complain("something is still being done; stop it, or wait")
         elif tool in (FILL, OBJECT):
             self._click(tool, event)
         elif tool == BOX:
@@ -102,11 +103,14 @@ class Hand:
         correction = self._panel.opened()
         revision = correction.revision
 
-        def work(tell: Callable[[str], None]) -> Logged | None:
+        def work(watcher: Watcher) -> Logged | None:
             edit, voxels = relabel_edit(
-                correction, voxel, pen, progress=lambda blocks: tell(f"following the object: {blocks} blocks")
+                correction,
+                voxel,
+                pen,
+                progress=lambda blocks: watcher.stage_started(f"following the object: {counted(blocks, 'block')}"),
             )
-            tell(f"relabelling {voxels} voxels ...")
+            watcher.stage_started(f"relabelling {counted(voxels, 'voxel')} ...")
             return correction.apply(edit, revision=revision)
 
         self._panel.start(work, self._panel.applied, "following the object ...")

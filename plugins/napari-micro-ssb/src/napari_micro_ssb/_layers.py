@@ -34,7 +34,7 @@ def labels_layer(labels: Labels, *, coarser: Sequence[da.Array] = (), origin: Or
     """Return labels as a labels layer in the colours of their phases; unlabelled voxels are not shown."""
     data, attributes = placed(labels.data, labels.spacing, name or f"{labels.name} phases", coarser)
     attributes |= {"colormap": colours_of(labels.phases), "opacity": 0.5, "metadata": {KEY: origin}}
-    return data, attributes, "labels"
+    return _kept_from_brushes(data, attributes)
 
 
 def mask_layer(mask: da.Array, spacing: Spacing, name: str, colour: str, *, origin: Origin) -> LayerTuple:
@@ -43,7 +43,7 @@ def mask_layer(mask: da.Array, spacing: Spacing, name: str, colour: str, *, orig
     colours = {None: "transparent", 1: colour}
     metadata = {KEY: replace(origin, helper=True)}
     attributes |= {"colormap": colours, "opacity": 0.8, "visible": False, "metadata": metadata}
-    return data, attributes, "labels"
+    return _kept_from_brushes(data, attributes)
 
 
 def placed(
@@ -65,6 +65,18 @@ def placed(
     if len(levels) == 1 or isinstance(levels[0], np.ndarray):
         return levels[0], attributes
     return levels, attributes | {"multiscale": True}
+
+
+def _kept_from_brushes(data: Any, attributes: dict[str, Any]) -> LayerTuple:  # noqa: ANN401
+    """Return labels such that napari offers its brush only where it can paint: on arrays in memory.
+
+    Labels of several levels can't be painted on, so that those of one level get a second one: every second voxel of the
+    slice. The Correct panel paints on all of them.
+    """
+    if isinstance(data, Lazy):
+        coarser = Lazy(data.source[..., ::2, ::2])
+        return [data, coarser], attributes | {"multiscale": True}, "labels"
+    return data, attributes, "labels"
 
 
 def colours_of(phases: PhaseSet) -> dict[int | None, str]:

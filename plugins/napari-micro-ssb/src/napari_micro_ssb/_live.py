@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,8 +34,10 @@ from napari_micro_ssb._sample import Sample
 from napari_micro_ssb._segmenting import Piece
 from napari_micro_ssb._work import Watcher
 
-__all__ = ["Live", "LiveFound", "live_piece", "painted_slices"]
+__all__ = ["Live", "LiveFound", "live_key", "live_piece", "painted_slices"]
 
+WAIT_S = 0.2
+"""So often a thread that waits for another one's corrections looks whether it is still wanted."""
 CLEAN_BYTES = 2**28
 """Corrected slices are kept up to this size in all; the features of one slice only."""
 
@@ -94,6 +98,18 @@ class Live:
         self._clean: OrderedDict[str, Volume] = OrderedDict()
         self._seen: tuple[str, SeenPicture] | None = None
         self._glimpsed: dict[str, GlimpsedPicture] = {}
+        self._guard = threading.Lock()
+
+    def prepare(self, sample: Sample, piece: Piece, recipe: Recipe, watcher: Watcher) -> None:
+        """Correct a slice and compute its features, so that the first `update` of it finds them done.
+
+        Parameters
+        ----------
+        sample, piece, recipe, watcher
+            As of `update`, which waits for it.
+        """
+        with self._held(watcher):
+            self._see(sample, piece, recipe, replace(self._engine, progress=watcher.blocks), watcher)
 
     def update(
         self, sample: Sample, strokes: Mapping[int, NDArray[np.uint8]], piece: Piece, recipe: Recipe, watcher: Watcher
@@ -118,6 +134,12 @@ class Live:
         PhaseError
             If there are strokes of one phase only.
         """
+        with self._held(watcher):
+            return self._update(sample, strokes, piece, recipe, watcher)
+
+    def _update(
+        self, sample: Sample, strokes: Mapping[int, NDArray[np.uint8]], piece: Piece, recipe: Recipe, watcher: Watcher
+    ) -> LiveFound:
         engine = replace(self._engine, progress=watcher.blocks)
         _, y, x = piece.box
         here = self._see(sample, piece, recipe, engine, watcher)
@@ -135,8 +157,18 @@ class Live:
         unsure = np.asarray(uncertainty(labels).compute(scheduler="synchronous"))
         return LiveFound(piece, labels, unsure, (found[0], found[1], found[2]))
 
+    @contextmanager
+    def _held(self, watcher: Watcher) -> Iterator[None]:
+        """Keep what was computed to one thread; a thread that waits for it ends on request."""
+        while not self._guard.acquire(timeout=WAIT_S):
+            watcher.stage_started("the corrections of the slice go on")
+        try:
+            yield
+        finally:
+            self._guard.release()
+
     def _see(self, sample: Sample, piece: Piece, recipe: Recipe, engine: Engine, watcher: Watcher) -> SeenPicture:
-        key = _key(sample, piece, recipe)
+        key = live_key(sample, piece, recipe)
         if self._seen is None or self._seen[0] != key:
             self._seen = None  # the old one goes before the new one is made
             clean = self._corrected(sample, piece, recipe, engine, watcher)
@@ -147,14 +179,14 @@ class Live:
     def _glimpse(
         self, sample: Sample, piece: Piece, recipe: Recipe, engine: Engine, watcher: Watcher
     ) -> GlimpsedPicture:
-        key = _key(sample, piece, recipe)
+        key = live_key(sample, piece, recipe)
         if key not in self._glimpsed:
             clean = self._corrected(sample, piece, recipe, engine, watcher)
             self._glimpsed[key] = GlimpsedPicture(clean, recipe.train, replace(engine, progress=None))
         return self._glimpsed[key]
 
     def _corrected(self, sample: Sample, piece: Piece, recipe: Recipe, engine: Engine, watcher: Watcher) -> Volume:
-        key = _key(sample, piece, recipe, train=False)
+        key = live_key(sample, piece, recipe, train=False)
         if key in self._clean:
             self._clean.move_to_end(key)
             return self._clean[key]
@@ -170,7 +202,7 @@ class Live:
         return self._clean[key]
 
 
-def _key(sample: Sample, piece: Piece, recipe: Recipe, *, train: bool = True) -> str:
+def live_key(sample: Sample, piece: Piece, recipe: Recipe, *, train: bool = True) -> str:
     """Return what decides a corrected slice, and with ``train`` what decides its features after it."""
     corrections = recipe.preprocess.model_dump_json()
     told = [str(sample.source), sample.spacing.um, recipe.modality, corrections, [(s.start, s.stop) for s in piece.box]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -18,25 +19,30 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from micro.blocks import Engine, as_dask
+from micro.correct import CorrectedArray
 from micro.errors import InputMissingError
 from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe
 from napari_micro_ssb._camera import camera_of
-from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe, work_of
-from napari_micro_ssb._origin import origin_of
+from napari_micro_ssb._labels_work import compared_works, work_of
+from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
+from napari_micro_ssb._origin import origin_of, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField
 from napari_micro_ssb._result import parts_layers, read_tables
 from napari_micro_ssb._scratch import new_scratch
+from napari_micro_ssb._snapshot import Snapshot, snapshot_of
 from napari_micro_ssb._tables import TableView
+from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
 if TYPE_CHECKING:
@@ -60,6 +66,7 @@ class MeasurePanel(Panel):
         super().__init__(napari_viewer)
         self.engine = Engine()
         self.measured: Measured | None = None
+        self._known: WeakKeyDictionary[Any, tuple[Measured, Measured | None]] = WeakKeyDictionary()
         self.before: Measured | None = None
         self.labels = LayerPicker(napari_viewer, "labels", "no labels; open a result, or run a segmentation first")
         self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
@@ -70,13 +77,15 @@ class MeasurePanel(Panel):
         self.normals.setToolTip("Direction from the anode into the electrolyte")
         self.measure_button = QPushButton("Measure")
         self.compare_button = QPushButton("Before / after")
-        self.compare_button.setToolTip("Measure the labels as they were made or opened too, and show both")
+        self.compare_button.setToolTip("Measure the labels without what was painted and corrected too, and show both")
         self.parts_button = QPushButton("Show parts")
         self.parts_button.setToolTip("Dendrites, cracks and gaps as layers")
         self.export_button = QPushButton("Export ...")
         self.tabs = QTabWidget()
         self.tables: dict[str, TableView] = {}
         self.figures = QComboBox()
+        self.larger_button = QPushButton("Larger")
+        self.larger_button.setToolTip("Show the figure in a window of its own")
         self.picture = QLabel()
         self.picture_before = QLabel()
         self.caption, self.caption_before = QLabel(), QLabel()
@@ -107,6 +116,7 @@ class MeasurePanel(Panel):
         self.parts_button.clicked.connect(freely(self.show_parts))
         self.export_button.clicked.connect(freely(self.ask_export))
         self.figures.currentTextChanged.connect(self._show_figure)
+        self.larger_button.clicked.connect(freely(self.enlarge))
 
     def _make_figure_page(self) -> QWidget:
         page, inside = QWidget(), QWidget()
@@ -115,13 +125,19 @@ class MeasurePanel(Panel):
             column.addWidget(caption)
             column.addWidget(picture)
             column.addStretch()
+            picture.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             self._pictures.addLayout(column)
         self._pictures.addStretch()
-        inside.setLayout(self._pictures)
+        top = QVBoxLayout(inside)
+        top.addLayout(self._pictures)
+        top.addStretch(1)
         self._area.setWidgetResizable(True)
         self._area.setWidget(inside)
+        row = QHBoxLayout()
+        row.addWidget(self.figures, 1)
+        row.addWidget(self.larger_button)
         whole = QVBoxLayout(page)
-        whole.addWidget(self.figures)
+        whole.addLayout(row)
         whole.addWidget(self._area)
         return page
 
@@ -147,29 +163,44 @@ class MeasurePanel(Panel):
     @told
     def measure(self) -> None:
         """Measure the labels that are chosen."""
-        layer, recipe = self.labels.layer(), self.recipe()
-        work = work_of(layer, recipe, self.engine, new_scratch)
+        chosen, recipe = self.labels.layer(), self.recipe()
+        now = self._now(chosen)
 
         def measure(watcher: Watcher) -> Measured:
-            return measure_work(work, watcher, scratch=new_scratch())
+            watcher.stage_started("read")
+            return measure_work(work_of(now, recipe, self.engine, new_scratch), watcher, scratch=new_scratch())
 
-        self.start(measure, self._show, f"{layer.name}: measuring ...")
+        self.start(measure, lambda found: self._done(chosen, found, None), f"{chosen.name}: measuring ...")
 
     @told
     def compare(self) -> None:
-        """Measure the labels that are chosen before and after they were painted on."""
-        layer, recipe = self.labels.layer(), self.recipe()
-        after = work_of(layer, recipe, self.engine, new_scratch)
-        untouched = _Untouched(layer)
-        before = work_of(untouched, recipe, self.engine, new_scratch)
+        """Measure the labels that are chosen before and after they were painted on, or corrected."""
+        chosen, recipe = self.labels.layer(), self.recipe()
+        now = self._now(self._corrected(chosen))
 
         def measure(watcher: Watcher) -> tuple[Measured, Measured]:
+            watcher.stage_started("read")
+            before, after = compared_works(now, recipe, self.engine, new_scratch)
             return (
                 measure_work(before, watcher, scratch=new_scratch()),
                 measure_work(after, watcher, scratch=new_scratch()),
             )
 
-        self.start(measure, self._show_both, f"{layer.name}: measuring before and after ...")
+        self.start(
+            measure,
+            lambda found: self._done(chosen, found[1], found[0]),
+            f"{chosen.name}: measuring before and after ...",
+        )
+
+    def _now(self, layer: Any) -> Snapshot:  # noqa: ANN401
+        spacing_of(layer)  # refused before anything is read
+        return snapshot_of(layer)
+
+    def _corrected(self, layer: Any) -> Any:  # noqa: ANN401
+        """Return the layer that the Correct panel shows of these labels, where it has them open."""
+        paths = origin_of(layer).paths
+        open_ones = [one for one in self.viewer.layers if isinstance(one.data, CorrectedArray)]
+        return next((one for one in open_ones if paths and origin_of(one).paths == paths), layer)
 
     @told
     def show_parts(self) -> None:
@@ -231,19 +262,28 @@ class MeasurePanel(Panel):
             raise InputMissingError("nothing was measured yet; press Measure first")
         return self.measured
 
-    def _show(self, measured: Measured) -> None:
-        self.measured, self.before = measured, None
-        self.show_tables(measured.table, measured.report.results.objects)
-        self._list_figures()
-        doubts = "".join(f" Doubtful: {line}." for line in measured.report.doubts)
-        self.say(f"{len(measured.report.rows)} values of {measured.work.source.name}.{doubts}")
+    def _done(self, layer: Any, measured: Measured, before: Measured | None) -> None:  # noqa: ANN401
+        """Keep what was measured of a layer, and show it where the layer is still the one that is chosen."""
+        self._known[_itself(layer)] = (measured, before)
+        if self.labels.currentText() == layer.name:
+            self._show(measured, before)
+        elif layer in self.viewer.layers:
+            self.say(f"{layer.name} is measured; choose it to see the tables")
+        else:
+            self.say(f"{layer.name} was removed while it was measured")
 
-    def _show_both(self, both: tuple[Measured, Measured]) -> None:
-        self.before, self.measured = both
-        self.show_tables(changes(self.before.table, self.measured.table), self.measured.report.results.objects)
+    def _show(self, measured: Measured, before: Measured | None) -> None:
+        self.measured, self.before = measured, before
+        objects = measured.report.results.objects
+        if before is None:
+            self.show_tables(measured.table, objects)
+            said = f"{counted(len(measured.report.rows), 'value')} of {measured.work.source.name}."
+        else:
+            table = changes(before.table, measured.table)
+            self.show_tables(table, objects)
+            said = f"{counted(int((table['change'].abs() > 0).sum()), 'value')} moved; the figures show both."
         self._list_figures()
-        moved = int((changes(self.before.table, self.measured.table)["change"].abs() > 0).sum())
-        self.say(f"{moved} values moved; the figures show both")
+        self.say(said + "".join(f" Doubtful: {line}." for line in measured.report.doubts))
 
     def _exported(self, batch: BatchResult) -> None:
         self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes]))
@@ -264,6 +304,9 @@ class MeasurePanel(Panel):
         self._pictures.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
         self.caption.setText("after" if both else "")
         self.caption_before.setText("before" if both else "")
+        self.caption.setVisible(both)
+        for widget in (self.caption_before, self.picture_before):
+            widget.setVisible(both)
         for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
             label.clear()
             if measured is not None and name in measured.figures:
@@ -272,11 +315,39 @@ class MeasurePanel(Panel):
                 width = min(picture.width(), room // 2 if beside else room)
                 label.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
 
+    @told
+    def enlarge(self) -> None:
+        """Show the figure in a window of its own, before and after beside one another."""
+        name = self.figures.currentText()
+        self._last()
+        window = QScrollArea(self)
+        window.setWindowFlag(Qt.WindowType.Window)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.setWindowTitle(name)
+        inside = QWidget()
+        row = QHBoxLayout(inside)
+        for measured in (self.before, self.measured):
+            if measured is not None and name in measured.figures:
+                label, picture = QLabel(), QPixmap()
+                picture.loadFromData(measured.figures[name])
+                label.setPixmap(picture)
+                row.addWidget(label)
+        window.setWidget(inside)
+        window.resize(inside.sizeHint().boundedTo(self.screen().availableSize() * 0.9))
+        window.show()
+
     def _layer_changed(self, _: str) -> None:
+        """Show what is known of the labels that are chosen: what was measured here, or the tables of their result."""
         self.voxels.refresh()
+        self.measured = self.before = None
         try:
-            result = origin_of(self.labels.layer()).result
-            if result is not None and self.measured is None:
+            layer = self.labels.layer()
+            if _itself(layer) in self._known:
+                self._show(*self._known[_itself(layer)])
+                return
+            self.show_tables(pd.DataFrame(), {})
+            result = origin_of(layer).result
+            if result is not None and not isinstance(layer.data, CorrectedArray):
                 tables = read_tables(result)
                 self.show_tables(tables.measurements, tables.objects)
                 self.say(f"tables of {result}")
@@ -286,19 +357,6 @@ class MeasurePanel(Panel):
             self.complain(explained(error))
 
 
-class _Untouched:
-    """A labels layer as it was before anybody painted on it."""
-
-    def __init__(self, layer: Any) -> None:  # noqa: ANN401
-        origin = origin_of(layer)
-        if origin.job is not None and origin.job.made is not None:
-            data = origin.job.made[1].data
-        elif origin.paths:
-            from micro.io import read_labels
-
-            data = read_labels(origin.paths[0] if len(origin.paths) == 1 else origin.paths).data
-        else:
-            raise InputMissingError(f"{layer.name}: nothing is known of how it was before; expected labels of a file")
-        self.name, self.scale, self.units = layer.name, layer.scale, layer.units
-        self.metadata, self.ndim = layer.metadata, layer.ndim
-        self.data = data
+def _itself(layer: Any) -> Any:  # noqa: ANN401
+    """Return a layer out of the wrapping in which napari hands it to plugins, anew each time."""
+    return getattr(layer, "__wrapped__", layer)

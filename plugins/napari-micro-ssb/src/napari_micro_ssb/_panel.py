@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
-from napari_micro_ssb._work import Watcher, explained
+from napari_micro_ssb._work import Stopped, Watcher, explained
 
 if TYPE_CHECKING:
     import napari
@@ -156,12 +156,19 @@ class Panel(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._free()
-        self.complain(explained(error))
+        if isinstance(error, Stopped):
+            self.stopped()
+        else:
+            self.complain(explained(error))
+
+    def stopped(self) -> None:
+        """Say that what was being done was ended."""
+        self.say("stopped")
 
     def _ended(self) -> None:
         if self._worker is not None and self._worker.abort_requested:
             self._free()
-            self.say("stopped")
+            self.stopped()
 
     def _free(self) -> None:
         self._worker = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from micro.errors import CalibrationError, InputMissingError
 from micro.model import Spacing
@@ -28,13 +29,18 @@ class LayerPicker(QComboBox):
         ``image``, ``labels`` or ``shapes``.
     wanted
         What to do where there is none, for the message.
+    fits
+        Which layers of that kind are listed; all where it isn't given.
     """
 
-    def __init__(self, viewer: napari.Viewer, kind: str, wanted: str) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, kind: str, wanted: str, *, fits: Callable[[Any], bool] | None = None
+    ) -> None:
         super().__init__()
         self._viewer = viewer
         self._kind = kind
         self._wanted = wanted
+        self._fits = fits
         layers = viewer.layers
         self._heard = (
             (layers.events.inserted, self.refresh),
@@ -44,6 +50,8 @@ class LayerPicker(QComboBox):
         )
         for event, slot in self._heard:
             event.connect(slot)
+        self._last: weakref.ref[Any] | None = None
+        self.currentTextChanged.connect(self._remember)
         self.refresh()
 
     def refresh(self, _: object = None) -> None:
@@ -51,7 +59,10 @@ class LayerPicker(QComboBox):
         chosen = self._text_or_forget()
         if chosen is None:
             return
-        names = [layer.name for layer in self._viewer.layers if is_kind(layer, self._kind)]
+        names = [layer.name for layer in self._viewer.layers if self._lists(layer)]
+        last = None if self._last is None else self._last()
+        if last is not None and last.name != chosen and last.name in names and chosen not in names:
+            chosen = last.name  # it has a new name
         if [self.itemText(n) for n in range(self.count())] == names:
             return
         # whoever hears of a change looks here again: it must find the new list
@@ -62,6 +73,14 @@ class LayerPicker(QComboBox):
         self.blockSignals(False)
         if self.currentText() != chosen:
             self.currentTextChanged.emit(self.currentText())
+        self._remember()
+
+    def _remember(self, _: object = None) -> None:
+        """Keep the layer that is chosen, as long as it lives: its name may change."""
+        name = self.currentText()
+        layer = next((one for one in self._viewer.layers if one.name == name), None)
+        # napari hands layers to plugins in a wrapping that is made anew each time
+        self._last = None if layer is None else weakref.ref(getattr(layer, "__wrapped__", layer))
 
     def _text_or_forget(self) -> str | None:
         """Return what is chosen; where the panel was closed, so that Qt has taken this away, listen no longer."""
@@ -88,9 +107,12 @@ class LayerPicker(QComboBox):
 
     def _follow(self, _: object = None) -> None:
         active = self._viewer.layers.selection.active
-        if active is not None and is_kind(active, self._kind) and self._text_or_forget() is not None:
+        if active is not None and self._lists(active) and self._text_or_forget() is not None:
             self.refresh()
             self.setCurrentText(active.name)
+
+    def _lists(self, layer: Any) -> bool:  # noqa: ANN401
+        return is_kind(layer, self._kind) and (self._fits is None or self._fits(layer))
 
 
 def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
@@ -116,6 +138,7 @@ class VoxelField(QWidget):
     ) -> None:
         super().__init__()
         self._layer, self._done, self._complain = layer, done, complain
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.known = QLabel()
         self.known.setWordWrap(True)
         self.text = QLineEdit()

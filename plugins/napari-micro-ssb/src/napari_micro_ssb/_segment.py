@@ -17,13 +17,13 @@ from qtpy.QtWidgets import (
 )
 
 from micro.blocks import Engine
-from micro.errors import ParameterError
+from micro.errors import InputMissingError, ParameterError
 from micro.model import Labels
 from micro_pipelines import preset_names
 from micro_pipelines.recipe import Recipe
 from napari_micro_ssb._knob_form import KnobForm
 from napari_micro_ssb._layers import labels_layer
-from napari_micro_ssb._origin import Origin
+from napari_micro_ssb._origin import Origin, origin_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind
 from napari_micro_ssb._put import below, put, translation
@@ -57,7 +57,8 @@ class SegmentPanel(Panel):
         super().__init__(napari_viewer)
         self.engine = Engine()
         self.image = LayerPicker(napari_viewer, "image", "no image; open one, or take one from File > Open Sample")
-        self.voxels = VoxelField(self.image.layer, done=self.say, complain=self.complain)
+        self.voxels = VoxelField(self.image.layer, done=self._voxels_set, complain=self.complain)
+        self._kept: tuple[tuple[Any, ...], Sample] | None = None
         self.recipes = QComboBox()
         self.recipes.addItems(preset_names())
         self.recipe_button = QPushButton("File ...")
@@ -78,6 +79,7 @@ class SegmentPanel(Panel):
         self.recipe_button.clicked.connect(freely(self.ask_recipe))
         self.preview_button.clicked.connect(freely(self.preview))
         self.run_button.clicked.connect(freely(self.run))
+        self.tabs.currentChanged.connect(freely(self.strokes.prepare_soon))
         self.voxels.refresh()
         self._guess_recipe()
         self.choose_recipe()
@@ -102,6 +104,7 @@ class SegmentPanel(Panel):
         """Show the recipe that is chosen."""
         recipe = self.form.show_recipe(self.recipes.currentText())
         self.say(recipe.description)
+        self.strokes.prepare_soon()
 
     @told
     def ask_recipe(self) -> None:
@@ -126,6 +129,16 @@ class SegmentPanel(Panel):
         """Return the image that is chosen."""
         return sample_of(self.image.layer(), new_scratch)
 
+    def kept_sample(self) -> Sample:
+        """Return the image that is chosen; one that lies in memory is saved once, for as long as it stays the same."""
+        layer = self.image.layer()
+        if origin_of(layer).paths:
+            return self.sample()
+        now = (layer.data, tuple(layer.scale), tuple(layer.units), layer.name)
+        if self._kept is None or self._kept[0][0] is not now[0] or self._kept[0][1:] != now[1:]:
+            self._kept = (now, self.sample())
+        return self._kept[1]
+
     def place(self, layer: Any) -> int:  # noqa: ANN401
         """Return the slice of a layer that is looked at."""
         if layer.ndim == 2:
@@ -139,8 +152,8 @@ class SegmentPanel(Panel):
         wanted = SegmentJob(self.recipe(), self.strokes.model())
         piece = self._piece(layer)
         self.start(
-            lambda watcher: (piece, preview(sample, piece, wanted, self.engine, watcher)),
-            self._show_preview,
+            lambda watcher: preview(sample, piece, wanted, self.engine, watcher),
+            lambda labels: self._show_preview(labels, piece, layer),
             "preview ...",
         )
 
@@ -168,14 +181,20 @@ class SegmentPanel(Panel):
         corners = np.array([drawn.data_to_world(corner) for corner in drawn.data[-1]])
         return box_piece((z, y, x), corners, tuple(layer.scale[-2:]), self.place(layer))
 
-    def _show_preview(self, found: tuple[Piece, Labels]) -> None:
-        piece, labels = found
-        self.show_piece(labels, piece, PREVIEW)
+    def _show_preview(self, labels: Labels, piece: Piece, image: Any) -> None:  # noqa: ANN401
+        self.show_piece(labels, piece, PREVIEW, image)
         self.say(_found(labels))
 
-    def show_piece(self, labels: Labels, piece: Piece, name: str) -> None:
-        """Show the labels of a piece where it lies, in the place of what the layer of that name showed."""
-        image = self.image.layer()
+    def show_piece(self, labels: Labels, piece: Piece, name: str, image: Any) -> None:  # noqa: ANN401
+        """Show the labels of a piece of an image where it lies, in the place of what the layer of that name showed.
+
+        Raises
+        ------
+        InputMissingError
+            If the image was removed meanwhile.
+        """
+        if image not in self.viewer.layers:
+            raise InputMissingError(f"{image.name} was removed meanwhile; there is nothing to show its {name} on")
         data, attributes, _ = labels_layer(labels, origin=Origin(helper=True), name=name)
         if image.ndim == 3 and data.ndim == 2:
             data = data[np.newaxis]
@@ -200,6 +219,11 @@ class SegmentPanel(Panel):
 
     def _image_changed(self, _: str) -> None:
         self.voxels.refresh()
+        self.strokes.prepare_soon()
+
+    def _voxels_set(self, text: str) -> None:
+        self.say(text)
+        self.strokes.prepare_soon()
 
     def _guess_recipe(self) -> None:
         """Choose the recipe that an example's name says; for others the first."""

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from micro.errors import InputMissingError
+from micro.errors import InputMissingError, MicroError
 from micro.model import SSB_PHASES
 from micro_pipelines.models import Model, load_model
 from micro_pipelines.training import Trained
@@ -28,8 +28,10 @@ from napari_micro_ssb._layers import colours_of
 from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
+from napari_micro_ssb._segmenting import Piece
 from napari_micro_ssb._strokes import PAINTED, strokes_of_layer, train_and_save
 from napari_micro_ssb._work import Watcher
 
@@ -54,6 +56,8 @@ class StrokesTab(QWidget):
         self.panel = panel
         self.viewer = panel.viewer
         self.live = Live(panel.engine)
+        self.preparation = Preparation(self.live)
+        self._piece: Piece | None = None
         self.found: LiveFound | None = None
         self._model: Model | None = None
         self._again = False
@@ -73,6 +77,13 @@ class StrokesTab(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(WAIT_MS)
+        self.ready_label = QLabel()
+        self.ready_label.setWordWrap(True)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(WAIT_MS)
+        self._clock = QTimer(self)
+        self._clock.setInterval(WAIT_MS)
         self._lay_out()
         self._connect()
 
@@ -89,6 +100,7 @@ class StrokesTab(QWidget):
         hint = QLabel("Paint dendrites as Li and cracks as void: they are told apart afterwards.")
         hint.setWordWrap(True)
         column.addWidget(hint)
+        column.addWidget(self.ready_label)
         for row in (
             (self.live_box, self.unsure_box, self.update_button),
             (self.jump_button,),
@@ -112,6 +124,10 @@ class StrokesTab(QWidget):
         self.train_button.clicked.connect(freely(self.ask_train))
         self.load_button.clicked.connect(freely(self.ask_load))
         self._timer.timeout.connect(freely(self._after_stroke))
+        self._soon.timeout.connect(freely(self.prepare))
+        self._clock.timeout.connect(freely(self._show_preparation))
+        self.viewer.dims.events.current_step.connect(self._moved)
+        self.destroyed.connect(self.preparation.end)
 
     # What a `told` method needs of a panel.
     def complain(self, text: str) -> None:
@@ -138,20 +154,73 @@ class StrokesTab(QWidget):
         layer.events.paint.connect(self._painted)
         self.choose_phase("SE")
         self.panel.say("paint a few strokes of each phase")
+        self.prepare_soon()
+
+    def prepare_soon(self) -> None:
+        """Begin to correct the slice that is looked at, when nothing has changed for a moment."""
+        self._soon.start()
+
+    def prepare(self) -> None:
+        """Correct the slice that is looked at in the background, so that it is done when somebody paints."""
+        if self.panel.busy:
+            self.prepare_soon()
+            return
+        try:
+            image = self.panel.image.layer()
+            sample, recipe = self.panel.kept_sample(), self.panel.recipe()
+            self.preparation.begin(sample, self._piece_of(image), recipe)
+        except MicroError:  # what is wrong is told when something is asked for
+            self.preparation.end()
+        self._show_preparation()
+        self._clock.start()
+
+    def _show_preparation(self) -> None:
+        self.ready_label.setText(self.preparation.words)
+        if not self.preparation.busy:
+            self._clock.stop()
+
+    def _moved(self, _: object = None) -> None:
+        """Prepare another slice of a volume, where somebody is about to paint."""
+        try:
+            if self.isVisible():
+                self.prepare_soon()
+        except RuntimeError:  # the panel was closed, and Qt has taken this away
+            self.viewer.dims.events.current_step.disconnect(self._moved)
+
+    def _piece_of(self, image: Any) -> Piece:  # noqa: ANN401
+        """Return what is trained on; of a large section the same part as before while the window's middle is in it."""
+        data = image.data[0] if image.multiscale else image.data
+        z, y, x = (1, *data.shape)[-3:]
+        place, centre = self.panel.place(image), self._centre(image)
+        wanted = live_piece((z, y, x), place, centre)
+        last = self._piece
+        if last is not None and last.box[0] == wanted.box[0] and last.voxels == wanted.voxels:
+            inside = all(span.start <= at < span.stop for span, at in zip(last.box[1:], centre, strict=True))
+            whole = all(span.stop <= length for span, length in zip(last.box[1:], (y, x), strict=True))
+            wanted = last if inside and whole else wanted
+        self._piece = wanted
+        return wanted
 
     @told
     def update_live(self) -> None:
         """Train on the strokes and show what they make of the slice."""
         image = self.panel.image.layer()
         painted = strokes_of_layer(self.layer(), image)
-        sample, recipe = self.panel.sample(), self.panel.recipe()
+        sample, recipe = self.panel.kept_sample(), self.panel.recipe()
         strokes = {z: painted[z].copy() for z in painted_slices(painted)}
-        piece = live_piece(painted.shape, self.panel.place(image), self._centre(image))
+        piece = self._piece_of(image)
+        if self.preparation.busy:
+            self.preparation.begin(sample, piece, recipe)  # goes on, or ends for the slice that was painted on
 
         def work(watcher: Watcher) -> LiveFound:
             return self.live.update(sample, strokes, piece, recipe, watcher)
 
-        self.panel.start(work, self._show, "training ...")
+        waits = self.preparation.busy
+        self.panel.start(
+            work,
+            lambda found: self._show(found, image),
+            "the slice is still being corrected ..." if waits else "training ...",
+        )
 
     @told
     def jump(self) -> None:
@@ -249,9 +318,9 @@ class StrokesTab(QWidget):
         if layer is not None and np.unique(np.asarray(layer.data)).size > 2:
             self.update_live()
 
-    def _show(self, found: LiveFound) -> None:
+    def _show(self, found: LiveFound, image: Any) -> None:  # noqa: ANN401
+        self.panel.show_piece(found.labels, found.piece, LIVE, image)
         self.found = found
-        self.panel.show_piece(found.labels, found.piece, LIVE)
         if self.unsure_box.isChecked():
             self._show_unsure(True)
         self.panel.say("trained; see where it is wrong, and paint there")

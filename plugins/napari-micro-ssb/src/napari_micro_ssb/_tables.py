@@ -75,6 +75,10 @@ class TableView(QTableView):
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.resizeColumnsToContents()
 
+    def choose(self, row: int) -> None:
+        """Mark a row, counted as in the table that was given, however it is sorted now."""
+        self.selectRow(self._sorted.mapFromSource(self._model.index(row, 0)).row())
+
     def _clicked(self, index: QModelIndex) -> None:
         if self._chosen is not None:
             self._chosen(self.table.iloc[self._sorted.mapToSource(index).row()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +10,11 @@ import typer
 
 if TYPE_CHECKING:
     import napari
+    from napari.layers import Layer
 
-__all__ = ["open_in", "view"]
+    from napari_micro_ssb._layers import LayerTuple
+
+__all__ = ["open_in", "show_layers", "view"]
 
 
 def view(
@@ -50,17 +54,23 @@ def open_in(viewer: napari.Viewer, path: Path) -> None:
     MicroError
         If there is nothing that can be read.
     """
-    from napari.layers import Layer
-
     from napari_micro_ssb._reader import read_layers
     from napari_micro_ssb._result import find_result
 
-    for data, attributes, kind in read_layers(path):
-        viewer.add_layer(Layer.create(data, attributes, kind))
-    result = find_result(path)
+    show_layers(viewer, read_layers(path), find_result(path))
+
+
+def show_layers(viewer: napari.Viewer, layers: Iterable[LayerTuple], result: Path | None) -> list[Layer]:
+    """Add what was read to a viewer, and the tables of ``result`` beside it; return the layers."""
+    from napari.layers import Layer
+
+    from napari_micro_ssb._pick import is_kind
+
+    added = [viewer.add_layer(Layer.create(data, attributes, kind)) for data, attributes, kind in layers]
     if result is not None:
-        viewer.layers.selection.active = viewer.layers[f"{result.name} phases"]
+        viewer.layers.selection.active = next(layer for layer in added if is_kind(layer, "labels"))
         viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
+    return added
 
 
 def _chosen(result: Path, sample: str) -> Path:
