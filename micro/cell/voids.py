@@ -230,10 +230,11 @@ def crack_like(
 ) -> NDArray[np.bool_]:
     """Tell which components are sheets: thin and flat for their extent (in a 2-D picture: traces).
 
-    The thickness is twice the volume over the root of the sum of the squares of the areas of the voxel
-    faces along z, y and x. A flat sheet of area S with the normal n has faces of 2 S times each component
-    of n, so that is its thickness, whichever way it lies; of a body whose surface points every way it is
-    15 % (in 2-D 11 %) more than twice the volume over the surface.
+    The thickness is the lower of two, each of which is right for one form and too high for the other. Of a
+    body whose surface points every way it is three times the volume over the area of the voxel faces (in
+    2-D 8/pi times the area over the length of the pixel edges). A flat sheet of area S with the normal n
+    has faces of 2 S times each component of n: it is twice the volume over the root of the sum of their
+    squares, whichever way the sheet lies.
     The extent is that of a box with the same second moments: the second longest in 3-D, since a
     sheet is extended in two directions and a tube in one; the longest in 2-D. The planarity is the
     least extent over the second: a network of small pores is as thin as a crack, but as high as wide.
@@ -241,9 +242,10 @@ def crack_like(
     about 1 for a straight crack, 2 for two that cross, and many for a network.
     """
     volumes = found.voxels * spacing.voxel_volume_um3
-    areas = np.linalg.norm(object_areas_um2(found, spacing, engine), axis=1)
+    areas = object_areas_um2(found, spacing, engine)
     flat = found.ids.shape[0] == 1
-    thickness = np.divide(2 * volumes, areas, out=np.zeros_like(volumes), where=areas > 0)
+    bent, straight = areas.sum(axis=1) / (8 / np.pi if flat else 3.0), np.linalg.norm(areas, axis=1) / 2
+    thickness = np.divide(volumes, np.maximum(bent, straight), out=np.zeros_like(volumes), where=bent > 0)
     edges = np.asarray(spacing.um)
     moments = found.covariances() * edges[:, None] * edges[None, :]
     if flat:
@@ -253,7 +255,7 @@ def crack_like(
     chosen = (thickness <= thickness_max_um) & (extent >= extent_min_um) & (extent >= aspect_min * thickness)
     if not flat:
         chosen &= extents[:, 0] <= planarity_max * extents[:, 1]
-    straight = thickness * extents[:, -1] * (spacing.z if flat else extents[:, -2])
-    chosen &= volumes <= branching_max * straight
+    unbranched = thickness * extents[:, -1] * (spacing.z if flat else extents[:, -2])
+    chosen &= volumes <= branching_max * unbranched
     chosen[0] = False
     return np.asarray(chosen)
