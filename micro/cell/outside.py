@@ -75,7 +75,7 @@ def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, coll
     [0, 0, 3, 3, 1, 2, 2, 6, 8]
     """
     kinds, collector = _kinds(labels.phases), labels.phases.mask_table("collector")
-    constants = {"kinds": kinds, "collector": collector, "shape": labels.shape}
+    constants = {"kinds": kinds, "collectors": labels.phases.values_with("collector"), "shape": labels.shape}
     found = engine.run(_look, [labels.data], stage="sides", constants=constants)
     has_collector = any(held for held, _ in found)
     solid = sum((counts for _, counts in found), np.zeros((3, 2), np.int64))
@@ -117,7 +117,7 @@ def _kinds(phases: PhaseSet) -> NDArray[np.uint8]:
 
 
 def _look(
-    block: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], collector: NDArray[np.bool_], shape: Shape
+    block: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], collectors: tuple[int, ...], shape: Shape
 ) -> Done[tuple[bool, NDArray[np.int64]]]:
     """Return whether there is a collector, and how much of the picture's sides is electrode or electrolyte."""
     solid = np.zeros((3, 2), np.int64)
@@ -125,7 +125,7 @@ def _look(
         for end, plane in enumerate((0, -1)):
             if core.start == 0 if end == 0 else core.stop == shape[axis]:
                 solid[axis, end] = np.count_nonzero(kinds[np.take(labels, plane, axis=axis)])
-    return Done((bool(collector[labels].any()), solid))
+    return Done((any(bool((labels == value).any()) for value in collectors), solid))
 
 
 @dataclass(frozen=True)
