@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Shape, Source
+from micro.blocks import Block, Done, Engine, Shape, Source, label_components
 from micro.cell.cell import Normal
 from micro.model import Labels, PhaseSet
 
@@ -19,6 +19,8 @@ FILLED_MIN = 0.9
 """A side of the picture where at least this share is neither electrode nor electrolyte may lie outside of the cell."""
 BEHIND_MIN = 0.5
 """It does where this share of the columns, of those that hold any solid, meets an electrode before electrolyte."""
+SPECK_MAX = 1e-3
+"""A solid piece that touches nothing else solid, and is less than this share of all, is a speck in what it lies in."""
 _NOTHING = np.iinfo(np.int32).max
 
 
@@ -52,7 +54,8 @@ def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, coll
 
     A collector ends the cell, as the picture's side does. So does what is neither electrode nor electrolyte (void,
     interphase, a phase of the user's own) from the picture's side up to the outer face of an electrode that
-    has electrolyte behind it, where it fills that side: air or mounting around the sample, and no gap.
+    has electrolyte behind it, where it fills that side: air or mounting around the sample, and no gap. Specks in it
+    go with it.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, coll
     [0, 0, 3, 3, 1, 2, 2, 6, 8]
     """
     kinds, collector = _kinds(labels.phases), labels.phases.mask_table("collector")
-    constants = {"kinds": kinds, "collector": collector, "shape": labels.shape}
+    constants = {"kinds": kinds, "collectors": labels.phases.values_with("collector"), "shape": labels.shape}
     found = engine.run(_look, [labels.data], stage="sides", constants=constants)
     has_collector = any(held for held, _ in found)
     solid = sum((counts for _, counts in found), np.zeros((3, 2), np.int64))
@@ -83,7 +86,8 @@ def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, coll
         if length > 1 and solid[one, end] <= (1 - FILLED_MIN) * (np.prod(labels.shape) / length)
     )
     wanted = () if collectors_only else tuple(side for side in sides if axis in (None, side.axis))
-    reaches = [(side, _reach(labels, side, kinds, engine)) for side in wanted]
+    pieces = _Pieces.of(labels, kinds, engine) if wanted else None
+    reaches = [] if pieces is None else [(side, _reach(labels, side, pieces, engine)) for side in wanted]
     behind = tuple((side, reach) for side, reach in reaches if reach is not None)
     if not has_collector and not behind:
         return Inside(labels.data, labels.data, sides)
@@ -113,7 +117,7 @@ def _kinds(phases: PhaseSet) -> NDArray[np.uint8]:
 
 
 def _look(
-    block: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], collector: NDArray[np.bool_], shape: Shape
+    block: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], collectors: tuple[int, ...], shape: Shape
 ) -> Done[tuple[bool, NDArray[np.int64]]]:
     """Return whether there is a collector, and how much of the picture's sides is electrode or electrolyte."""
     solid = np.zeros((3, 2), np.int64)
@@ -121,14 +125,31 @@ def _look(
         for end, plane in enumerate((0, -1)):
             if core.start == 0 if end == 0 else core.stop == shape[axis]:
                 solid[axis, end] = np.count_nonzero(kinds[np.take(labels, plane, axis=axis)])
-    return Done((bool(collector[labels].any()), solid))
+    return Done((any(bool((labels == value).any()) for value in collectors), solid))
 
 
-def _reach(labels: Labels, side: Normal, kinds: NDArray[np.uint8], engine: Engine) -> NDArray[np.int32] | None:
+@dataclass(frozen=True)
+class _Pieces:
+    """What `_kinds` says of the phases, and the connected pieces of all solids; ``large`` ones are no specks."""
+
+    kinds: NDArray[np.uint8]
+    ids: Source
+    large: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, labels: Labels, kinds: NDArray[np.uint8], engine: Engine) -> _Pieces:
+        found = label_components(labels.data, engine=engine, table=(kinds != _FILLER).astype(np.uint8))
+        large = found.voxels >= SPECK_MAX * found.voxels[1:].sum()
+        large[0] = False
+        return cls(kinds, found.ids, large)
+
+
+def _reach(labels: Labels, side: Normal, pieces: _Pieces, engine: Engine) -> NDArray[np.int32] | None:
     """Return for each column how many voxels of it, from a side of the picture on, lie behind an electrode."""
     axis, length = side.axis, labels.shape[side.axis]
     blocks = engine.blocks(labels.shape)
-    parts = engine.run(_first_solid, [labels.data], stage="sides", constants={"kinds": kinds, "side": side})
+    constants = {"kinds": pieces.kinds, "large": pieces.large, "side": side}
+    parts = engine.run(_first_solid, [labels.data, pieces.ids], stage="sides", constants=constants)
     lateral = [n for other, n in enumerate(labels.shape) if other != axis]
     first = np.full(lateral, _NOTHING, np.int32)
     electrolyte = np.zeros(lateral, bool)
@@ -148,10 +169,16 @@ def _reach(labels: Labels, side: Normal, kinds: NDArray[np.uint8], engine: Engin
 
 
 def _first_solid(
-    _: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], side: Normal
+    _: Block,
+    labels: NDArray[np.uint8],
+    ids: NDArray[np.uint32],
+    *,
+    kinds: NDArray[np.uint8],
+    large: NDArray[np.bool_],
+    side: Normal,
 ) -> Done[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
     """Return twice the step of each column's first solid voxel, plus 1 where it is electrode; and if it holds SE."""
-    along = np.moveaxis(kinds[labels], side.axis, 0)[:: side.sign]
+    along = np.moveaxis(kinds[labels] * large[ids], side.axis, 0)[:: side.sign]
     place = np.argmax(along != _FILLER, axis=0)
     kind = np.take_along_axis(along, place[None], axis=0)[0]
     coded = np.where(kind == _FILLER, _NOTHING, 2 * place + (kind == _ELECTRODE)).astype(np.int32)
