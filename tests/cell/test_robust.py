@@ -137,11 +137,17 @@ def test_without_an_anode_the_interface_rows_are_empty_and_say_why(kind: str, se
     params = CellParams() if normal == "auto" else CellParams(normal="-y" if kind == "sem" else "+z")
     after = split_phases(one.merged, params, Engine())
     cell = anatomy(after, params, Engine())
-    rows = {row.metric: row for row in measure(cell, MeasureParams(), Engine()).rows}
-    for metric in ("contact_fraction", "dendrite_depth_max", "crack_density", "interface_area", "interface_length"):
-        if metric in rows:
-            assert rows[metric].value is None
-            assert "no metal body found" in rows[metric].note
+    rows = {(row.metric, row.roi): row for row in measure(cell, MeasureParams(), Engine()).rows}
+    interface = {"contact_fraction", "dendrite_depth_max", "crack_density", "interface_area", "interface_length"}
+    empty = [row for (metric, roi), row in rows.items() if metric in interface and roi != "all"]
+    assert len(empty) >= 4
+    for row in empty:
+        assert row.value is None
+        assert "no metal body found" in row.note
+    # cracks need no interface
+    density = rows["crack_density", "all"].value
+    assert density is not None
+    assert density > 0
     hits, cracks = cracks_found(one.truth, np.asarray(after.data))
     assert hits == cracks > 0
 
