@@ -38,7 +38,15 @@ def twin_of(array: zarr.Array) -> zarr.Array:
     """Make an empty array of the same kind beside one of `Engine.array`."""
     root = _root(array)
     folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=root.parent)
-    return zarr.create_array(folder, shape=array.shape, dtype=array.dtype, chunks=array.chunks, overwrite=True)
+    # whoever holds the array reads what takes its place with the codecs that it knows
+    return zarr.create_array(
+        folder,
+        shape=array.shape,
+        dtype=array.dtype,
+        chunks=array.chunks,
+        compressors=array.compressors,
+        overwrite=True,
+    )
 
 
 def take_place(twin: zarr.Array, array: zarr.Array) -> None:
