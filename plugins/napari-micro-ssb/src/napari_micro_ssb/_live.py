@@ -34,7 +34,7 @@ from napari_micro_ssb._sample import Sample
 from napari_micro_ssb._segmenting import Piece
 from napari_micro_ssb._work import Watcher
 
-__all__ = ["Live", "LiveFound", "live_key", "live_piece", "painted_slices"]
+__all__ = ["Live", "LiveFound", "live_key", "live_piece", "painted_slices", "several_painted"]
 
 WAIT_S = 0.2
 """So often a thread that waits for another one's corrections looks whether it is still wanted."""
@@ -79,6 +79,30 @@ def live_piece(shape: tuple[int, int, int], z: int, centre: tuple[float, float] 
 def painted_slices(strokes: NDArray[Any]) -> tuple[int, ...]:
     """Return the slices that carry strokes, of an array of shape (z, y, x)."""
     return tuple(int(z) for z in range(strokes.shape[0]) if strokes[z].any())
+
+
+def several_painted(strokes: NDArray[Any]) -> bool:
+    """Return whether there are strokes of two phases or more, of an array of shape (y, x) or (z, y, x).
+
+    Only slices that carry strokes are looked at closely: this is asked after every stroke.
+
+    Examples
+    --------
+    >>> strokes = np.zeros((3, 4, 4), np.uint8)
+    >>> strokes[0, 1], strokes[2, 1] = 2, 2
+    >>> several_painted(strokes)
+    False
+    >>> strokes[2, 2] = 3
+    >>> several_painted(strokes)
+    True
+    """
+    slices = strokes if strokes.ndim == 3 else strokes[np.newaxis]
+    found: set[int] = set()
+    for z in painted_slices(slices):
+        found.update(int(value) for value in np.unique(slices[z]) if value)
+        if len(found) > 1:
+            return True
+    return False
 
 
 class Live:

@@ -25,7 +25,7 @@ from micro_pipelines.models import Model, load_model
 from micro_pipelines.training import Trained
 from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._layers import colours_of
-from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices
+from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices, several_painted
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, told
 from napari_micro_ssb._prepare import Preparation
@@ -59,6 +59,7 @@ class StrokesTab(QWidget):
         self.preparation = Preparation(self.live)
         self._piece: Piece | None = None
         self.found: LiveFound | None = None
+        self._trained_on: Any = None
         self._model: Model | None = None
         self._again = False
         self.new_button = QPushButton("New strokes")
@@ -144,6 +145,7 @@ class StrokesTab(QWidget):
             np.zeros(shape, np.uint8),
             name=STROKES,
             scale=image.scale,
+            translate=image.translate,
             units=image.units,
             axis_labels=image.axis_labels,
             colormap=colours_of(SSB_PHASES),
@@ -160,6 +162,7 @@ class StrokesTab(QWidget):
         """Begin to correct the slice that is looked at, when nothing has changed for a moment."""
         self._soon.start()
 
+    @told
     def prepare(self) -> None:
         """Correct the slice that is looked at in the background, so that it is done when somebody paints."""
         if self.panel.busy:
@@ -227,13 +230,13 @@ class StrokesTab(QWidget):
         """Look at the place where the classifier is least sure."""
         if self.found is None:
             raise InputMissingError("nothing was trained yet; paint strokes of two phases")
-        image = self.panel.image.layer()
-        where = image.data_to_world(self.found.place[-image.ndim :])
+        found, image = self.found, self._trained_image()
+        where = image.data_to_world(found.place[-image.ndim :])
         self.viewer.dims.set_point(range(len(where)), where)
         camera = camera_of(self.viewer)
         camera.center = where
         camera.zoom = max(camera.zoom, JUMP_ZOOM / image.scale[-1])
-        z, y, x = self.found.place
+        z, y, x = found.place
         self.panel.say(f"least sure at x {x}, y {y}" + ("" if image.ndim == 2 else f", z {z}"))
 
     @told
@@ -309,18 +312,19 @@ class StrokesTab(QWidget):
         if self.live_box.isChecked():
             self._timer.start()
 
+    @told
     def _after_stroke(self) -> None:
         if self.panel.busy:
             self._again = True
             return
         layer = self.layer_or_none()
         # one phase alone is no mistake yet: the user is about to paint the next
-        if layer is not None and np.unique(np.asarray(layer.data)).size > 2:
+        if layer is not None and several_painted(np.asarray(layer.data)):
             self.update_live()
 
     def _show(self, found: LiveFound, image: Any) -> None:  # noqa: ANN401
         self.panel.show_piece(found.labels, found.piece, LIVE, image)
-        self.found = found
+        self.found, self._trained_on = found, image
         if self.unsure_box.isChecked():
             self._show_unsure(True)
         self.panel.say("trained; see where it is wrong, and paint there")
@@ -328,12 +332,27 @@ class StrokesTab(QWidget):
             self._again = False
             self._timer.start()
 
+    def _trained_image(self) -> Any:  # noqa: ANN401
+        """Return the image that was trained on last, whichever one is chosen now.
+
+        Raises
+        ------
+        InputMissingError
+            If it was removed.
+        """
+        image = self._trained_on
+        if image not in self.viewer.layers:
+            self.found = self._trained_on = None
+            raise InputMissingError("the image that the strokes were painted on was removed; train on another one")
+        return image
+
+    @told
     def _show_unsure(self, wanted: bool) -> None:
         if not wanted or self.found is None:
             if UNSURE in self.viewer.layers:
                 self.viewer.layers.remove(UNSURE)
             return
-        image, strokes = self.panel.image.layer(), self.layer_or_none()
+        found, image, strokes = self.found, self._trained_image(), self.layer_or_none()
         attributes = {
             "name": UNSURE,
             "colormap": "inferno",
@@ -342,10 +361,10 @@ class StrokesTab(QWidget):
             "scale": image.scale,
             "units": image.units,
             "axis_labels": image.axis_labels,
-            "translate": translation(image, self.found.piece),
+            "translate": translation(image, found.piece),
             "metadata": {KEY: Origin(helper=True)},
         }
-        put(self.viewer, "image", self.found.unsure if image.ndim == 3 else self.found.unsure[0], attributes)
+        put(self.viewer, "image", found.unsure if image.ndim == 3 else found.unsure[0], attributes)
         self.viewer.layers.selection.active = strokes
 
     def _trained(self, trained: Trained) -> None:
