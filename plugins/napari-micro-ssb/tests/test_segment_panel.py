@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from micro.io import read_labels, write_tiff
+from micro.io import read_labels, read_volume, write_tiff
 from micro.model import Spacing, Volume
 
 
@@ -96,8 +96,6 @@ def test_the_slice_is_corrected_before_anybody_paints(viewer, panel, wait):
 
 
 def test_an_image_in_memory_is_corrected_once(viewer, wait, section):
-    from micro.io import read_volume
-
     grey = read_volume(section).data[0].compute()
     viewer.add_image(grey, name="sem of mine", scale=(0.05, 0.05), units=("um", "um"))
     _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
@@ -140,6 +138,54 @@ def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section,
     panel.run_button.click()
     wait(panel)
     assert viewer.layers["cell phases"].metadata["micro"].job.model is not None
+
+
+def test_what_was_trained_stays_on_its_image_whichever_is_chosen(viewer, panel, wait):
+    tab = panel.strokes
+    tab.live_box.setChecked(False)
+    panel.form.widgets["train.steps"].setValue(50)
+    tab.new_button.click()
+    viewer.layers["strokes"].paint((20, 100), 2)
+    viewer.layers["strokes"].paint((140, 100), 3)
+    tab.update_button.click()
+    wait(panel)
+    volume = np.zeros((10, 30, 40), np.uint8)
+    viewer.add_image(volume, name="other", scale=(1, 1, 1), units=("um",) * 3)
+    panel.image.setCurrentText("other")
+    tab.unsure_box.setChecked(True)
+    shown = viewer.layers["uncertainty"]
+    assert shown.data.shape == (160, 224)
+    assert tuple(shown.scale) == pytest.approx((0.05, 0.05))
+    tab.jump_button.click()
+    assert tuple(viewer.scene.camera.center[-2:]) == pytest.approx(np.multiply(tab.found.place[1:], 0.05))
+    tab.unsure_box.setChecked(False)
+    viewer.layers.clear()
+    tab.unsure_box.setChecked(True)
+    assert "was removed; train on another one" in panel.message.text()
+    assert len(viewer.layers) == 0
+
+
+def test_what_is_made_of_a_crop_lies_on_the_crop(viewer, wait, section):
+    grey = read_volume(section).data[0].compute()
+    crop = viewer.add_image(grey, name="crop", scale=(50, 50), translate=(1e5, 5e4), units=("nm",) * 2)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
+    panel.recipes.setCurrentText("sem")
+    panel.preview_button.click()
+    wait(panel)
+    assert tuple(viewer.layers["preview"].translate) == pytest.approx((1e5, 5e4)), panel.message.text()
+    corners = [crop.data_to_world(corner) for corner in ((10, 20), (10, 80), (90, 80), (90, 20))]
+    viewer.add_shapes([corners], name="box", units=("nm",) * 2)
+    panel.where.setCurrentText("box")
+    panel.preview_button.click()
+    wait(panel)
+    shown = viewer.layers["preview"]
+    assert shown.data.shape == (80, 60), panel.message.text()
+    assert tuple(shown.translate) == pytest.approx((1e5 + 500, 5e4 + 1000))
+    panel.run_button.click()
+    wait(panel)
+    assert tuple(viewer.layers["crop phases"].translate) == pytest.approx((100, 50)), panel.message.text()
+    panel.strokes.new_button.click()
+    assert tuple(viewer.layers["strokes"].translate) == pytest.approx((1e5, 5e4))
 
 
 def wait_for_timer(tab, panel, wait):

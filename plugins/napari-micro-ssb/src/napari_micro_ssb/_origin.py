@@ -14,7 +14,7 @@ from micro.model.spacing import unit_in_um
 from micro_pipelines.job import Job
 from micro_pipelines.sources import Source
 
-__all__ = ["KEY", "LayerLike", "Origin", "given_voxel_size", "origin_of", "spacing_of"]
+__all__ = ["KEY", "LayerLike", "Origin", "begin_um_of", "given_voxel_size", "origin_of", "spacing_of"]
 
 KEY = "micro"
 """Key of a layer's metadata under which its `Origin` stands."""
@@ -74,18 +74,35 @@ def spacing_of(layer: LayerLike) -> Spacing:
     MissingCalibrationError
         If its units are no lengths.
     """
-    edges = []
-    for step, unit in zip(layer.scale, layer.units, strict=True):
+    edges = _in_um(layer, layer.scale)
+    if len(edges) == 2:
+        edges = [min(edges), *edges]
+    return Spacing(*edges[-3:])
+
+
+def begin_um_of(layer: Any) -> tuple[float, ...]:  # noqa: ANN401
+    """Return where the first voxel of a layer lies along its axes, in um: other than 0 for a crop or a tile.
+
+    Raises
+    ------
+    MissingCalibrationError
+        If its units are no lengths.
+    """
+    return tuple(_in_um(layer, layer.translate))
+
+
+def _in_um(layer: LayerLike, lengths: Any) -> list[float]:  # noqa: ANN401
+    """Return lengths along a layer's axes, given in its units, in um."""
+    found = []
+    for length, unit in zip(lengths, layer.units, strict=True):
         um = unit_in_um(str(unit))
         if um is None:
             example = "0.05,0.05um" if layer.ndim == 2 else "0.1,0.05,0.05um"
             raise MissingCalibrationError(
                 f"{layer.name}: how large a voxel is isn't known; enter the voxel size above, such as {example}"
             )
-        edges.append(float(step) * um)
-    if len(edges) == 2:
-        edges = [min(edges), *edges]
-    return Spacing(*edges[-3:])
+        found.append(float(length) * um)
+    return found
 
 
 def given_voxel_size(layer: LayerLike) -> Spacing | None:

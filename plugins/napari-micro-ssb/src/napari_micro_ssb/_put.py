@@ -19,11 +19,17 @@ def put(viewer: Any, kind: str, data: Any, attributes: dict[str, Any]) -> Any:  
     name = attributes["name"]
     if name in viewer.layers:
         there = viewer.layers[name]
-        if there.data.shape == data.shape and np.allclose(there.translate, attributes["translate"]):
+        if there.data.shape == data.shape and _lies_there(there, attributes):
             there.data = data
             return there
         viewer.layers.remove(name)
     return getattr(viewer, f"add_{kind}")(data, **attributes)
+
+
+def _lies_there(layer: Any, attributes: dict[str, Any]) -> bool:  # noqa: ANN401
+    """Return whether a layer lies where the attributes say, with voxels of that size."""
+    same = (np.allclose(getattr(layer, name), attributes[name]) for name in ("translate", "scale"))
+    return all(same) and [str(one) for one in layer.units] == [str(one) for one in attributes["units"]]
 
 
 def below(viewer: Any, layer: Any, other: Any) -> None:  # noqa: ANN401
@@ -35,5 +41,5 @@ def below(viewer: Any, layer: Any, other: Any) -> None:  # noqa: ANN401
 
 def translation(image: Any, piece: Piece) -> tuple[float, ...]:  # noqa: ANN401
     """Return where a piece of an image begins, in its units."""
-    start = piece.start[-image.ndim :]
-    return tuple(float(place * edge) for place, edge in zip(start, image.scale, strict=True))
+    begin = np.asarray(image.translate) + np.multiply(piece.start[-image.ndim :], image.scale)
+    return tuple(float(place) for place in begin)

@@ -23,7 +23,7 @@ from micro_pipelines import preset_names
 from micro_pipelines.recipe import Recipe
 from napari_micro_ssb._knob_form import KnobForm
 from napari_micro_ssb._layers import labels_layer
-from napari_micro_ssb._origin import Origin, origin_of
+from napari_micro_ssb._origin import Origin, begin_um_of, origin_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind
 from napari_micro_ssb._put import below, put, translation
@@ -160,13 +160,13 @@ class SegmentPanel(Panel):
     @told
     def run(self) -> None:
         """Segment the whole image."""
-        sample = self.sample()
-        wanted = SegmentJob(self.recipe(), self.strokes.model())
+        layer, sample = self.image.layer(), self.sample()
+        wanted, begin_um = SegmentJob(self.recipe(), self.strokes.model()), begin_um_of(layer)
 
         def work(watcher: Watcher) -> Segmented:
             return segment_all(sample, wanted, self.engine, watcher, scratch=new_scratch())
 
-        self.start(work, self._show_labels, f"{sample.source.name}: segmenting ...")
+        self.start(work, lambda found: self._show_labels(found, begin_um), f"{sample.source.name}: segmenting ...")
 
     def _piece(self, layer: Any) -> Piece:  # noqa: ANN401
         data = layer.data[0] if layer.multiscale else layer.data
@@ -178,8 +178,8 @@ class SegmentPanel(Panel):
             raise ParameterError("no box; add a shapes layer and draw a rectangle on the image")
         chosen = self.viewer.layers.selection.active
         drawn: Any = chosen if chosen in shapes else shapes[-1]
-        corners = np.array([drawn.data_to_world(corner) for corner in drawn.data[-1]])
-        return box_piece((z, y, x), corners, tuple(layer.scale[-2:]), self.place(layer))
+        corners = np.array([layer.world_to_data(drawn.data_to_world(corner)) for corner in drawn.data[-1]])
+        return box_piece((z, y, x), corners, self.place(layer))
 
     def _show_preview(self, labels: Labels, piece: Piece, image: Any) -> None:  # noqa: ANN401
         self.show_piece(labels, piece, PREVIEW, image)
@@ -208,10 +208,11 @@ class SegmentPanel(Panel):
         # the strokes can be painted on after something was shown, or the image is the one that is worked on
         self.viewer.layers.selection.active = image if strokes is None else strokes
 
-    def _show_labels(self, found: Segmented) -> None:
+    def _show_labels(self, found: Segmented, begin_um: tuple[float, ...]) -> None:
         labels = found.labels
         origin = Origin((), labels.spacing, labels.phases, source=found.sample.source, job=found.job)
         data, attributes, _ = labels_layer(replace(labels, name=found.sample.source.name), origin=origin)
+        attributes["translate"] = begin_um[-len(attributes["scale"]) :]
         if PREVIEW in self.viewer.layers:
             self.viewer.layers.remove(PREVIEW)
         self.viewer.add_labels(data, **attributes)

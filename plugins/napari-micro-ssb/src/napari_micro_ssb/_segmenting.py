@@ -78,17 +78,15 @@ def slice_piece(shape: tuple[int, int, int], z: int) -> Piece:
     return Piece((slice(z, z + 1), slice(0, shape[1]), slice(0, shape[2])))
 
 
-def box_piece(shape: tuple[int, int, int], corners_um: np.ndarray, edges_um: tuple[float, ...], z: int) -> Piece:
+def box_piece(shape: tuple[int, int, int], corners: np.ndarray, z: int) -> Piece:
     """Return a box around slice ``z`` of a picture, from the corners of a rectangle.
 
     Parameters
     ----------
     shape
         Of the picture.
-    corners_um
-        Shape (corner, axis); the last two axes are y and x.
-    edges_um
-        Voxel edges along y and x.
+    corners
+        In voxels of the picture, shape (corner, axis); the last two axes are y and x.
     z
         Middle slice.
 
@@ -99,12 +97,13 @@ def box_piece(shape: tuple[int, int, int], corners_um: np.ndarray, edges_um: tup
 
     Examples
     --------
-    >>> box_piece((1, 50, 60), np.array([[5.0, 2.0], [20.0, 30.0]]), (0.5, 0.5), 0).box[1:]
+    >>> box_piece((1, 50, 60), np.array([[10.0, 4.0], [40.0, 60.0]]), 0).box[1:]
     (slice(10, 40, None), slice(4, 60, None))
     """
     spans = []
     for axis in (0, 1):
-        places = np.asarray(corners_um)[:, -2 + axis] / edges_um[axis]
+        # the way there and back through um leaves the last digits open
+        places = np.round(np.asarray(corners)[:, -2 + axis], 6)
         low, high = int(np.floor(places.min())), int(np.ceil(places.max()))
         spans.append(slice(max(low, 0), min(high, shape[1 + axis])))
     if any(span.stop <= span.start for span in spans):
