@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
 
 from micro.correct import (
@@ -29,10 +29,11 @@ from micro.model import SSB_PHASES, PhaseSet
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
+from napari_micro_ssb._correct_held import Held
 from napari_micro_ssb._correct_layer import corrected_layer
-from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, unused
+from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, recovered_words, unused
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker
+from napari_micro_ssb._pick import LayerPicker, itself
 from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
@@ -51,9 +52,8 @@ class CorrectPanel(Panel):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
         _PANELS.add(self)
-        self.correction: Correction | None = None
+        self._held = Held()
         self.layer: Any = None
-        self.path: Path | None = None
         self.labels = LayerPicker(napari_viewer, "labels", NO_LABELS, fits=_automatic)
         self.begin_button = QPushButton("Correct")
         self.begin_button.setToolTip("Open the labels for correction, and go on with corrections that lie beside them")
@@ -71,12 +71,20 @@ class CorrectPanel(Panel):
         self._connect()
         self._show_state()
 
+    @property
+    def correction(self) -> Correction | None:
+        """The corrections that are open; None where there are none."""
+        return self._held.correction
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the labels that were opened last."""
+        return self._held.path
+
     @told
     def begin(self, folder: Path | None = None) -> None:
         """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
         shown = self.labels.layer()
-        if self.correction is not None:
-            self.close_correction()
         path = file_of(shown)
         if path is None:
             folder = folder or self._ask_folder()
@@ -86,12 +94,31 @@ class CorrectPanel(Panel):
             path = keep(shown, folder)
         labels = labels_in(shown, path)
         for other in list(_PANELS):
-            if other.path == path:  # a dock that was closed, with its layer still there
-                other.close_correction()
-        self.correction, self.path = Correction(labels, corrections_folder(path)), path
-        atexit.register(self.correction.close)
+            if other is not self and other.correction is not None and other.path == path:
+                other.give_way(self)
+        if self.correction is not None:
+            self.close_correction()
+        correction = Correction(labels, corrections_folder(path))
+        self._held.open(correction, path)
         self._show_layer(shown)
-        self.say(_opened(self.correction))
+        self.say(recovered_words(correction))
+
+    def give_way(self, other: CorrectPanel) -> None:
+        """Let another panel open the same labels, where this one has no window any more.
+
+        Raises
+        ------
+        OutputError
+            If it has one.
+        """
+        alive = isalive(self)
+        if alive and self.window().isVisible():
+            name = "" if self.path is None else f"{self.path.name}: "
+            raise OutputError(f"{name}these labels are open for correction in another panel; close them there first")
+        if alive and itself(self.viewer) is itself(other.viewer):
+            self.close_correction()
+        else:
+            self._held.abandon()
 
     @told
     def set_aside(self) -> None:
@@ -106,18 +133,17 @@ class CorrectPanel(Panel):
         self._show_state()
         self.say(f"the corrections are kept as {place.name}")
 
+    @told
     def close_correction(self) -> None:
         """Write what is to be written, and let others in; the layer goes."""
-        correction, self.correction, layer, self.layer = self.correction, None, self.layer, None
+        layer, self.layer = self.layer, None
         self.box.remove()
+        try:
+            self._held.close()
+        except Exception as error:  # what was not written lies in the journal all the same
+            self.complain(explained(error))
         if layer is not None and layer in self.viewer.layers:
             self.viewer.layers.remove(layer)
-        if correction is not None:
-            atexit.unregister(correction.close)
-            try:
-                correction.close()
-            except OutputError as error:  # what was not written lies in the journal all the same
-                self.complain(explained(error))
         self._show_state()
 
     @told
@@ -189,6 +215,7 @@ class CorrectPanel(Panel):
 
         self.start(work, self.applied, doing)
 
+    @told
     def choose_tool(self, tool: str) -> None:
         """Let the mouse do what the tool does, or move the picture."""
         if self.layer is None:
@@ -355,6 +382,7 @@ class CorrectPanel(Panel):
 
     def _connect(self) -> None:
         self.viewer.layers.events.removed.connect(self._removed)
+        self.destroyed.connect(self._held.abandon)  # closeEvent comes only to a panel that is closed by itself
         self.labels.currentTextChanged.connect(freely(self._show_state))
         self.begin_button.clicked.connect(freely(self.begin))
         self.aside_button.clicked.connect(freely(self.set_aside))
@@ -376,15 +404,3 @@ class CorrectPanel(Panel):
 def _automatic(layer: Any) -> bool:  # noqa: ANN401
     """Return whether a layer can be corrected: the corrected one stands for another one."""
     return not isinstance(layer.data, CorrectedArray)
-
-
-def _opened(correction: Correction) -> str:
-    """Return what was found at the opening, in words."""
-    found = correction.recovery
-    parts = [f"{counted(found.edits, 'edit')} of earlier sessions" if found.edits else "no edits yet"]
-    if found.replayed:
-        entries = "1 entry" if found.replayed == 1 else f"{found.replayed} entries"
-        parts.append(f"recovered after a session broke off, by replaying {entries} of the journal")
-    if found.cut_bytes:
-        parts.append(f"cut off: {counted(found.cut_bytes, 'byte')} of an entry that was never finished")
-    return "; ".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from micro.correct import Logged, Pen, brush_edit, fill_edit, relabel_edit
@@ -77,7 +78,8 @@ class Hand:
         self._stroke = None
         self._panel.complain(explained(error))
         if self._panel.layer is not None:
-            self._panel.layer.refresh()
+            with suppress(Exception):  # it reads the labels, and that may be what fails
+                self._panel.layer.refresh()
 
     def _select(self, first: Place, last: Place) -> None:
         self._panel.box.show(self._panel.layer, first, last)

@@ -9,12 +9,23 @@ from typing import Any, Protocol
 import dask.array as da
 import numpy as np
 
-from micro.correct import JOURNAL_NAME, Log, corrections_folder, read_records
+from micro.correct import JOURNAL_NAME, Correction, Log, corrections_folder, read_records
 from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError
 from micro.io import read_labels, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Spacing, unit_in_um
+from napari_micro_ssb._words import counted
 
-__all__ = ["CorrectableLayer", "Found", "file_of", "found_beside", "keep", "labels_in", "spacing_in", "unused"]
+__all__ = [
+    "CorrectableLayer",
+    "Found",
+    "file_of",
+    "found_beside",
+    "keep",
+    "labels_in",
+    "recovered_words",
+    "spacing_in",
+    "unused",
+]
 
 
 class CorrectableLayer(Protocol):
@@ -132,6 +143,18 @@ def found_beside(path: Path) -> Found | None:
     if not records:
         return None
     return Found(folder, len(Log(records).active), len(records), str(records[-1].content.get("time", ""))[:16])
+
+
+def recovered_words(correction: Correction) -> str:
+    """Return what was found at the opening, in words."""
+    found = correction.recovery
+    parts = [f"{counted(found.edits, 'edit')} of earlier sessions" if found.edits else "no edits yet"]
+    if found.replayed:
+        entries = "1 entry" if found.replayed == 1 else f"{found.replayed} entries"
+        parts.append(f"recovered after a session broke off, by replaying {entries} of the journal")
+    if found.cut_bytes:
+        parts.append(f"cut off: {counted(found.cut_bytes, 'byte')} of an entry that was never finished")
+    return "; ".join(parts)
 
 
 def unused(folder: Path) -> Path:

@@ -37,7 +37,7 @@ from napari_micro_ssb._labels_work import compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
 from napari_micro_ssb._origin import origin_of, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker, VoxelField
+from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._snapshot import Snapshot, snapshot_of
@@ -264,7 +264,7 @@ class MeasurePanel(Panel):
 
     def _done(self, layer: Any, measured: Measured, before: Measured | None) -> None:  # noqa: ANN401
         """Keep what was measured of a layer, and show it where the layer is still the one that is chosen."""
-        self._known[_itself(layer)] = (measured, before)
+        self._known[itself(layer)] = (measured, before)
         if self.labels.currentText() == layer.name:
             self._show(measured, before)
         elif layer in self.viewer.layers:
@@ -342,8 +342,8 @@ class MeasurePanel(Panel):
         self.measured = self.before = None
         try:
             layer = self.labels.layer()
-            if _itself(layer) in self._known:
-                self._show(*self._known[_itself(layer)])
+            if itself(layer) in self._known:
+                self._show(*self._known[itself(layer)])
                 return
             self.show_tables(pd.DataFrame(), {})
             result = origin_of(layer).result
@@ -355,8 +355,3 @@ class MeasurePanel(Panel):
             return
         except Exception as error:
             self.complain(explained(error))
-
-
-def _itself(layer: Any) -> Any:  # noqa: ANN401
-    """Return a layer out of the wrapping in which napari hands it to plugins, anew each time."""
-    return getattr(layer, "__wrapped__", layer)

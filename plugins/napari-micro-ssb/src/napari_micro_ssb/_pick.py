@@ -15,7 +15,7 @@ from napari_micro_ssb._origin import origin_of, spacing_of
 if TYPE_CHECKING:
     import napari
 
-__all__ = ["LayerPicker", "VoxelField", "is_kind", "set_voxel_size"]
+__all__ = ["LayerPicker", "VoxelField", "is_kind", "itself", "set_voxel_size"]
 
 
 class LayerPicker(QComboBox):
@@ -79,8 +79,7 @@ class LayerPicker(QComboBox):
         """Keep the layer that is chosen, as long as it lives: its name may change."""
         name = self.currentText()
         layer = next((one for one in self._viewer.layers if one.name == name), None)
-        # napari hands layers to plugins in a wrapping that is made anew each time
-        self._last = None if layer is None else weakref.ref(getattr(layer, "__wrapped__", layer))
+        self._last = None if layer is None else weakref.ref(itself(layer))
 
     def _text_or_forget(self) -> str | None:
         """Return what is chosen; where the panel was closed, so that Qt has taken this away, listen no longer."""
@@ -113,6 +112,11 @@ class LayerPicker(QComboBox):
 
     def _lists(self, layer: Any) -> bool:  # noqa: ANN401
         return is_kind(layer, self._kind) and (self._fits is None or self._fits(layer))
+
+
+def itself(thing: Any) -> Any:  # noqa: ANN401
+    """Return a layer or viewer out of the wrapping in which napari hands it to plugins, anew each time."""
+    return getattr(thing, "__wrapped__", thing)
 
 
 def is_kind(layer: Any, kind: str) -> bool:  # noqa: ANN401
