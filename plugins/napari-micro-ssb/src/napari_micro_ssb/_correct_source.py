@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 
 from micro.correct import JOURNAL_NAME, Correction, Log, corrections_folder, read_records
-from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError
+from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError, ShapeMismatchError
 from micro.io import read_labels, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Spacing, unit_in_um
 from napari_micro_ssb._words import counted
@@ -117,8 +117,12 @@ def keep(layer: CorrectableLayer, folder: Path) -> Path:
         If other labels of that name lie there, or the folder can't be written.
     PhaseError
         If the values are no labels from 0 to 255.
+    ShapeMismatchError
+        If the layer has other than two or three axes.
     """
     data = layer.data
+    if layer.ndim not in (2, 3):
+        raise ShapeMismatchError(f"{layer.name}: {layer.ndim} axes; expected a section (y, x) or a volume (z, y, x)")
     array = data if isinstance(data, da.Array) else da.from_array(np.asarray(data), name=False)
     if array.dtype.kind not in "bui" or int(array.max().compute()) > 255 or int(array.min().compute()) < 0:
         raise PhaseError(f"{layer.name}: values that are no phases; expected whole numbers from 0 to 255")

@@ -195,6 +195,7 @@ class SegmentPanel(Panel):
         """
         if image not in self.viewer.layers:
             raise InputMissingError(f"{image.name} was removed meanwhile; there is nothing to show its {name} on")
+        active = self.viewer.layers.selection.active
         data, attributes, _ = labels_layer(labels, origin=Origin(helper=True), name=name)
         if image.ndim == 3 and data.ndim == 2:
             data = data[np.newaxis]
@@ -205,8 +206,9 @@ class SegmentPanel(Panel):
         strokes = self.strokes.layer_or_none()
         if strokes is not None:
             below(self.viewer, self.viewer.layers[name], strokes)
-        # the strokes can be painted on after something was shown, or the image is the one that is worked on
-        self.viewer.layers.selection.active = image if strokes is None else strokes
+        # the strokes can be painted on after something was shown, or an image is the one that is worked on
+        chosen = active if active is not None and is_kind(active, "image") else image
+        self.viewer.layers.selection.active = chosen if strokes is None else strokes
 
     def _show_labels(self, found: Segmented, begin_um: tuple[float, ...]) -> None:
         labels = found.labels
