@@ -1,6 +1,7 @@
 """The Measure panel, driven as a person does."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_micro_ssb._view import open_in
@@ -15,6 +16,7 @@ def panel(viewer, result):
 
 
 def test_measured_flown_to_and_exported(viewer, panel, wait, result, folder, shoot):
+    viewer.layers["cell phases"].translate = (10, 20)
     panel.measure_button.click()
     wait(panel)
     assert "values of cell" in panel.message.text()
@@ -22,16 +24,30 @@ def test_measured_flown_to_and_exported(viewer, panel, wait, result, folder, sho
     panel.tabs.setCurrentWidget(dendrites)
     dendrites.clicked.emit(dendrites.model().index(1, 0))
     row = dendrites.table.iloc[1]
-    wanted = (row["centroid_y_um"] - 0.025, row["centroid_x_um"] - 0.025)
+    wanted = (10 + row["centroid_y_um"] - 0.025, 20 + row["centroid_x_um"] - 0.025)
     assert tuple(viewer.scene.camera.center[-2:]) == pytest.approx(wanted)
     panel.parts_button.click()
     assert {"cell dendrites", "cell gaps"} <= {layer.name for layer in viewer.layers}
+    assert tuple(viewer.layers["cell gaps"].translate) == pytest.approx((10, 20))
     shoot("measure")
     panel.export(folder / "out")
     wait(panel)
     assert "written" in panel.message.text()
     assert (folder / "out" / "report.html").is_file()
     assert (folder / "out" / "cell" / "labels.tif").read_bytes() == (result / "cell" / "labels.tif").read_bytes()
+
+
+def test_objects_of_labels_in_other_units_are_flown_to(viewer):
+    volume = np.full((20, 120, 160), 2, np.uint8)
+    viewer.add_labels(volume, name="nm", scale=(100, 50, 50), translate=(0, 10, 20), units=("nm",) * 3)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
+    place = {"z": (0.9, 1.1), "y": (1.0, 2.0), "x": (5.0, 5.2)}
+    row = {f"centroid_{axis}_um": sum(ends) / 2 for axis, ends in place.items()}
+    row |= {f"{name}_{axis}_um": ends[n] for axis, ends in place.items() for n, name in enumerate(("start", "stop"))}
+    panel.fly_to(pd.Series(row))
+    assert tuple(viewer.dims.point) == pytest.approx((900, 1500, 5100), abs=100)
+    assert tuple(viewer.scene.camera.center) == pytest.approx((950, 1485, 5095))
+    assert viewer.scene.camera.zoom == pytest.approx(200 / 1000)
 
 
 def test_figures_are_shown(viewer, panel, wait, shoot):

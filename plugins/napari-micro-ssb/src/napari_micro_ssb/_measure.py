@@ -27,7 +27,7 @@ from qtpy.QtWidgets import (
 
 from micro.blocks import Engine, as_dask
 from micro.correct import CorrectedArray
-from micro.errors import InputMissingError
+from micro.errors import InputMissingError, MicroError
 from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
 from micro_pipelines.recipe import Recipe
@@ -35,7 +35,7 @@ from micro_pipelines.recipe_files import plain_recipe
 from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._labels_work import compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
-from napari_micro_ssb._origin import origin_of, spacing_of
+from napari_micro_ssb._origin import begin_um_of, origin_of, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
@@ -205,12 +205,14 @@ class MeasurePanel(Panel):
     @told
     def show_parts(self) -> None:
         """Add dendrites, cracks and gaps of what was measured as layers."""
-        report = self._last().report
+        report, layer = self._last().report, self.labels.layer()
+        begin_um = begin_um_of(layer)
         parts = None if report.cell.parts is None else as_dask(report.cell.parts)
-        for data, attributes, _ in parts_layers(report.labels, parts, origin_of(self.labels.layer())):
+        for data, attributes, _ in parts_layers(report.labels, parts, origin_of(layer)):
             if attributes["name"] in self.viewer.layers:
                 self.viewer.layers.remove(attributes["name"])
-            self.viewer.add_labels(data, **{**attributes, "visible": True})
+            place = begin_um[-len(attributes["scale"]) :]
+            self.viewer.add_labels(data, **{**attributes, "visible": True, "translate": place})
 
     @told
     def ask_export(self) -> None:
@@ -245,17 +247,18 @@ class MeasurePanel(Panel):
         try:
             layer = self.labels.layer()
             axes = "zyx"[-layer.ndim :]
-            edges = np.asarray(layer.scale, float)
+            edges_um = np.array(spacing_of(layer).um[-layer.ndim :])
             # tables count from the picture's edge, napari from the middle of its first voxel
-            centre = np.array([float(row[f"centroid_{axis}_um"]) for axis in axes]) - edges / 2
-            extent = max(float(row[f"stop_{axis}_um"]) - float(row[f"start_{axis}_um"]) for axis in axes[-2:])
-        except (KeyError, InputMissingError) as error:
-            self.complain(explained(error) if isinstance(error, InputMissingError) else "this row has no place")
+            voxel = np.array([float(row[f"centroid_{axis}_um"]) for axis in axes]) / edges_um - 0.5
+            extent_um = max(float(row[f"stop_{axis}_um"]) - float(row[f"start_{axis}_um"]) for axis in axes[-2:])
+        except (KeyError, MicroError) as error:
+            self.complain(explained(error) if isinstance(error, MicroError) else "this row has no place")
             return
-        self.viewer.dims.set_point(range(layer.ndim), centre)
+        centre, edge = layer.data_to_world(voxel), float(layer.scale[-1])
+        self.viewer.dims.set_point(range(self.viewer.dims.ndim)[-layer.ndim :], centre)
         camera = camera_of(self.viewer)
         camera.center = tuple(centre)
-        camera.zoom = FLY_PIXELS / max(extent, edges[-1])
+        camera.zoom = FLY_PIXELS / (max(extent_um / edges_um[-1], 1) * edge)
 
     def _last(self) -> Measured:
         if self.measured is None:
