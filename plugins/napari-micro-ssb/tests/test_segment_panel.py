@@ -56,6 +56,12 @@ def test_the_slice_that_is_looked_at_is_previewed(viewer, wait, folder):
     shown = viewer.layers["preview"]
     assert shown.data.shape == (6, 40, 40), panel.message.text()
     assert tuple(shown.translate) == pytest.approx((0, 1.0, 1.0))
+    for turn in ({"order": (1, 0, 2)}, {"ndisplay": 3}):
+        viewer.dims.order, viewer.dims.ndisplay = (0, 1, 2), 2
+        viewer.dims.update(turn)
+        panel.preview_button.click()
+        assert "turn the view back" in panel.message.text()
+        assert not panel.busy
 
 
 def test_a_run_is_stopped(viewer, panel, wait):

@@ -140,9 +140,18 @@ class SegmentPanel(Panel):
         return self._kept[1]
 
     def place(self, layer: Any) -> int:  # noqa: ANN401
-        """Return the slice of a layer that is looked at."""
+        """Return the slice of a layer that is looked at.
+
+        Raises
+        ------
+        ParameterError
+            If the volume is looked at from another side, or in 3-D.
+        """
         if layer.ndim == 2:
             return 0
+        dims = self.viewer.dims
+        if sorted(dims.displayed) != [dims.ndim - 2, dims.ndim - 1]:
+            raise ParameterError("slices are looked at along z here; turn the view back to x and y, in 2-D")
         return round(float(layer.world_to_data(self.viewer.dims.point)[-3]))
 
     @told
