@@ -18,6 +18,8 @@ FADING = 32.0
 _OUTLIER = 0.31
 """What differs more than this share from its neighbours along a stripe is structure: lithium is darker than electrolyte
 by half or more, the strongest of curtains of 9 % by 30 %."""
+_LOOK = 0.25
+"""The same where stripes are looked for: edges of phases without noise, smeared by the median, differ by more."""
 _DARK = 0.35
 """Darker than this share of the brightest phase, the noise is larger than any stripe."""
 
@@ -76,7 +78,7 @@ def _beside(calm: Grey, near: Grey, darkest: float, alike: float, out: Grey, wei
             weight[y, x] = weights
 
 
-def _contrast(grey: Grey, window: int) -> tuple[Grey, Grey]:
+def _contrast(grey: Grey, window: int, outlier: float = _OUTLIER) -> tuple[Grey, Grey]:
     """Return how much each pixel differs from its own phase beside it, as a share, and its weight (0: unknown)."""
     calm = np.empty_like(grey)
     _median(grey, calm)
@@ -86,12 +88,12 @@ def _contrast(grey: Grey, window: int) -> tuple[Grey, Grey]:
         return np.zeros_like(grey), np.zeros_like(grey)
     near = np.exp(-0.5 * (np.arange(2 * window + 1) / window) ** 2).astype(np.float32)
     around, weight = np.empty_like(grey), np.empty_like(grey)
-    _beside(calm, near, _DARK * bright, _OUTLIER, around, weight)
+    _beside(calm, near, _DARK * bright, outlier, around, weight)
     apart = np.clip(grey / np.maximum(around, 1e-6) - 1, -1, 1)
     # of a phase that is hardly there beside it, and at edges, nothing can be said
-    flat = ndimage.maximum_filter(calm, 3) * (1 - _OUTLIER) < ndimage.minimum_filter(calm, 3)
+    flat = ndimage.maximum_filter(calm, 3) * (1 - outlier) < ndimage.minimum_filter(calm, 3)
     known = (
-        flat & (weight > 0.2 * (2 * float(near.sum()) - 1)) & (np.abs(calm / np.maximum(around, 1e-6) - 1) < _OUTLIER)
+        flat & (weight > 0.2 * (2 * float(near.sum()) - 1)) & (np.abs(calm / np.maximum(around, 1e-6) - 1) < outlier)
     )
     return np.where(known, apart, 0).astype(np.float32), np.where(known, (around / bright) ** 2, 0).astype(np.float32)
 
@@ -174,5 +176,5 @@ def stripe_strength(grey: Grey, window: int) -> tuple[float, float]:
 
 def shared_by_columns(grey: Grey, window: int) -> float:
     """Return the rms of what all pixels of a column share, relative to what lies beside it; see `stripe_strength`."""
-    apart, weight = _contrast(grey, window)
+    apart, weight = _contrast(grey, window, _LOOK)
     return float(np.sqrt(np.mean(_columns(apart, weight)[0] ** 2)))

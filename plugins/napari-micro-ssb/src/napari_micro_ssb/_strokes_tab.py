@@ -255,6 +255,9 @@ class StrokesTab(QWidget):
         def work(watcher: Watcher) -> Trained:
             return train_and_save(sample, strokes, recipe, out, self.panel.engine, watcher, scratch=new_scratch())
 
+        # a preview that began after it would write over what there is to say
+        self._timer.stop()
+        self._again = False
         self.panel.start(work, self._trained, "training ...")
 
     @told
