@@ -58,7 +58,7 @@ def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine
     # with a mode too many, a bar or frame, edges are others than those of the cell
     if more.names == plain.names or metal not in more.names or len(peaks) > len(plain.names):
         return more
-    seam = is_undershoot(grey, more, void=0, metal=more.names.index(metal), engine=engine)
+    seam = is_undershoot(grey, more, metal=more.names.index(metal), engine=engine)
     return plain if seam else more
 
 

@@ -24,11 +24,10 @@ SHARE, SOLID = 0.6, 0.1
 
 
 def _count(
-    block: Block, grey: NDArray[np.uint16], *, dark: tuple[float, bool], metal: tuple[float, float]
+    block: Block, grey: NDArray[np.uint16], *, limit: float, metal: tuple[float, float]
 ) -> Done[tuple[int, int, int]]:
-    """Count the voxels beyond the void's limit, those of them near a body of the metal's grey, and the thick ones."""
-    limit, below = dark
-    void = grey < limit if below else grey > limit
+    """Count the voxels darker than the void's limit, those near a body of the metal's grey, and the thick ones."""
+    void = grey < limit
     if not void[block.inner].any():
         return Done((0, 0, 0))
     body = mark_cores(((grey > metal[0]) & (grey < metal[1])).astype(np.uint8), 1)
@@ -39,7 +38,7 @@ def _count(
     return Done((some, close, thick))
 
 
-def is_undershoot(grey: Source, levels: GreyLevels, *, void: int, metal: int, engine: Engine) -> bool:
+def is_undershoot(grey: Source, levels: GreyLevels, *, metal: int, engine: Engine) -> bool:
     """Tell whether what would be void is but the seam along the edge of the metal.
 
     Parameters
@@ -47,26 +46,23 @@ def is_undershoot(grey: Source, levels: GreyLevels, *, void: int, metal: int, en
     grey
         uint16 stack, shape (z, y, x).
     levels
-        Grey level of each phase, void at one end of the order.
-    void, metal
-        Their places in the order.
+        Grey level of each phase, void the darkest.
+    metal
+        Its place in the order.
 
     Examples
     --------
     >>> grey = np.full((1, 60, 60), 45000, np.uint16); grey[:, 30:] = 20000; grey[:, 30] = 12000
     >>> levels = GreyLevels(("void", "Li", "SE"), (12000.0, 20000.0, 45000.0), 500.0)
-    >>> is_undershoot(grey, levels, void=0, metal=1, engine=Engine())
+    >>> is_undershoot(grey, levels, metal=1, engine=Engine())
     True
     >>> grey[:, 30] = 20000; grey[:, 8:14, 8:14] = 12000
-    >>> is_undershoot(grey, levels, void=0, metal=1, engine=Engine())
+    >>> is_undershoot(grey, levels, metal=1, engine=Engine())
     False
     """
     last = len(levels.names) - 1
     bounds = [0.0, *(levels.midpoint(k, k + 1) for k in range(last)), 65536.0]
-    constants = {
-        "dark": (bounds[1], True) if void == 0 else (bounds[last], False),
-        "metal": (bounds[metal], bounds[metal + 1]),
-    }
+    constants = {"limit": bounds[1], "metal": (bounds[metal], bounds[metal + 1])}
     reach = REACH + 2
     z, y, x = (reach if length > 1 else 0 for length in grey.shape)
     parts = engine.run(_count, [grey], halo=(z, y, x), stage="grey levels", constants=constants)

@@ -146,7 +146,7 @@ def _keep(data: da.Array, name: str, folder: Path, engine: Engine, known: Known)
         z, y, x = data.shape
         copy = zarr.create_array(place, shape=data.shape, dtype=data.dtype, chunks=engine.cut((z, y, x)))
         engine.run(_copy, [data], outputs=[copy], stage=STEP)
-        if engine.scheduler is not None or data.nbytes > engine.in_memory_bytes:
+        if engine.scheduler is not None or data.nbytes > engine.kept_bytes:
             data = _opened(place)
     known[data.name] = (place.name,)
     return data, known[data.name]

@@ -69,4 +69,4 @@ def test_a_thick_gap_is_no_seam_in_whatever_blocks(block: tuple[int, int, int]) 
     engine = Engine(block_shape=block)
     for rows, seam in ((1, True), (2, True), (4, False)):
         grey[:, 30 : 30 + rows, 5:50] = 12000
-        assert is_undershoot(grey, LEVELS, void=0, metal=1, engine=engine) is seam
+        assert is_undershoot(grey, LEVELS, metal=1, engine=engine) is seam
