@@ -11,7 +11,7 @@ from micro.report import ReportParams, write_report
 
 PARAMS = ReportParams(page_dpi=60)
 NASTY = "<b>ä & ö</b>"
-VOID = {"meta", "img", "br", "link", "hr", "input"}
+VOID = {"meta", "img", "br", "wbr", "link", "hr", "input"}
 
 
 class Outline(HTMLParser):
