@@ -126,9 +126,8 @@ class Bow:
         passes = np.empty((turned[1].size, turned[2].size), np.int32)
         plane, shape, weights, sign = self._numbers(direction, offset_um)
         _passes(turned, plane, shape, weights, sign, than_um, passes)
-        along = np.expand_dims(
-            np.arange(lines[self.axis].size, dtype=np.int32), [a for a in range(3) if a != self.axis]
-        )
+        across = [axis for axis in range(3) if axis != self.axis]
+        along = np.expand_dims(np.arange(lines[self.axis].size, dtype=np.int32), across)
         passes = np.expand_dims(passes, self.axis)
         return np.asarray(along >= passes if sign > 0 else along < passes)
 
