@@ -7,7 +7,16 @@ from numpy.typing import NDArray
 
 from micro.blocks import kernel
 
-__all__ = ["alike_around", "edges_within", "grow", "spread"]
+__all__ = ["alike_around", "edges_within", "grow", "some_of", "spread"]
+
+
+@kernel
+def some_of(row: NDArray[np.uint8]) -> bool:
+    """Return whether a row has anything; the loop has no way out, so that it runs many voxels at a time."""
+    found = np.uint8(0)
+    for i in range(row.size):
+        found |= row[i]
+    return bool(found != 0)
 
 
 @kernel
@@ -57,10 +66,7 @@ def _edges(
     low, high = np.empty(width, np.uint8), np.empty(width, np.uint8)
     for k in range(bounds[0, 0], bounds[0, 1]):
         for j in range(bounds[1, 0], bounds[1, 1]):
-            some = np.uint8(0)
-            for i in range(width):
-                some |= allowed[k, j, i]
-            if some == 0:
+            if not some_of(allowed[k, j]):
                 continue
             _rows_around(values, k, j, low, high)
             for i in range(bounds[2, 0], bounds[2, 1]):
@@ -78,10 +84,7 @@ def _along_rows(mask: NDArray[np.uint8], reach: int, out: NDArray[np.uint8]) -> 
     for k in range(depth):
         for j in range(height):
             row, own = mask[k, j], out[k, j]
-            some = np.uint8(0)
-            for i in range(width):
-                some |= row[i]
-            if some == 0:
+            if not some_of(row):
                 continue
             held[k, j] = True
             for i in range(width):

@@ -13,10 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Region, kernel
+from micro.blocks import Block, Done, Region, box_of, kernel
 from micro.segment.drawing import SCALE, Weights, blur_weights, difference_at, draw_row, match_at, match_row
 from micro.segment.levels import GreyLevels
-from micro.segment.neighbours import edges_within, spread
+from micro.segment.neighbours import edges_within, some_of, spread
 from micro.segment.regularise import UNIT
 
 __all__ = ["SCALE", "blur_weights", "difference_at", "refine_edges", "refine_reach"]
@@ -77,7 +77,7 @@ def _look_around(
 
 
 @kernel
-def _span(mask: NDArray[np.bool_]) -> tuple[int, int, int]:
+def _span(mask: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Return how many are true, the first of them, and the one after the last."""
     many, first, last = 0, mask.size, 0
     for i in range(mask.size):
@@ -95,25 +95,23 @@ def _compare(
     grey: NDArray[np.uint16],
     levels: NDArray[np.int32],
     weights: Weights,
-    near: NDArray[np.bool_],
-    stale: NDArray[np.bool_],
+    near: NDArray[np.uint8],
+    stale: NDArray[np.uint8],
     difference: NDArray[np.int32],
 ) -> None:
     """Write `difference_at` where it is stale and near an edge: at once where many voxels of a row are."""
     depth, height, width = labels.shape
     folded = np.empty(width + weights.shape[2], np.int32)
-    needed = np.empty(width, np.bool_)
+    needed = np.empty(width, np.uint8)
     for z in range(depth):
         for y in range(height):
-            some = False
+            if not some_of(near[z, y]):
+                continue
             for x in range(width):
                 needed[x] = near[z, y, x] & stale[z, y, x]
-                some |= needed[x]
-            if not some:
-                continue
             many, first, last = _span(needed)
             for x in range(width):
-                stale[z, y, x] &= not needed[x]
+                stale[z, y, x] ^= needed[x]
             if MANY * many > last - first:
                 draw_row(drawn, grey, weights, (z, y), (first, last), folded, difference[z, y])
                 continue
@@ -125,7 +123,7 @@ def _compare(
 @kernel
 def _propose(
     labels: NDArray[np.uint8],
-    edge: NDArray[np.bool_],
+    edge: NDArray[np.uint8],
     levels: NDArray[np.int32],
     weights: Weights,
     potts: NDArray[np.int32],
@@ -147,11 +145,8 @@ def _propose(
         for y in range(height):
             if held[z, y]:
                 gain[z, y] = 0
-            some = False
-            for x in range(width):
-                some |= edge[z, y, x]
-            held[z, y] = some
-            if not some:
+            held[z, y] = some_of(edge[z, y])
+            if not held[z, y]:
                 continue
             many, first, last = _span(edge[z, y])
             whole = MANY * many > last - first
@@ -235,23 +230,31 @@ def refine_edges(
     _metal_edges(here, metal, metal_edges)
     z, y, x = (NEAR if length > 1 else 0 for length in places.shape)
     allowed = spread(metal_edges.view(np.bool_), (z, y, x))
-    if not allowed[block.inner].any():
-        return Done(None, (places[block.inner],))
+    box = box_of(allowed.view(np.uint8), np.arange(256, dtype=np.uint8))
+    if box is None or not allowed[block.inner].any():
+        return Done(None, (here[block.inner],))
+    z, y, x = (
+        slice(max(part.start - READS, 0), min(part.stop + READS, length))
+        for part, length in zip(box, here.shape, strict=True)
+    )
+    whole, block_there = here, block.cropped((z, y, x))
+    here, grey, allowed = (np.ascontiguousarray(array[z, y, x]) for array in (here, grey, allowed))
     greys = np.rint(levels.greys).astype(np.int32)
     scale = UNIT / (2 * noise**2 * SCALE**2)
     stiff = np.rint(ALIKE * potts).astype(np.int32)
-    z, y, x = (length // 2 for length in weights.shape)
-    stale, drawn = np.ones(places.shape, np.bool_), greys[here]
-    difference, held = np.zeros(places.shape, np.int32), np.zeros(places.shape[:2], np.bool_)
-    gain, wish = np.zeros(places.shape, np.float32), np.zeros_like(here)
+    reach = (weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2)
+    stale, drawn = np.ones(here.shape, np.uint8), greys[here]
+    difference, held = np.zeros(here.shape, np.int32), np.zeros(here.shape[:2], np.bool_)
+    gain, wish = np.zeros(here.shape, np.float32), np.zeros_like(here)
     for turn in range(ROUNDS):
-        edge = edges_within(here, allowed, _read_after(block, turn))
-        _compare(here, drawn, grey, greys, weights, spread(edge, (z, y, x)), stale, difference)
+        edge = edges_within(here, allowed, _read_after(block_there, turn)).view(np.uint8)
+        _compare(here, drawn, grey, greys, weights, spread(edge, reach).view(np.uint8), stale, difference)
         _propose(here, edge, greys, weights, stiff, scale, difference, held, gain, wish)
-        changed = np.zeros(places.shape, np.bool_)
+        changed = np.zeros(here.shape, np.bool_)
         _accept(gain, wish, held, greys, here, drawn, changed)
-        stale |= spread(changed, (z, y, x))
-    return Done(None, (here[block.inner],))
+        stale |= spread(changed, reach).view(np.uint8)
+    whole[z, y, x] = here
+    return Done(None, (whole[block.inner],))
 
 
 def _read_after(block: Block, turn: int) -> Region:
