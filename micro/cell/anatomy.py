@@ -343,8 +343,8 @@ def _name_parts(
     parts[loose & (joined == ANODE)] = Part.DENDRITE
     parts[filament[labels] & (joined != ANODE)] = Part.ISOLATED
     plane, far_plane = planes
-    region = (labels != 0) & (plane.heights_um(labels.shape, spacing, block.outer_start) > 0)
+    region = (labels != 0) & plane.above(labels.shape, spacing, block.outer_start)
     if far_plane is not None:
-        region &= far_plane.heights_um(labels.shape, spacing, block.outer_start) <= 0
+        region &= ~far_plane.above(labels.shape, spacing, block.outer_start)
     parts[region] |= SE_REGION
     return Done(None, (parts,))

@@ -111,6 +111,26 @@ class Bow:
         _bins(self._turned(lines), *self._numbers(direction, offset_um), bin_um, turned)
         return out
 
+    def above(
+        self,
+        lines: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+        direction: tuple[float, float, float],
+        offset_um: float,
+        than_um: float,
+    ) -> NDArray[np.bool_]:
+        """Return which points as in `heights_um` lie higher than ``than_um``, without the height of each.
+
+        As in `bins` only those beside the place where a column passes it are looked at.
+        """
+        turned = self._turned(lines)
+        passes = np.empty((turned[1].size, turned[2].size), np.int32)
+        plane, shape, weights, sign = self._numbers(direction, offset_um)
+        _passes(turned, plane, shape, weights, sign, than_um, passes)
+        across = [axis for axis in range(3) if axis != self.axis]
+        along = np.expand_dims(np.arange(lines[self.axis].size, dtype=np.int32), across)
+        passes = np.expand_dims(passes, self.axis)
+        return np.asarray(along >= passes if sign > 0 else along < passes)
+
     def _turned(self, zyx: Lines) -> Lines:
         first, second = (axis for axis in range(3) if axis != self.axis)
         return (zyx[self.axis], zyx[first], zyx[second])
@@ -238,3 +258,39 @@ def _bins(
                 out[k:high, j, i] = own
                 k, here, own = high, there, other
             out[k:, j, i] = own
+
+
+@kernel
+def _passes(
+    places: Lines,
+    plane: Triple,
+    shape: tuple[float, float, float, float],
+    c: tuple[float, float, float, float, float, float],
+    sign: float,
+    than_um: float,
+    out: NDArray[np.int32],
+) -> None:
+    """Write how many points of each column come before the distance passes ``than_um``.
+
+    Looked for from where the column before passes it, in strides that double until it lies between two of them.
+    """
+    along, first, second = places
+    begins = 0
+    for j in range(first.size):
+        guess = begins
+        for i in range(second.size):
+            low, high, stride = 0, along.size, 1
+            while low < high:
+                guess = min(max(guess, low), high - 1)
+                before = (_distance(along[guess], first[j], second[i], plane, shape, c, sign) > than_um) == (sign < 0)
+                between = high < along.size if before else low > 0
+                if before:
+                    low = guess + 1
+                else:
+                    high = guess
+                guess = (low + high) // 2 if between else guess + (stride if before else -stride)
+                stride *= 2
+            guess = low
+            out[j, i] = low
+            if i == 0:
+                begins = low

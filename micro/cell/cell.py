@@ -68,6 +68,16 @@ def _plane_bins(
                 out[k, j, i] = math.floor(((z[k] + y[j]) + x[i]) / bin_um)
 
 
+@kernel
+def _plane_above(
+    z: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], than_um: float, out: NDArray[np.bool_]
+) -> None:
+    for k in range(z.size):
+        for j in range(y.size):
+            for i in range(x.size):
+                out[k, j, i] = (z[k] + y[j]) + x[i] > than_um
+
+
 @dataclass(frozen=True, slots=True)
 class ReferencePlane:
     """A plane in um: the height of a point p (z, y, x) above it is ``p . direction - offset_um``.
@@ -97,6 +107,38 @@ class ReferencePlane:
         if self.bow is not None:
             return self.bow.heights_um((z, y, x), self.direction, self.offset_um)
         return (z[:, None, None] + y[None, :, None]) + (x[None, None, :] - self.offset_um)
+
+    def above(
+        self, shape: tuple[int, ...], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0), *, than_um: float = 0.0
+    ) -> NDArray[np.bool_]:
+        """Return which voxel centres of a block lie higher than ``than_um``, as `heights_um` has them.
+
+        Examples
+        --------
+        >>> plane = ReferencePlane((1.0, 0.0, 0.0), 2.0)
+        >>> plane.above((4, 1, 1), Spacing(1.0, 1.0, 1.0), than_um=0.5).ravel()
+        array([False, False, False,  True])
+        """
+        lines = [np.arange(begin, begin + length) for begin, length in zip(start, shape, strict=True)]
+        z, y, x = self._terms(lines, spacing)
+        if self.bow is not None:
+            return self.bow.above((z, y, x), self.direction, self.offset_um, than_um)
+        out = np.empty((z.size, y.size, x.size), np.bool_)
+        _plane_above(z, y, x - self.offset_um, than_um, out)
+        return out
+
+    def below(
+        self, shape: tuple[int, ...], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0), *, than_um: float = 0.0
+    ) -> NDArray[np.bool_]:
+        """Return which voxel centres of a block lie lower than ``than_um``, as `heights_um` has them.
+
+        Examples
+        --------
+        >>> plane = ReferencePlane((1.0, 0.0, 0.0), 2.0)
+        >>> plane.below((4, 1, 1), Spacing(1.0, 1.0, 1.0), than_um=0.5).ravel()
+        array([ True,  True, False, False])
+        """
+        return ~self.above(shape, spacing, start, than_um=math.nextafter(than_um, -math.inf))
 
     def heights_at_um(
         self, voxels: Sequence[NDArray[np.int64]], spacing: Spacing, start: tuple[int, ...] = (0, 0, 0)

@@ -35,15 +35,17 @@ def _zone(
     metal = table[labels] & (bodies != ANODE)
     if not metal.any():
         return Done(None, (bodies[block.inner],))
-    depth = -plane.heights_um(labels.shape, spacing, block.outer_start)
+    below, deep = (
+        plane.below(labels.shape, spacing, block.outer_start, than_um=than_um) for than_um in (0.0, -tolerance_um)
+    )
     loose = metal & (bodies != COUNTER)
-    beyond = loose & (depth > tolerance_um)
-    rough = loose & (depth > 0) & ~beyond
+    beyond = loose & deep
+    rough = loose & below & ~beyond
     if rough.any():
         rough &= ~within_um(beyond, spacing.um, root_um)
     z, y, x = (-part for part in plane.direction)
-    root = beneath(beyond, metal & (depth > 0) & (depth <= tolerance_um), (z, y, x)) & ~beyond
-    zone = (((bodies == COUNTER) | rough) & ~root) | (loose & (depth <= 0))
+    root = beneath(beyond, metal & below & ~deep, (z, y, x)) & ~beyond
+    zone = (((bodies == COUNTER) | rough) & ~root) | (loose & ~below)
     own = np.where(zone, np.uint8(COUNTER), np.where(root, np.uint8(0), bodies))
     return Done(None, (own[block.inner],))
 

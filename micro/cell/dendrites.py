@@ -42,18 +42,21 @@ def _mark(
     metal = table[labels] & (bodies != COUNTER)
     if not metal.any():
         return Done(None, (np.zeros(labels[block.inner].shape, np.uint8),))
-    height = plane.heights_um(labels.shape, spacing, block.outer_start)
+    above, over, high = (
+        plane.above(labels.shape, spacing, block.outer_start, than_um=than_um)
+        for than_um in (0.0, tolerance_um, _MOUND * tolerance_um)
+    )
     anode = bodies == ANODE
-    beyond = metal & (height > tolerance_um)
+    beyond = metal & over
     far = beyond
     if beyond.any():
         skin = within_um(anode, spacing.um, skin_um)
-        far = beyond & (~skin | (anode & (height > _MOUND * tolerance_um)))
+        far = beyond & (~skin | (anode & high))
     mound = beyond & anode & ~far
-    near = metal & (height > 0) & ~far & ~anode
+    near = metal & above & ~far & ~anode
     if near.any():
         near &= within_um(far | mound, spacing.um, root_um)
-    foot = beneath(far & ~anode, metal & (height > 0), plane.direction)
+    foot = beneath(far & ~anode, metal & above, plane.direction)
     near |= mound | (foot & ~far)
     return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
 

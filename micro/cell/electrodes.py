@@ -189,5 +189,5 @@ def _mark_below(
     out = np.where(bodies == COUNTER, np.uint8(COUNTER), np.uint8(0))
     here = metal[labels] & (bodies != COUNTER)
     if here.any():
-        out[here & (plane.heights_um(labels.shape, spacing, block.outer_start) <= 0)] = ANODE
+        out[here & ~plane.above(labels.shape, spacing, block.outer_start)] = ANODE
     return Done(None, (out,))

@@ -84,10 +84,10 @@ def _mark(
     if not empty.any():
         none = np.zeros(labels[block.inner].shape, np.uint8)
         return Done(None, (none, none))
-    height = plane.heights_um(labels.shape, spacing, block.outer_start)
-    deep = empty & (height < -band_um)
+    deep = empty & plane.below(labels.shape, spacing, block.outer_start, than_um=-band_um)
     above = empty & ~deep
-    near = above & (height <= band_um) & (_runs(above, normal.axis) <= run_max)
+    near = above & ~plane.above(labels.shape, spacing, block.outer_start, than_um=band_um)
+    near &= _runs(above, normal.axis) <= run_max
     anode = bodies == ANODE
     touching = near & _beside(anode)
     kind = np.where(_stands(above, anode | deep, normal) | deep, np.uint8(STANDING), np.uint8(HANGING))

@@ -19,7 +19,6 @@ def _border_counts(
     block: Block, grey: NDArray[np.uint16], *, edges: NDArray[np.int64], shape: tuple[int, ...], depth: tuple[int, ...]
 ) -> Done[NDArray[np.int64]]:
     """Count the greys, by class, in a slab at each of the six borders and across the middle: shape (9, class)."""
-    place = np.searchsorted(edges, grey, side="right")
     counts = np.zeros((9, len(edges) + 1), np.int64)
     for axis in range(3):
         if shape[axis] == 1:
@@ -28,8 +27,9 @@ def _border_counts(
         index = np.arange(start, block.core[axis].stop)
         middle = np.abs(2 * index + 1 - shape[axis]) <= depth[axis]
         for side, inside in enumerate((index < depth[axis], index >= shape[axis] - depth[axis], middle)):
-            slab = np.compress(inside, place, axis=axis)
-            counts[3 * axis + side] = np.bincount(slab.ravel(), minlength=len(edges) + 1)
+            if inside.any():
+                place = np.searchsorted(edges, np.compress(inside, grey, axis=axis), side="right")
+                counts[3 * axis + side] = np.bincount(place.ravel(), minlength=len(edges) + 1)
     return Done(counts)
 
 

@@ -7,7 +7,16 @@ from numpy.typing import NDArray
 
 from micro.blocks import kernel
 
-__all__ = ["alike_around", "grow"]
+__all__ = ["alike_around", "edges_within", "grow", "some_of", "spread"]
+
+
+@kernel
+def some_of(row: NDArray[np.uint8]) -> bool:
+    """Return whether a row has anything; the loop has no way out, so that it runs many voxels at a time."""
+    found = np.uint8(0)
+    for i in range(row.size):
+        found |= row[i]
+    return bool(found != 0)
 
 
 @kernel
@@ -49,6 +58,65 @@ def _grow(mask: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
                 out[k, j, i] = max(high[max(i - 1, 0)], high[i], high[min(i + 1, width - 1)])
 
 
+@kernel
+def _edges(
+    values: NDArray[np.uint8], allowed: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[np.uint8]
+) -> None:
+    width = values.shape[2]
+    low, high = np.empty(width, np.uint8), np.empty(width, np.uint8)
+    for k in range(bounds[0, 0], bounds[0, 1]):
+        for j in range(bounds[1, 0], bounds[1, 1]):
+            if not some_of(allowed[k, j]):
+                continue
+            _rows_around(values, k, j, low, high)
+            for i in range(bounds[2, 0], bounds[2, 1]):
+                left, right = max(i - 1, 0), min(i + 1, width - 1)
+                least = min(low[left], low[i], low[right])
+                most = max(high[left], high[i], high[right])
+                out[k, j, i] = allowed[k, j, i] & np.uint8(least != most)
+
+
+@kernel
+def _along_rows(mask: NDArray[np.uint8], reach: int, out: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Spread along rows; return which rows have something."""
+    depth, height, width = mask.shape
+    held = np.zeros((depth, height), np.bool_)
+    for k in range(depth):
+        for j in range(height):
+            row, own = mask[k, j], out[k, j]
+            if not some_of(row):
+                continue
+            held[k, j] = True
+            for i in range(width):
+                own[i] = row[i]
+            for step in range(1, min(reach, width - 1) + 1):
+                ahead, behind, later = row[step:], row[: width - step], own[step:]
+                for i in range(width - step):
+                    own[i] |= ahead[i]
+                for i in range(width - step):
+                    later[i] |= behind[i]
+    return held
+
+
+@kernel
+def _across_rows(
+    source: NDArray[np.uint8], held: NDArray[np.bool_], reach: int, out: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Spread from row to row of the middle axis; return which rows have something."""
+    depth, height, width = source.shape
+    found = np.zeros((depth, height), np.bool_)
+    for k in range(depth):
+        for j in range(height):
+            row = out[k, j]
+            for other in range(max(0, j - reach), min(height, j + reach + 1)):
+                if held[k, other]:
+                    found[k, j] = True
+                    line = source[k, other]
+                    for i in range(width):
+                        row[i] |= line[i]
+    return found
+
+
 def alike_around(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Return where all 26 neighbours, as far as the array goes, have the voxel's own value.
 
@@ -72,4 +140,40 @@ def grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     out = np.empty(mask.shape, np.uint8)
     _grow(np.ascontiguousarray(mask).view(np.uint8), out)
+    return out.view(np.bool_)
+
+
+def spread(mask: NDArray[np.bool_], reach: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return the mask with what lies within ``reach`` voxels along each axis; rows with nothing near cost little.
+
+    Examples
+    --------
+    >>> spread(np.array([[[True, False, False, False]]]), (0, 0, 2))
+    array([[[ True,  True,  True, False]]])
+    """
+    out = np.zeros(mask.shape, np.uint8)
+    held = _along_rows(np.ascontiguousarray(mask).view(np.uint8), reach[2], out)
+    if reach[1]:
+        source, out = out, np.zeros(mask.shape, np.uint8)
+        held = _across_rows(source, held, reach[1], out)
+    if reach[0]:
+        source, out = out, np.zeros(mask.shape, np.uint8)
+        _across_rows(source.swapaxes(0, 1), np.ascontiguousarray(held.T), reach[0], out.swapaxes(0, 1))
+    return out.view(np.bool_)
+
+
+def edges_within(
+    values: NDArray[np.uint8], allowed: NDArray[np.bool_], box: tuple[slice, slice, slice]
+) -> NDArray[np.bool_]:
+    """Return the voxels of ``allowed`` in a box, of which one of the 26 neighbours has another value.
+
+    Examples
+    --------
+    >>> values, allowed = np.uint8([[[1, 1, 2, 2]]]), np.array([[[True, True, True, True]]])
+    >>> edges_within(values, allowed, (slice(0, 1), slice(0, 1), slice(2, 4)))
+    array([[[False, False,  True, False]]])
+    """
+    out = np.zeros(values.shape, np.uint8)
+    bounds = np.array([(part.start, part.stop) for part in box], np.int64)
+    _edges(values, allowed.view(np.uint8), bounds, out)
     return out.view(np.bool_)

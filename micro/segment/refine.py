@@ -10,115 +10,56 @@ agree exactly.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, kernel
+from micro.blocks import Block, Done, Region, box_of, kernel
+from micro.segment.drawing import SCALE, Weights, blur_weights, difference_at, draw_row, match_at, match_row
 from micro.segment.levels import GreyLevels
-from micro.segment.neighbours import alike_around, grow
+from micro.segment.neighbours import edges_within, some_of, spread
 from micro.segment.regularise import UNIT
 
-__all__ = ["blur_weights", "difference_at", "refine_edges", "refine_reach"]
+__all__ = ["SCALE", "blur_weights", "difference_at", "refine_edges", "refine_reach"]
 
-SCALE = 1024
-"""The weights of a blur are integers that add up to this."""
 ALIKE = 3.0
 """Neighbours weigh this much more than in the first labels: in a denoised picture they share their noise."""
 ROUNDS = 4
+READS = 5
+"""Voxels that a round reads: a proposal reads the picture within 2 and labels within 2 more, and those beside it."""
 MANY = 24
 """One voxel of so many in a row, and the whole row is drawn."""
 NEAR = 3
 """Edges this close to metal (voxels) are drawn anew. Those between void and electrolyte far from metal lie where
 the grey is halfway, which bright rims move less."""
 
-Weights = NDArray[np.int32]
-
-
-def blur_weights(blur_voxels: float, edges_um: tuple[float, float, float], shape: tuple[int, ...]) -> Weights:
-    """Return the integer weights of a Gaussian blur, alike in um along all axes; they add up to `SCALE`.
-
-    Parameters
-    ----------
-    blur_voxels
-        Standard deviation in voxels of the finest axis.
-    edges_um, shape
-        Voxel edges and shape of the picture; an axis of one voxel is not blurred.
-
-    Examples
-    --------
-    >>> blur_weights(0.5, (2.0, 1.0, 1.0), (9, 9, 9)).shape, int(blur_weights(0.5, (1, 1, 1), (1, 9, 9)).sum())
-    ((3, 5, 5), 1024)
-    """
-    finest = min(edge for edge, length in zip(edges_um, shape, strict=True) if length > 1)
-    taps = []
-    for edge, length in zip(edges_um, shape, strict=True):
-        sigma = blur_voxels * finest / edge if length > 1 else 0.0
-        reach = min(2, math.ceil(3 * sigma))
-        taps.append(np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-9)) ** 2))
-    weights = taps[0][:, None, None] * taps[1][None, :, None] * taps[2][None, None, :]
-    out: Weights = np.rint(SCALE * weights / weights.sum()).astype(np.int32)
-    middle = tuple(length // 2 for length in out.shape)
-    out[middle] += SCALE - int(out.sum())
-    return out
-
 
 def refine_reach(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Return how many voxels along each axis `refine_edges` reads around a voxel."""
-    # a proposal reads the picture within 2 voxels and labels within 2 more; it is compared with those around it
-    z, y, x = (ROUNDS * 5 + NEAR if length > 1 else 0 for length in shape)
+    z, y, x = (ROUNDS * READS + NEAR if length > 1 else 0 for length in shape)
     return (z, y, x)
 
 
 @kernel
-def difference_at(
-    labels: NDArray[np.uint8],
-    grey: NDArray[np.uint16],
-    levels: NDArray[np.int32],
-    weights: Weights,
-    z: int,
-    y: int,
-    x: int,
-) -> int:
-    """Return the picture less the blurred drawing at one voxel, times SCALE."""
+def _metal_edges(labels: NDArray[np.uint8], metal: int, out: NDArray[np.uint8]) -> None:
+    """Mark the voxels of ``metal`` of which a neighbour along an axis is none."""
     depth, height, width = labels.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    drawn = 0
-    for dz in range(-rz, rz + 1):
-        k = min(max(z + dz, 0), depth - 1)
-        for dy in range(-ry, ry + 1):
-            j = min(max(y + dy, 0), height - 1)
-            for dx in range(-rx, rx + 1):
-                i = min(max(x + dx, 0), width - 1)
-                drawn += weights[dz + rz, dy + ry, dx + rx] * levels[labels[k, j, i]]
-    return int(SCALE * np.int64(grey[z, y, x]) - drawn)
-
-
-@kernel
-def _near_metal(labels: NDArray[np.uint8], metal: int, reach: tuple[int, int, int], out: NDArray[np.uint8]) -> None:
-    """Mark what lies within ``reach`` of a voxel of ``metal`` at an edge of it."""
-    depth, height, width = labels.shape
-    rz, ry, rx = reach
     for k in range(depth):
         for j in range(height):
+            row, own = labels[k, j], out[k, j]
+            some = np.uint8(0)
             for i in range(width):
-                if labels[k, j, i] != metal:
-                    continue
-                edge = (
-                    (k > 0 and labels[k - 1, j, i] != metal)
-                    or (k + 1 < depth and labels[k + 1, j, i] != metal)
-                    or (j > 0 and labels[k, j - 1, i] != metal)
-                    or (j + 1 < height and labels[k, j + 1, i] != metal)
-                    or (i > 0 and labels[k, j, i - 1] != metal)
-                    or (i + 1 < width and labels[k, j, i + 1] != metal)
-                )
-                if not edge:
-                    continue
-                for z in range(max(k - rz, 0), min(k + rz + 1, depth)):
-                    for y in range(max(j - ry, 0), min(j + ry + 1, height)):
-                        for x in range(max(i - rx, 0), min(i + rx + 1, width)):
-                            out[z, y, x] = 1
+                some |= np.uint8(row[i] == metal)
+            if some == 0:
+                continue
+            above, below = labels[max(k - 1, 0), j], labels[min(k + 1, depth - 1), j]
+            before, behind = labels[k, max(j - 1, 0)], labels[k, min(j + 1, height - 1)]
+            for i in range(width):
+                around = (above[i] != metal) | (below[i] != metal) | (before[i] != metal) | (behind[i] != metal)
+                own[i] = np.uint8(around) & np.uint8(row[i] == metal)
+            for i in range(width - 1):
+                own[i] |= np.uint8(row[i] == metal) & np.uint8(row[i + 1] != metal)
+            for i in range(1, width):
+                own[i] |= np.uint8(row[i] == metal) & np.uint8(row[i - 1] != metal)
 
 
 @kernel
@@ -136,25 +77,15 @@ def _look_around(
 
 
 @kernel
-def _draw_row(
-    drawn: NDArray[np.int32], grey: NDArray[np.uint16], weights: Weights, z: int, y: int, out: NDArray[np.int32]
-) -> None:
-    """Write the picture less the blurred drawing, times SCALE, for a row; ``drawn`` holds the levels."""
-    depth, height, width = drawn.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    padded = np.empty(width + 2 * rx, np.int32)
-    for i in range(width):
-        out[i] = SCALE * np.int32(grey[z, y, i])
-    for dz in range(-rz, rz + 1):
-        for dy in range(-ry, ry + 1):
-            row = drawn[min(max(z + dz, 0), depth - 1), min(max(y + dy, 0), height - 1)]
-            padded[:rx] = row[0]
-            padded[rx : rx + width] = row
-            padded[rx + width :] = row[width - 1]
-            for dx in range(2 * rx + 1):
-                weight, shifted = weights[dz + rz, dy + ry, dx], padded[dx:]
-                for i in range(width):
-                    out[i] -= weight * shifted[i]
+def _span(mask: NDArray[np.uint8]) -> tuple[int, int, int]:
+    """Return how many are true, the first of them, and the one after the last."""
+    many, first, last = 0, mask.size, 0
+    for i in range(mask.size):
+        if mask[i]:
+            many += 1
+            first = min(first, i)
+            last = i + 1
+    return many, first, last
 
 
 @kernel
@@ -164,77 +95,68 @@ def _compare(
     grey: NDArray[np.uint16],
     levels: NDArray[np.int32],
     weights: Weights,
-    needed: NDArray[np.bool_],
+    near: NDArray[np.uint8],
+    stale: NDArray[np.uint8],
     difference: NDArray[np.int32],
 ) -> None:
-    """Write `difference_at` where it is needed: of whole rows where many voxels of a row need it."""
+    """Write `difference_at` where it is stale and near an edge: at once where many voxels of a row are."""
     depth, height, width = labels.shape
+    folded = np.empty(width + weights.shape[2], np.int32)
+    needed = np.empty(width, np.uint8)
     for z in range(depth):
         for y in range(height):
-            many = np.sum(needed[z, y])
-            if MANY * many > width:
-                _draw_row(drawn, grey, weights, z, y, difference[z, y])
-            elif many:
-                for x in range(width):
-                    if needed[z, y, x]:
-                        difference[z, y, x] = difference_at(labels, grey, levels, weights, z, y, x)
-
-
-@kernel
-def _match_row(difference: NDArray[np.int32], weights: Weights, z: int, y: int, out: NDArray[np.int64]) -> None:
-    """Write the differences around each voxel of a row, weighted by the blur and added up."""
-    depth, height, width = difference.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    out[:] = 0
-    for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
-        for j in range(max(y - ry, 0), min(y + ry + 1, height)):
-            for dx in range(-rx, rx + 1):
-                weight = np.int64(weights[k - z + rz, j - y + ry, dx + rx])
-                shifted, sums = difference[k, j, max(0, dx) :], out[max(0, -dx) :]
-                for i in range(min(width, width - dx) - max(0, -dx)):
-                    sums[i] += weight * shifted[i]
-
-
-@kernel
-def _match_at(difference: NDArray[np.int32], weights: Weights, z: int, y: int, x: int) -> int:
-    """Return the differences around one voxel, weighted by the blur and added up."""
-    depth, height, width = difference.shape
-    rz, ry, rx = weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2
-    match = np.int64(0)
-    for k in range(max(z - rz, 0), min(z + rz + 1, depth)):
-        for j in range(max(y - ry, 0), min(y + ry + 1, height)):
-            for i in range(max(x - rx, 0), min(x + rx + 1, width)):
-                match += np.int64(weights[k - z + rz, j - y + ry, i - x + rx]) * difference[k, j, i]
-    return int(match)
+            if not some_of(near[z, y]):
+                continue
+            for x in range(width):
+                needed[x] = near[z, y, x] & stale[z, y, x]
+            many, first, last = _span(needed)
+            for x in range(width):
+                stale[z, y, x] ^= needed[x]
+            if MANY * many > last - first:
+                draw_row(drawn, grey, weights, (z, y), (first, last), folded, difference[z, y])
+                continue
+            for x in range(first, last):
+                if needed[x]:
+                    difference[z, y, x] = difference_at(labels, grey, levels, weights, z, y, x)
 
 
 @kernel
 def _propose(
     labels: NDArray[np.uint8],
-    edge: NDArray[np.bool_],
+    edge: NDArray[np.uint8],
     levels: NDArray[np.int32],
     weights: Weights,
     potts: NDArray[np.int32],
     scale: float,
     difference: NDArray[np.int32],
+    held: NDArray[np.bool_],
     gain: NDArray[np.float32],
     wish: NDArray[np.uint8],
 ) -> None:
-    """Write for every voxel at an edge the phase it would change to by itself, and how much is gained by it."""
+    """Write for every voxel at an edge the phase it would change to by itself, and how much is gained by it.
+
+    ``held`` says which rows have a voxel at an edge; in the other rows nothing is gained.
+    """
     depth, height, width = labels.shape
-    like, matches = np.zeros(levels.size, np.int64), np.empty(width, np.int64)
+    like, matches = np.zeros(levels.size, np.int64), np.empty(width, np.float64)
+    folded = np.empty(width + weights.shape[2], np.int32)
     squares = np.sum(weights.astype(np.int64) ** 2)
     for z in range(depth):
         for y in range(height):
-            gain[z, y] = 0
-            many = np.sum(edge[z, y])
-            if MANY * many > width:
-                _match_row(difference, weights, z, y, matches)
-            for x in range(width if many else 0):
+            if held[z, y]:
+                gain[z, y] = 0
+            held[z, y] = some_of(edge[z, y])
+            if not held[z, y]:
+                continue
+            many, first, last = _span(edge[z, y])
+            whole = MANY * many > last - first
+            if whole:
+                match_row(difference, weights, (z, y), (first, last), folded, matches)
+            for x in range(first, last):
                 if not edge[z, y, x]:
                     continue
                 _look_around(labels, potts, z, y, x, like)
-                match = matches[x] if MANY * many > width else _match_at(difference, weights, z, y, x)
+                match = np.int64(matches[x]) if whole else match_at(difference, weights, z, y, x)
                 here = labels[z, y, x]
                 for phase in range(levels.size):
                     if like[phase] == 0 or phase == here:
@@ -248,14 +170,19 @@ def _propose(
 
 @kernel
 def _accept(
-    labels: NDArray[np.uint8], gain: NDArray[np.float32], wish: NDArray[np.uint8], out: NDArray[np.uint8]
+    gain: NDArray[np.float32],
+    wish: NDArray[np.uint8],
+    held: NDArray[np.bool_],
+    levels: NDArray[np.int32],
+    labels: NDArray[np.uint8],
+    drawn: NDArray[np.int32],
+    changed: NDArray[np.bool_],
 ) -> None:
     """Change the voxels that gain more than all around them: changes side by side would undo each other's gain."""
     depth, height, width = labels.shape
     for z in range(depth):
         for y in range(height):
-            out[z, y] = labels[z, y]
-            for x in range(width):
+            for x in range(width if held[z, y] else 0):
                 if gain[z, y, x] <= 0:
                     continue
                 first = True
@@ -267,7 +194,9 @@ def _accept(
                             if other > gain[z, y, x] or (other == gain[z, y, x] and earlier):
                                 first = False
                 if first:
-                    out[z, y, x] = wish[z, y, x]
+                    changed[z, y, x] = wish[z, y, x] != labels[z, y, x]
+                    labels[z, y, x] = wish[z, y, x]
+                    drawn[z, y, x] = levels[wish[z, y, x]]
 
 
 def refine_edges(
@@ -296,34 +225,43 @@ def refine_edges(
     noise
         Standard deviation of the grey of one phase.
     """
-    allowed = np.zeros_like(places)
+    metal_edges = np.zeros(places.shape, np.uint8)
+    here = np.array(places, order="C")
+    _metal_edges(here, metal, metal_edges)
     z, y, x = (NEAR if length > 1 else 0 for length in places.shape)
-    _near_metal(places, metal, (z, y, x), allowed)
-    if not allowed[block.inner].any():
-        return Done(None, (places[block.inner],))
+    allowed = spread(metal_edges.view(np.bool_), (z, y, x))
+    box = box_of(allowed.view(np.uint8), np.arange(256, dtype=np.uint8))
+    if box is None or not allowed[block.inner].any():
+        return Done(None, (here[block.inner],))
+    z, y, x = (
+        slice(max(part.start - READS, 0), min(part.stop + READS, length))
+        for part, length in zip(box, here.shape, strict=True)
+    )
+    whole, block_there = here, block.cropped((z, y, x))
+    here, grey, allowed = (np.ascontiguousarray(array[z, y, x]) for array in (here, grey, allowed))
     greys = np.rint(levels.greys).astype(np.int32)
     scale = UNIT / (2 * noise**2 * SCALE**2)
     stiff = np.rint(ALIKE * potts).astype(np.int32)
-    reach = max(weights.shape) // 2
-    stale = np.ones(places.shape, np.bool_)
-    difference = np.empty(places.shape, np.int32)
-    gain = np.zeros(places.shape, np.float32)
-    wish = np.zeros_like(places)
-    here, there = np.ascontiguousarray(places), np.empty_like(places)
-    for _ in range(ROUNDS):
-        edge = allowed.view(np.bool_) & ~alike_around(here)
-        needed = stale & _grown(edge, reach)
-        _compare(here, greys[here], grey, greys, weights, needed, difference)
-        stale &= ~needed
-        _propose(here, edge, greys, weights, stiff, scale, difference, gain, wish)
-        _accept(here, gain, wish, there)
-        stale |= _grown(here != there, reach)
-        here, there = there, np.empty_like(places)
-    return Done(None, (here[block.inner],))
+    reach = (weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2)
+    stale, drawn = np.ones(here.shape, np.uint8), greys[here]
+    difference, held = np.zeros(here.shape, np.int32), np.zeros(here.shape[:2], np.bool_)
+    gain, wish = np.zeros(here.shape, np.float32), np.zeros_like(here)
+    for turn in range(ROUNDS):
+        edge = edges_within(here, allowed, _read_after(block_there, turn)).view(np.uint8)
+        _compare(here, drawn, grey, greys, weights, spread(edge, reach).view(np.uint8), stale, difference)
+        _propose(here, edge, greys, weights, stiff, scale, difference, held, gain, wish)
+        changed = np.zeros(here.shape, np.bool_)
+        _accept(gain, wish, held, greys, here, drawn, changed)
+        stale |= spread(changed, reach).view(np.uint8)
+    whole[z, y, x] = here
+    return Done(None, (whole[block.inner],))
 
 
-def _grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Return the mask with what lies within ``reach`` voxels, along each axis, of its voxels."""
-    for _ in range(reach):
-        mask = grow(mask)
-    return mask
+def _read_after(block: Block, turn: int) -> Region:
+    """Return the box whose proposals in a round still matter for the core: what the rounds after it read, and one."""
+    margin = READS * (ROUNDS - 1 - turn) + 1
+    z, y, x = (
+        slice(max(part.start - margin, 0), min(part.stop + margin, outer.stop - outer.start))
+        for part, outer in zip(block.inner, block.outer, strict=True)
+    )
+    return (z, y, x)

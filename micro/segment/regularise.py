@@ -66,7 +66,7 @@ def cost_table(levels: GreyLevels, *, noise: float, thin: ThinPhase | None = Non
 
 def nearest_level(grey: NDArray[np.uint16], costs: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Return for each voxel the place (0, 1, ...) of the phase of least cost."""
-    return np.asarray(np.argmin(costs, axis=1)[grey], np.uint8)
+    return np.asarray(np.argmin(costs, axis=1).astype(np.uint8)[grey])
 
 
 def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:

@@ -10,7 +10,7 @@ from micro.blocks import distance_um, within_um
 
 @pytest.mark.parametrize("shape", [(1, 60, 70), (20, 30, 40)])
 @pytest.mark.parametrize("edges", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0), (0.05, 0.025, 0.025), (0.7, 0.3, 1.1)])
-@pytest.mark.parametrize("steps", [0.9, 2.0, 5.0, 8.0, 40.0])
+@pytest.mark.parametrize("steps", [0.9, 2.0, 5.0, 5.5, 8.0, 11.2, 11.3, 40.0])
 def test_within_is_the_distance_compared(shape, edges, steps):
     seeds = np.random.default_rng(3).random(shape) < 0.003
     # just beside a distance that occurs, as all callers take it

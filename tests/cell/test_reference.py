@@ -77,6 +77,19 @@ def test_single_voxels_and_bins_agree_with_the_heights(axis: int, sign: int, kin
         np.testing.assert_array_equal(bins, np.floor(heights / bin_um))
 
 
+@pytest.mark.parametrize("kind", SURFACES)
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_what_lies_above_and_below_agrees_with_the_heights(axis: int, sign: int, kind: str) -> None:
+    plane, spacing = SURFACES[kind](axis, sign), Spacing(2.0, 1.0, 1.6)
+    shape, start = (9, 22, 14), (5, 3, 8)
+    heights = plane.heights_um(shape, spacing, start)
+    # one that no voxel reaches, one that all do, several between, and one that a voxel has
+    for than_um in (-1000.0, 1000.0, 0.0, -2.3, 4.1, float(np.median(heights)), float(heights[3, 7, 5])):
+        np.testing.assert_array_equal(plane.above(shape, spacing, start, than_um=than_um), heights > than_um)
+        np.testing.assert_array_equal(plane.below(shape, spacing, start, than_um=than_um), heights < than_um)
+
+
 def test_newton_stops_when_nothing_is_left_to_gain() -> None:
     """Against a whole dozen of Newton's steps, one after the other for all points."""
     plane = made(0, 1)
