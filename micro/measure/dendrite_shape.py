@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import read_region
 from micro.cell import Part
-from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
+from micro.measure.clusters import clustered_ratio, few_objects
 from micro.measure.counting import cut_weights, whole_weights
 from micro.measure.filaments import (
     TWICED_STEP,
@@ -424,7 +424,7 @@ def _mean_row(
     row = replace(row, value=value, n=len(weight)).noted(*notes)
     # No path is shorter than the straight one, and most are little longer: what is beyond 1 is skewed.
     least = 1.0 if row.metric == "dendrite_tortuosity" else 0.0
-    interval = None if ALL_CUT in notes else value_interval(value - least, spread)
+    interval = None if ALL_CUT in notes else value_interval(value, spread, least=least)
     if interval is None:
-        return row if ALL_CUT in notes else row.noted(FEW_OBJECTS)
-    return replace(row, ci_low=interval[0] + least, ci_high=interval[1] + least)
+        return row if ALL_CUT in notes else row.noted(few_objects(len(weight), "dendrites"))
+    return replace(row, ci_low=interval[0], ci_high=interval[1])

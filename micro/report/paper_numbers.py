@@ -67,7 +67,7 @@ def print_number(
 ) -> PrintedNumber:
     """Round a value by its interval: the half width keeps two digits, value and ends the same decimal.
 
-    The rule is that of `decimals_for`; a positive lower end below a unit of the last decimal is printed as less than it.
+    The rule is that of `decimals_for`; a positive lower end below a unit of the last decimal is printed as less.
 
     Parameters
     ----------
