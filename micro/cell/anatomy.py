@@ -166,6 +166,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
         gaps=_gaps(labels, inside.labels, electrodes, params, engine),
     )
     notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
+    notes = (*notes, *(inside.doubts if electrodes.has_anode else ()))
     if not electrodes.has_anode:
         notes = (f"no anode body left: reference interface from the {electrodes.reference}; {JOINED}", *notes)
     if is_given(params, first):

@@ -17,6 +17,8 @@ __all__ = ["Inside", "find_inside", "restored"]
 _FILLER, _ELECTROLYTE, _ELECTRODE = 0, 1, 2
 FILLED_MIN = 0.9
 """A side of the picture where at least this share is neither electrode nor electrolyte may lie outside of the cell."""
+VOID_MIN = 0.5
+"""A side of the picture with at least this share of void is told: it may be air that is no part of the cell."""
 BEHIND_MIN = 0.5
 """It does where this share of the columns, of those that hold any solid, meets an electrode before electrolyte."""
 SPECK_MAX = 1e-3
@@ -40,6 +42,8 @@ class Inside:
         Those of them where it was set to 0.
     differs
         Whether ``labels`` are others than those that were given.
+    void
+        The sides with much void (`VOID_MIN`) that was not set to 0, and its share of them.
     """
 
     labels: Source
@@ -47,6 +51,14 @@ class Inside:
     sides: tuple[Normal, ...] = ()
     cleared: tuple[Normal, ...] = ()
     differs: bool = False
+    void: tuple[tuple[Normal, float], ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What to look at, a line for each side in ``void``."""
+        what = "if it is air beside the sample, crop it or leave it unlabelled: it counts as void of the cell"
+        fills = "void fills {:.0f} % of the side where {} begins; {}"
+        return tuple(fills.format(100 * share, side, what) for side, share in self.void)
 
 
 def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, collectors_only: bool = False) -> Inside:
@@ -75,26 +87,33 @@ def find_inside(labels: Labels, engine: Engine, *, axis: int | None = None, coll
     [0, 0, 3, 3, 1, 2, 2, 6, 8]
     """
     kinds, collector = _kinds(labels.phases), labels.phases.mask_table("collector")
-    constants = {"kinds": kinds, "collectors": labels.phases.values_with("collector"), "shape": labels.shape}
+    constants = {"kinds": kinds, "pores": labels.phases.mask_table("pore"), "shape": labels.shape}
+    constants["collectors"] = labels.phases.values_with("collector")
     found = engine.run(_look, [labels.data], stage="sides", constants=constants)
     has_collector = any(held for held, _ in found)
-    solid = sum((counts for _, counts in found), np.zeros((3, 2), np.int64))
-    sides = tuple(
-        Normal(one, sign)
+    shares = sum((counts for _, counts in found), np.zeros((2, 3, 2), np.int64)) * (
+        np.array(labels.shape)[:, None] / np.prod(labels.shape)
+    )
+    every = [
+        (Normal(one, sign), float(shares[0, one, end]), float(shares[1, one, end]))
         for one, length in enumerate(labels.shape)
         for end, sign in enumerate((1, -1))
-        if length > 1 and solid[one, end] <= (1 - FILLED_MIN) * (np.prod(labels.shape) / length)
-    )
+        if length > 1
+    ]
+    sides = tuple(side for side, solid, _ in every if solid <= 1 - FILLED_MIN)
+    airy = [(side, void) for side, _, void in every if void >= VOID_MIN]
     wanted = () if collectors_only else tuple(side for side in sides if axis in (None, side.axis))
     pieces = _Pieces.of(labels, kinds, engine) if wanted else None
     reaches = [] if pieces is None else [(side, _reach(labels, side, pieces, engine)) for side in wanted]
     behind = tuple((side, reach) for side, reach in reaches if reach is not None)
     if not has_collector and not behind:
-        return Inside(labels.data, labels.data, sides)
+        return Inside(labels.data, labels.data, sides, void=tuple(airy))
     inside, values = (engine.array(labels.shape, np.uint8) for _ in range(2))
     known = {"collector": collector, "behind": behind, "shape": labels.shape}
     engine.run(_clear, [labels.data], outputs=[inside, values], stage="sides", constants=known)
-    return Inside(inside, values, sides, tuple(side for side, _ in behind), differs=True)
+    cleared = tuple(side for side, _ in behind)
+    left = tuple((side, share) for side, share in airy if side not in cleared)
+    return Inside(inside, values, sides, cleared, differs=True, void=left)
 
 
 def restored(labels: Labels, inside: Source, data: Source, engine: Engine) -> Source:
@@ -117,15 +136,25 @@ def _kinds(phases: PhaseSet) -> NDArray[np.uint8]:
 
 
 def _look(
-    block: Block, labels: NDArray[np.uint8], *, kinds: NDArray[np.uint8], collectors: tuple[int, ...], shape: Shape
+    block: Block,
+    labels: NDArray[np.uint8],
+    *,
+    kinds: NDArray[np.uint8],
+    pores: NDArray[np.bool_],
+    collectors: tuple[int, ...],
+    shape: Shape,
 ) -> Done[tuple[bool, NDArray[np.int64]]]:
-    """Return whether there is a collector, and how much of the picture's sides is electrode or electrolyte."""
-    solid = np.zeros((3, 2), np.int64)
+    """Return whether there is a collector, and how much of the picture's sides is solid, and void.
+
+    Shape (solid or void, axis, end); solid is electrode or electrolyte.
+    """
+    found = np.zeros((2, 3, 2), np.int64)
     for axis, core in enumerate(block.core):
         for end, plane in enumerate((0, -1)):
             if core.start == 0 if end == 0 else core.stop == shape[axis]:
-                solid[axis, end] = np.count_nonzero(kinds[np.take(labels, plane, axis=axis)])
-    return Done((any(bool((labels == value).any()) for value in collectors), solid))
+                side = np.take(labels, plane, axis=axis)
+                found[:, axis, end] = np.count_nonzero(kinds[side]), np.count_nonzero(pores[side])
+    return Done((any(bool((labels == value).any()) for value in collectors), found))
 
 
 @dataclass(frozen=True)

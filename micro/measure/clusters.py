@@ -8,12 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from micro.measure.intervals import SAMPLES_MIN, Interval, Spread
+from micro.measure.intervals import SAMPLES_MIN, WIDEST, Interval, Spread
 
-__all__ = ["FEW_OBJECTS", "clustered_fraction", "clustered_ratio"]
+__all__ = ["clustered_fraction", "clustered_ratio", "few_objects"]
 
-FEW_OBJECTS = "no interval: fewer than three dendrites"
-"""Why a mean over one or two objects has no interval."""
+
+def few_objects(count: int, what: str) -> str:
+    """Return why a mean over so many objects has no interval.
+
+    Examples
+    --------
+    >>> few_objects(2, "cracks")
+    'no interval: fewer than three cracks'
+    >>> few_objects(4, "cracks")
+    'no interval: 4 cracks, all alike or too few to tell the order of magnitude'
+    """
+    if count < SAMPLES_MIN:
+        return f"no interval: fewer than three {what}"
+    return f"no interval: {count} {what}, all alike or too few to tell the order of magnitude"
 
 
 def clustered_ratio(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, Spread | None]:
@@ -57,4 +69,5 @@ def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float6
     degrees = max(1 / (1 / spread.freedom + 1 / (spread.samples - 1)), 1.0)
     half = float(special.stdtrit(degrees, 0.975)) * math.sqrt(spread.variance) / (value * (1 - value))
     logit = math.log(value / (1 - value))
-    return value, (float(special.expit(logit - half)), float(special.expit(logit + half)))
+    low, high = float(special.expit(logit - half)), float(special.expit(logit + half))
+    return value, (low, high) if high - low < WIDEST else None

@@ -101,8 +101,8 @@ def _note(ends: NDArray[np.int32], bits: int, side: int, row: int, column: int, 
 def _layer_ends(
     labels: NDArray[np.uint8],
     parts: NDArray[np.uint8],
-    label_bits: NDArray[np.uint8],
-    part_bits: NDArray[np.uint8],
+    label_bits: NDArray[np.uint16],
+    part_bits: NDArray[np.uint16],
     along: AlongNumbers,
     ends: NDArray[np.int32],
 ) -> None:
@@ -141,8 +141,8 @@ def _layer_ends(
 def _borders(
     labels: NDArray[np.uint8],
     parts: NDArray[np.uint8],
-    label_bits: NDArray[np.uint8],
-    part_bits: NDArray[np.uint8],
+    label_bits: NDArray[np.uint16],
+    part_bits: NDArray[np.uint16],
     along: AlongNumbers,
     ends: NDArray[np.int32],
 ) -> None:
@@ -174,7 +174,7 @@ class ColumnEnds:
 
 
 def layer_ends(
-    view: BlockView, label_bits: NDArray[np.uint8], part_bits: NDArray[np.uint8], layers: int, along: Along
+    view: BlockView, label_bits: NDArray[np.uint16], part_bits: NDArray[np.uint16], layers: int, along: Along
 ) -> list[ColumnEnds | None]:
     """Return where each layer begins and ends within a block; None for one that does it neither there.
 

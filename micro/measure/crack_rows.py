@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.cell import Part
-from micro.measure.clusters import clustered_fraction
+from micro.measure.clusters import clustered_fraction, few_objects
 from micro.measure.counting import count_row, cut_weights
 from micro.measure.distributions import distribution_table
-from micro.measure.intervals import Interval, Spread, ratio_spread, value_interval
+from micro.measure.intervals import WIDEST, WIDEST_RATIO, Interval, Spread, ratio_spread, value_interval
 from micro.measure.orientation import STEP_DEG
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
@@ -199,13 +199,23 @@ def _fraction(numerators: NDArray[np.float64], area: NDArray[np.float64]) -> Int
 
 def _with(row: Measurement, value: float, interval: Interval | None, count: int) -> Measurement:
     low, high = interval or (None, None)
-    note = "" if interval else "no interval: fewer than three cracks, or all alike"
+    note = "" if interval else few_objects(count, "cracks")
     return replace(row, value=value, ci_low=low, ci_high=high, n=count, note=note)
 
 
 def within(interval: Interval | None, least: float, greatest: float) -> Interval | None:
-    """Return an interval without what the quantity can't be."""
-    return None if interval is None else (max(interval[0], least), min(interval[1], greatest))
+    """Return an interval without what the quantity can't be; None where hardly anything is left out by it.
+
+    Examples
+    --------
+    >>> within((-0.2, 0.7), 0.0, 1.0), within((-0.4, 1.3), 0.0, 1.0), within((-2.0, 40.0), 0.0, math.inf)
+    ((0.0, 0.7), None, None)
+    """
+    if interval is None:
+        return None
+    low, high = max(interval[0], least), min(interval[1], greatest)
+    nothing = high > WIDEST_RATIO * low if math.isinf(greatest) else high - low >= WIDEST * (greatest - least)
+    return None if nothing else (low, high)
 
 
 def clustered_interval(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import box_of
 from micro.cell import Part
+from micro.measure.clusters import few_objects
 from micro.measure.crack_rows import clustered_interval, counted, within
 from micro.measure.filling import OF_METAL, Runs, filling_of, union_voxels
 from micro.measure.intervals import Spread, value_interval
@@ -196,6 +197,7 @@ def _filling_row(context: Context, table: pd.DataFrame, filled: dict[int, Runs |
     )
     low, high = interval or (None, None)
     note = "a crack that metal fills altogether has no void to be found by, and does not count"
-    notes = [note] if interval else ["no interval: fewer than three cracks, or none filled", note]
+    few = few_objects(count, "cracks") if 0 < value < 1 else "no interval: none filled, or all"
+    notes = [note] if interval else [few, note]
     low = None if low is None else max(low, 0.0)
     return replace(row, value=value, ci_low=low, ci_high=high, n=count, note="; ".join(notes))

@@ -111,10 +111,10 @@ DEFINITIONS: dict[str, str] = {
         "that the picture holds whole, each for those like it that the border cuts (Miles 1974, Lantuejoul 1980); the "
         "interval takes whole dendrites as clusters; in a section, of what it shows of them."
     ),
-    "dendrite_thickness_mean/v2": (
+    "dendrite_thickness_mean/v3": (
         "Mean local thickness along the paths of the joined dendrites (Hildebrand & Ruegsegger 1997, with balls "
-        "centred on the path, their walls between the last voxel inside and the first outside), by length; the "
-        "interval takes whole dendrites as clusters."
+        "centred on the path, their walls between the last voxel inside and the first outside, in a volume where the "
+        "rod of the same volume has them), by length; the interval takes whole dendrites as clusters."
     ),
     "dendrite_tortuosity/v2": (
         "Sum of the joined dendrites' lengths over the sum of the straight distances between their ends, of those that "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.measure.clusters import FEW_OBJECTS, clustered_fraction, clustered_ratio
+from micro.measure.clusters import clustered_fraction, clustered_ratio, few_objects
 from micro.measure.dendrite_shape import measure_shapes, shape_findings
 from micro.measure.enclosed import find_enclosed
 from micro.measure.fragment_rows import empty_fragments, fragment_profile, fragment_rows, no_fragments
@@ -107,7 +107,8 @@ def _orientation_row(row: Measurement, angles: NDArray[np.float64], weight: NDAr
     value, spread = clustered_ratio(angles, weight)
     interval = value_interval(value, spread)
     low, high = interval or (None, None)
-    return replace(row, value=value, ci_low=low, ci_high=high, n=len(weight), note="" if interval else FEW_OBJECTS)
+    note = "" if interval else few_objects(len(weight), "dendrites")
+    return replace(row, value=value, ci_low=low, ci_high=high, n=len(weight), note=note)
 
 
 def _share_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> Measurement:
@@ -115,7 +116,7 @@ def _share_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray
         return replace(row, n=0, note="no dendrite has a direction")
     value, interval = clustered_fraction(numerator, weight)
     low, high = interval or (None, None)
-    few = FEW_OBJECTS if len(weight) < 3 else "no interval: none, or all"
+    few = few_objects(len(weight), "dendrites") if 0 < value < 1 or len(weight) < 3 else "no interval: none, or all"
     return replace(row, value=value, ci_low=low, ci_high=high, n=len(weight), note="" if interval else few)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import read_region
 from micro.cell import Part
-from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
+from micro.measure.clusters import clustered_ratio, few_objects
 from micro.measure.counting import cut_weights, whole_weights
 from micro.measure.filaments import (
     TWICED_STEP,
@@ -52,10 +52,6 @@ NEAR_END = 6.0
 FACES = 3
 """How often the middle of an end is looked for from the one before."""
 
-FLATNESS = 0.65
-"""Walls of a filament in space are straight or round (see `inscribed_radii`). Of 360 rods each of 3 to 12
-voxels, upright and round, oblique and round, upright and square, thickness is off by -.4, -.1 and .3 voxels."""
-
 TRACE = 0.25
 """A trace's two edges lie half a voxel before the nearest centres beyond them, and its middle between voxels as often
 as not: this much, in the finest edge, is taken off the distance from a voxel's centre."""
@@ -82,7 +78,8 @@ class PathShape:
 class _Posed:
     """An object turned so that how it lay in the picture is forgotten: the normal's axis first, its sign up.
 
-    Lengths are in the finest voxel edge. So the same object answers to the last bit whichever axes it had.
+    Lengths are in the finest voxel edge. So the same object answers to the last bit whichever axes it had. ``walls``
+    says beyond which sides of the box, lower and upper, nothing of the object lies; along the normal is the anode.
     """
 
     mask: NDArray[np.bool_]
@@ -92,6 +89,7 @@ class _Posed:
     edges: tuple[float, float, float]
     direction: NDArray[np.float64]
     unit_um: float
+    walls: NDArray[np.bool_]
 
 
 def _heights(context: Context, view: ObjectView) -> NDArray[np.float64]:
@@ -138,7 +136,19 @@ def _pose(context: Context, view: ObjectView) -> _Posed:
     rank = np.argsort(np.ravel_multi_index(tuple(moved), mask.shape))
     direction = np.array(context.plane.direction)[order] * np.where(turned, -1.0, 1.0)
     z, y, x = (ratio[axis] for axis in order)
-    return _Posed(mask, mask | anode, anode, _heights(context, view)[rank] / unit, (z, y, x), direction, unit)
+    heights = _heights(context, view)[rank] / unit
+    sides = _walls(context, view)
+    walls = np.array([sides[a, ::-1] if back else sides[a] for a, back in zip(order, turned, strict=True)])
+    return _Posed(mask, mask | anode, anode, heights, (z, y, x), direction, unit, walls)
+
+
+def _walls(context: Context, view: ObjectView) -> NDArray[np.bool_]:
+    """Return beyond which sides of the box, shape (3, 2), nothing of the object lies."""
+    assert context.normal is not None
+    stops = np.array(view.start) + view.mask.shape
+    walls = np.stack([np.array(view.start) > 0, stops < np.array(context.shape)], axis=1)
+    walls[context.normal.axis] = False
+    return walls
 
 
 def _beside(voxels: Voxels, other: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -253,7 +263,7 @@ def _measure_path(view: ObjectView, *, context: Context, joined: frozenset[int])
     else:
         # No farther from a wall than the node, and what lies between both.
         bounds = wall[nodes] + np.linalg.norm(middle - points[nodes], axis=1) + 1e-3
-        inscribed_radii(posed.inside if own else posed.mask, middle, bounds, posed.edges, FLATNESS, inscribed)
+        inscribed_radii(posed.inside if own else posed.mask, middle, bounds, posed.edges, posed.walls, inscribed)
     radius = np.empty(len(nodes))
     thickness_along(places, inscribed, radius)
     sigma = max(SMOOTHED * max(posed.edges), float(radius.mean()))
@@ -359,7 +369,7 @@ LEFT_OUT = "{} of {} cut by the picture: left out, and made up for"
 ALL_CUT = "no interval: the picture cuts all of them, and each counts with what shows"
 METRICS = (
     ("dendrite_length_mean", "um", "v2"),
-    ("dendrite_thickness_mean", "um", "v2"),
+    ("dendrite_thickness_mean", "um", "v3"),
     ("dendrite_tortuosity", "1", "v2"),
 )
 
@@ -414,7 +424,7 @@ def _mean_row(
     row = replace(row, value=value, n=len(weight)).noted(*notes)
     # No path is shorter than the straight one, and most are little longer: what is beyond 1 is skewed.
     least = 1.0 if row.metric == "dendrite_tortuosity" else 0.0
-    interval = None if ALL_CUT in notes else value_interval(value - least, spread)
+    interval = None if ALL_CUT in notes else value_interval(value, spread, least=least)
     if interval is None:
-        return row if ALL_CUT in notes else row.noted(FEW_OBJECTS)
-    return replace(row, ci_low=interval[0] + least, ci_high=interval[1] + least)
+        return row if ALL_CUT in notes else row.noted(few_objects(len(weight), "dendrites"))
+    return replace(row, ci_low=interval[0], ci_high=interval[1])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Shape
 from micro.cell import Part
-from micro.measure.clusters import FEW_OBJECTS, clustered_ratio
+from micro.measure.clusters import clustered_ratio, few_objects
 from micro.measure.counting import count_row, cut_weights
 from micro.measure.intervals import value_interval
 from micro.measure.objects import (
@@ -131,7 +131,7 @@ def _depth_rows(context: Context, found: list[_Partial], table: pd.DataFrame) ->
         voxels = int(context.objects.voxels[joined["id"].to_numpy()].sum())
         value, interval = _clustered_mean(context, joined)
         low, high = interval or (None, None)
-        note = "" if interval else FEW_OBJECTS
+        note = "" if interval else few_objects(len(joined), "dendrites")
         rows += [
             replace(deepest, value=float(joined["depth_um"].max()), n=voxels, note=no_maximum),
             replace(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.measure.clusters import clustered_ratio
+from micro.measure.clusters import clustered_ratio, few_objects
 from micro.measure.intervals import poisson_interval, value_interval
 from micro.measure.protocol import Context
 from micro.model import Measurement
@@ -16,7 +16,6 @@ from micro.model import Measurement
 __all__ = ["empty_fragments", "fragment_profile", "fragment_rows", "no_fragments"]
 
 NO_FRAGMENT = "no enclosed electrolyte"
-FEW = "no interval: fewer than three fragments, or all alike"
 NO_REGION = "the SE region is empty"
 SECTION = "regions of the section: a section can't tell what is enclosed in space"
 
@@ -60,8 +59,8 @@ def fragment_rows(context: Context, table: pd.DataFrame) -> tuple[Measurement, M
     density = replace(density, value=float(weight.sum()) / size, ci_low=low, ci_high=high, n=count)
     mean, spread = clustered_ratio(weight * table["equivalent_diameter_um"].to_numpy(np.float64), weight)
     interval = value_interval(mean, spread)
-    ends = interval or (None, None)
-    diameter = replace(diameter, value=mean, ci_low=ends[0], ci_high=ends[1], n=count, note="" if interval else FEW)
+    ends, few = interval or (None, None), "" if interval else few_objects(count, "fragments")
+    diameter = replace(diameter, value=mean, ci_low=ends[0], ci_high=ends[1], n=count, note=few)
     return density.noted(note), diameter.noted(note)
 
 

@@ -231,8 +231,8 @@ def _residual_row(context: Context) -> Measurement:
     row = _empty_residual()
     if context.no_anode and context.reference.startswith(THICKNESS):
         return replace(row, note=f"{context.reference}: nothing to scatter about it")
-    note = f"{context.reference}; no interval: a description of this picture"
-    return replace(row, value=context.plane.residual_um, note=note)
+    note = "no interval: a description of this picture"
+    return replace(row, value=context.plane.residual_um, note=context.reference).noted(note)
 
 
 def projected_areas(context: Context, faces: NDArray[np.int64]) -> tuple[float, float]:

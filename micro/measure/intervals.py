@@ -57,6 +57,9 @@ ROUNDING = 1e-9
 WIDEST = 0.95
 """An interval that leaves out less than this of what a fraction may be says nothing, and is not given."""
 
+WIDEST_RATIO = 10.0
+"""Ends of a positive value's interval further apart than this factor don't tell its order of magnitude: not given."""
+
 SAMPLES_MIN = 3.0
 """Fewer effective samples than this say nothing of the material: no interval."""
 
@@ -193,22 +196,32 @@ def fraction_interval(value: float, spread: Spread | None) -> Interval | None:
     return (low, high) if high - low < WIDEST else None
 
 
-def value_interval(value: float, spread: Spread | None, *, positive: bool = True) -> Interval | None:
-    """Return the interval of a value, on the logarithmic scale where it is positive by its nature.
+def value_interval(
+    value: float, spread: Spread | None, *, positive: bool = True, least: float = 0.0
+) -> Interval | None:
+    """Return the interval of a value, on the logarithmic scale of what is beyond ``least`` where that is positive.
+
+    None where it can't be told, or where its ends are more than `WIDEST_RATIO` apart: it would say nothing.
 
     Examples
     --------
     >>> [round(end, 2) for end in value_interval(10.0, Spread(1.0, 1000))]
     [8.22, 12.17]
+    >>> value_interval(10.0, Spread(40.0, 3)) is None
+    True
     """
-    if spread is None or spread.samples < SAMPLES_MIN or (positive and value <= 0):
+    beyond = value - least
+    if spread is None or spread.samples < SAMPLES_MIN or (positive and beyond <= 0):
         return None
-    if spread.variance <= (ROUNDING * value) ** 2:
+    if spread.variance <= (ROUNDING * beyond) ** 2:
         return None
     half = _student(spread.samples, spread.freedom) * math.sqrt(spread.variance)
     if not positive:
         return (value - half, value + half)
-    return (value * math.exp(-half / value), value * math.exp(half / value))
+    # exp(700) is still a number
+    stretch = math.exp(min(half / beyond, 700.0))
+    low, high = least + beyond / stretch, least + beyond * stretch
+    return (low, high) if high <= WIDEST_RATIO * low else None
 
 
 def poisson_interval(count: float, exposure: float) -> Interval:

@@ -21,12 +21,32 @@ __all__ = ["LAYERS", "Layers"]
 LAYERS: dict[str, int] = {"Li": 1, "SE": 2, "cathode": 4, "counter electrode": 8}
 """Name of each layer and its bit in the flags; Li is the anode body, SE the whole SE region."""
 
+NO_LAYER = frozenset({"pore", "fracture", "filament", "metal", "electrolyte", "cathode", "collector"})
+"""Roles of phases that are no layer of their own: voids and objects, and what `LAYERS` holds already."""
+
+OWN_MAX = 12
+"""So many phases more, the first ones by their values, are looked at as layers."""
+
+FILLED_MIN = 0.5
+"""What fills less than this of the columns between its first and last voxels lies scattered, and is no layer."""
+
 CUT = "cut by the picture"
 
 
-def _bits(context: Context) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def own_layers(context: Context) -> dict[str, int]:
+    """Return the phases that are layers by themselves (interphase, phases of the user's own) and their bits.
+
+    Those that occur, up to `OWN_MAX`.
+    """
+    others = [phase for phase in context.phases if phase.value > 0 and not NO_LAYER & phase.roles]
+    return {phase.name: 16 << rank for rank, phase in enumerate(others[:OWN_MAX])}
+
+
+def _bits(context: Context) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Return 256 entries for labels and for parts: a bit for each layer that a voxel belongs to."""
-    labels, parts = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+    labels, parts = np.zeros(256, np.uint16), np.zeros(256, np.uint16)
+    for name, bit in own_layers(context).items():
+        labels[context.phases[name].value] = bit
     labels[list(context.phases.values_with("cathode"))] = LAYERS["cathode"]
     part = np.arange(256) & 127
     parts[part == int(Part.ANODE)] = LAYERS["Li"]
@@ -37,7 +57,10 @@ def _bits(context: Context) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 @dataclass(frozen=True)
 class Layers:
-    """Mean, spread, least and greatest thickness of the anode, the SE region, the cathode and a counter electrode."""
+    """Mean, spread, least and greatest thickness of each layer.
+
+    The anode, the SE region, the cathode, a counter electrode, and phases that are layers by themselves.
+    """
 
     def halo(self, context: Context) -> Shape:
         """One voxel along the normal."""
@@ -50,8 +73,9 @@ class Layers:
         """Find where each layer begins and ends in the block's columns."""
         if context.normal is None:
             return {}
-        found = layer_ends(view, *_bits(context), len(LAYERS), Along.of(context, view))
-        return dict(zip(LAYERS, found, strict=True))
+        names = [*LAYERS, *own_layers(context)]
+        found = layer_ends(view, *_bits(context), len(names), Along.of(context, view))
+        return dict(zip(names, found, strict=True))
 
     def merge(self, context: Context, partials: list[dict[str, ColumnEnds | None]]) -> Findings:
         """Turn first and last voxels into thicknesses."""
@@ -60,7 +84,8 @@ class Layers:
             return Findings(tuple(rows))
         shape = (context.shape[context.map_axes[0]], context.shape[context.map_axes[1]])
         rows, maps = [], {}
-        found = {name: merge_ends([one.get(name) for one in partials], shape) for name in LAYERS}
+        names = [*LAYERS, *own_layers(context)]
+        found = {name: merge_ends([one.get(name) for one in partials], shape) for name in names}
         if context.far_plane is not None:
             found["SE"] = _up_to(found["SE"], found[context.far_side])
         for name, ends in found.items():
@@ -91,7 +116,19 @@ def _why_cut(context: Context, name: str, ends: Ends) -> str:
     length = context.shape[context.normal.axis]
     cut = (ends.first == 0) | (ends.last == length - 1)
     share = np.count_nonzero(cut & found) / np.count_nonzero(found)
-    return CUT if share == 1 or share > context.params.cut_columns_max else ""
+    if share == 1 or share > context.params.cut_columns_max:
+        return CUT
+    return _why_scattered(context, name, ends) if name not in LAYERS else ""
+
+
+def _why_scattered(context: Context, name: str, ends: Ends) -> str:
+    """Return why a phase is no layer: it lies here and there, and not between its first and last voxels."""
+    assert context.census is not None
+    spans = int((ends.last - ends.first + 1)[ends.found].sum())
+    share = int(context.census.of_labels((context.phases[name].value,)).sum()) / spans
+    if share >= FILLED_MIN:
+        return ""
+    return f"no layer: it fills {100 * share:.2g} % of what lies between its first and last voxels along the normal"
 
 
 def _thickness(context: Context, ends: Ends) -> ThicknessMap:

@@ -29,6 +29,7 @@ from micro.measure.protocol import BlockMeasurement, BlockView, Context, ObjectT
 from micro.measure.reach import Reach
 from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
+from micro.measure.section_notes import with_section_note
 from micro.measure.transport import Transport
 from micro.registry import Registry
 
@@ -155,7 +156,11 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
 
 
 def _told(results: Results, context: Context) -> Results:
-    """Return the results; without an anode body the rows of dendrites say what joined means."""
+    """Return the results with what all rows of a kind have to say.
+
+    Rows of a section what it can't know; without an anode body those of dendrites what joined means.
+    """
+    results = replace(results, rows=tuple(with_section_note(context, row) for row in results.rows))
     if not context.no_anode:
         return results
     told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"

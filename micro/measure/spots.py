@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.measure.clusters import clustered_ratio
+from micro.measure.clusters import clustered_ratio, few_objects
 from micro.measure.counting import count_row, cut_weights, whole_weights
 from micro.measure.intervals import value_interval
 from micro.measure.protocol import Context
@@ -23,7 +23,6 @@ CUT_MAX = 0.5
 """Where patches cut by the picture hold more of the contact than this, the sizes have no interval."""
 
 NO_WHOLE = "no spot is whole: the contact goes on beyond the picture"
-FEW = "no interval: fewer than three spots, or all alike"
 MUCH_CUT = "no interval: a patch goes through the whole picture, or those that it cuts hold most of the contact"
 FEW_LARGEST = "no interval: set by the few largest"
 
@@ -129,7 +128,7 @@ def _size_rows(mean: Measurement, p95: Measurement, table: pd.DataFrame) -> tupl
     whole = table[~table["cut"]]
     sizes, weights = whole.iloc[:, 1].to_numpy(np.float64), whole["weight"].to_numpy(np.float64)
     value, spread = clustered_ratio(weights * sizes, weights)
-    interval, why = value_interval(value, spread), FEW
+    interval, why = value_interval(value, spread), few_objects(len(whole), "spots")
     shown = table.iloc[:, 1]
     if (table["counts_for"] == 0).any() or float(shown[table["cut"]].sum()) > CUT_MAX * float(shown.sum()):
         interval, why = None, MUCH_CUT

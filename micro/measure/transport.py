@@ -47,6 +47,8 @@ class Transport:
 def _missing(context: Context) -> tuple[Measurement, ...]:
     """Return the rows of an SE region that no interface bounds."""
     why, names = context.no_interface, context.params.transport
+    if context.along is None:
+        why += "; no direction to measure along: state cell.normal"
     rows = (_row(context, metric, name, note=why) for name in names for metric in METRICS)
     return tuple(replace(row, roi="se_region") for row in rows)
 

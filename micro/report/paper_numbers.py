@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from micro.model import Measurement
-from micro.report.rounding import more_for_a_positive_end
+from micro.report.rounding import decimals_for, fixed, fixed_low
 
 __all__ = ["PrintedNumber", "common_exponent", "is_symmetric", "print_number"]
 
@@ -67,8 +67,7 @@ def print_number(
 ) -> PrintedNumber:
     """Round a value by its interval: the half width keeps two digits, value and ends the same decimal.
 
-    Where this would take the value beyond an end of its interval, or a positive lower end to 0, more decimals
-    stand. Without an interval three significant digits stand, and whole numbers stay whole.
+    The rule is that of `decimals_for`; a positive lower end below a unit of the last decimal is printed as less.
 
     Parameters
     ----------
@@ -90,46 +89,13 @@ def print_number(
     """
     exact = Decimal(repr(float(value))).scaleb(-exponent)
     if low is None or high is None or math.isnan(low) or math.isnan(high):
-        decimals = _three_digits(exact)
-        return PrintedNumber(_text(exact, decimals), decimals=decimals)
+        decimals = decimals_for(exact, None)
+        return PrintedNumber(fixed(exact, decimals), decimals=decimals)
     ends = (Decimal(repr(float(low))).scaleb(-exponent), Decimal(repr(float(high))).scaleb(-exponent))
-    decimals = _decimals(exact, ends)
+    decimals = decimals_for(exact, ends)
     if symmetric and is_symmetric(value, low, high):
         half = (ends[1] - ends[0]) / 2
-        return PrintedNumber(_text(exact, decimals), half=_text(half, decimals), decimals=decimals)
+        return PrintedNumber(fixed(exact, decimals), half=fixed(half, decimals), decimals=decimals)
     return PrintedNumber(
-        _text(exact, decimals), low=_text(ends[0], decimals), high=_text(ends[1], decimals), decimals=decimals
+        fixed(exact, decimals), low=fixed_low(ends[0], decimals), high=fixed(ends[1], decimals), decimals=decimals
     )
-
-
-def _decimals(exact: Decimal, ends: tuple[Decimal, Decimal]) -> int:
-    """Return the decimals that two digits of the half width ask for, and that keep the value inside."""
-    low, high = ends
-    sides = [abs(end - exact) for end in ends if end.is_finite() and exact.is_finite()]
-    half = (high - low) / 2 if len(sides) == 2 else max(sides, default=Decimal(0))
-    if half <= 0:
-        return _three_digits(exact)
-    decimals = 1 - half.adjusted()
-    if _round(half, decimals).adjusted() > half.adjusted():  # 0.0996 is 0.10
-        decimals -= 1
-    if low <= exact <= high:
-        while not low <= _round(exact, decimals) <= high:
-            decimals += 1
-    return more_for_a_positive_end(low, decimals)
-
-
-def _three_digits(exact: Decimal) -> int:
-    if not exact.is_finite() or not exact or (exact == exact.to_integral_value() and abs(exact) >= 1):
-        return 0
-    return 2 - exact.adjusted()
-
-
-def _round(exact: Decimal, decimals: int) -> Decimal:
-    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)
-
-
-def _text(exact: Decimal, decimals: int) -> str:
-    if not exact.is_finite():
-        return "inf" if exact > 0 else "-inf"
-    rounded = _round(exact, decimals)
-    return f"{rounded if rounded else abs(rounded):f}"

@@ -98,3 +98,13 @@ def test_a_reference_that_is_given_leaves_void_at_the_side_alone() -> None:
     assert cell.inside is None
     assert cell.plane is not None
     assert cell.plane.offset_um == 18.0
+
+
+@pytest.mark.parametrize(("wide", "told"), [(15, False), (24, True)])
+def test_air_over_part_of_a_side_is_told(*, wide: int, told: bool) -> None:
+    labels = np.full((60, 40, 36), 2, np.uint8)
+    labels[:20] = 3
+    labels[-8:, :wide] = 1
+    _, cell = cell_of(labels)
+    words = f"void fills {100 * wide / 40:.0f} % of the side where -z begins"
+    assert any(note.startswith(words) for note in cell.notes) == told

@@ -11,7 +11,7 @@ import pytest
 from micro.blocks import Engine
 from micro.cell import SE_REGION, Cell, Part, ReferencePlane
 from micro.measure import MeasureParams, Results, measure
-from micro.model import Spacing
+from micro.model import SSB_PHASES, Labels, Phase, PhaseSet, Spacing
 
 Make = Callable[..., Cell]
 SE, LI, CATHODE, COLLECTOR = 2, 3, 6, 8
@@ -91,3 +91,37 @@ def test_the_map_shows_where_a_layer_is_thin(make_cell: Make) -> None:
     assert found.row("layer_thickness_min", phase_a="SE").value == 14.0
     assert found.row("layer_thickness_mean", phase_a="SE").value == pytest.approx(np.nanmean(expected))
     assert found.row("layer_thickness_mean", phase_a="SE").n == 239
+
+
+INTERPHASE, COATING = 7, 9
+
+
+@pytest.mark.parametrize("tilt_deg", [0.0, 6.0, 15.0])
+def test_an_interphase_and_a_phase_of_the_users_own_are_layers(make_cell: Make, tilt_deg: float) -> None:
+    spacing = Spacing(0.4, 0.5, 0.5)
+    cell = tilted(make_cell, spacing, tilt_deg, 30.0, thick_um=12.3)
+    labels = np.asarray(cell.labels.data).copy()
+    assert cell.plane is not None
+    height = cell.plane.heights_um(labels.shape, spacing)
+    labels[(height > 0) & (height < 2.1)] = INTERPHASE
+    labels[(height > 9.0) & (height < 12.3)] = COATING
+    phases = PhaseSet((*SSB_PHASES, Phase("coating", COATING, frozenset(), "#aa5500")))
+    one = replace(cell, labels=Labels(labels, spacing, phases=phases))
+    for layer, expected in (("interphase", 2.1), ("coating", 3.3)):
+        found = run(one)
+        mean = found.row("layer_thickness_mean", phase_a=layer).value
+        assert mean == pytest.approx(expected, abs=spacing.z / 2 if tilt_deg else spacing.z)
+        assert found.row("layer_thickness_mean", phase_a=layer).definition == "layer_thickness/v1"
+        assert layer in found.thickness_maps
+
+
+def test_what_lies_scattered_is_no_layer(make_cell: Make) -> None:
+    cell = tilted(make_cell, Spacing(0.5, 0.5, 0.5), 0.0, 0.0, thick_um=12.0)
+    labels = np.asarray(cell.labels.data).copy()
+    electrolyte = labels == SE
+    labels[electrolyte & (np.random.default_rng(3).random(labels.shape) < 0.1)] = INTERPHASE
+    found = run(replace(cell, labels=Labels(labels, cell.labels.spacing)))
+    row = found.row("layer_thickness_mean", phase_a="interphase")
+    assert row.value is None
+    assert row.note.startswith("no layer: it fills ")
+    assert "interphase" not in found.thickness_maps

@@ -55,7 +55,7 @@ def test_number_and_size(make_cell: MakeCell) -> None:
     mean = results.row("contact_spot_area_mean")
     assert mean.value == pytest.approx(36 * 0.02)
     assert mean.ci_low is None
-    assert mean.note.endswith("fewer than three spots, or all alike")
+    assert mean.note.endswith("no interval: 4 spots, all alike or too few to tell the order of magnitude")
     assert mean.n == 4
     assert results.row("contact_spot_area_p95").value == pytest.approx(36 * 0.02)
     table = results.objects["contact_spots"]
@@ -95,7 +95,9 @@ def test_whole_spots_make_up_for_cut_ones(make_cell: MakeCell) -> None:
     weight = np.array([1 / 190, 1 / 160, 1 / 190])
     mean = results.row("contact_spot_length_mean")
     assert mean.value == pytest.approx(weight @ [9, 39, 9] / weight.sum())
-    assert mean.ci_low is not None
+    # Three spots of 9, 39 and 9: Student's t with two degrees of freedom and less tells nothing of the mean.
+    assert mean.ci_low is None
+    assert "no interval: 3 spots" in mean.note
     assert results.row("contact_spot_length_p95").value == 39
 
 

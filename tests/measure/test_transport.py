@@ -93,7 +93,7 @@ def test_without_an_interface() -> None:
     labels = Labels(np.full((4, 30, 30), SE, np.uint8), SPACING)
     found = run(Cell(labels, np.zeros(labels.shape, np.uint8)))
     assert values(found) == [None] * 3
-    assert found.row("tortuosity").note == "no metal body found"
+    assert found.row("tortuosity").note == "no metal body found; no direction to measure along: state cell.normal"
     with pytest.raises(KeyError):
         run(Cell(labels, np.zeros(labels.shape, np.uint8)), transport=()).row("tortuosity")
 

@@ -270,7 +270,7 @@ def test_labels_of_the_minor_phases_keep_apart(top, width_mm):
 
 def test_title_of_the_contact_map_says_the_number(flat):
     texts = [text.get_text() for text in drawn(contact_figure, flat).texts]
-    assert texts == ["contact fraction 0.73 [0.68, 0.78]"]
+    assert texts == ["contact fraction 0.730 [0.679, 0.777]"]
 
 
 def test_a_column_without_a_gap_counts_in_no_mean_and_stays_white(sample_of):

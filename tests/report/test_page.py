@@ -87,7 +87,7 @@ def test_every_row_and_every_definition_stands_there(page, flat, solid):
     for row in rows:
         assert row.metric in text
         assert DEFINITIONS[row.definition] in text
-    assert "0.73 [0.68, 0.78]" in text
+    assert "0.730 [0.679, 0.777]" in text
     assert "the electrolyte is cut by the picture" in text
     assert "—" in text
 
