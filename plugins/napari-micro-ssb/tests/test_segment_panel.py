@@ -106,11 +106,11 @@ def test_an_image_in_memory_is_corrected_once(viewer, wait, section):
     viewer.add_image(grey, name="sem of mine", scale=(0.05, 0.05), units=("um", "um"))
     _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
     wait_for(lambda: "strokes show what they make of it" in panel.strokes.ready_label.text(), panel)
-    first = panel.kept_sample()
-    assert panel.kept_sample() == first
+    first = panel.samples.of(panel.asked())
+    assert panel.samples.of(panel.asked()) == first
     assert panel.recipes.currentText() == "sem"
     viewer.layers["sem of mine"].data = grey[::-1].copy()
-    assert panel.kept_sample() != first
+    assert panel.samples.of(panel.asked()) != first
 
 
 def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section, folder, shoot):
