@@ -94,3 +94,23 @@ def test_tables_sort_by_number(viewer, panel, wait):
     numbers = [float(text) for text in shown if text]
     assert numbers == sorted(numbers, reverse=True)
     assert np.isfinite(numbers).all()
+
+
+def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder):
+    panel.measure_button.click()
+    wait(panel)
+    assert "changed since" not in panel.message.text()
+    panel.export(folder / "one")
+    wait(panel)
+    assert "changed since" not in panel.message.text()
+    viewer.layers["cell phases"].paint((40, 60), 1)
+    panel.export(folder / "two")
+    wait(panel)
+    assert "These labels were changed since they were measured" in panel.message.text()
+    viewer.add_labels(np.zeros((4, 5), np.uint8), name="other")
+    panel.labels.setCurrentText("other")
+    panel.labels.setCurrentText("cell phases")
+    assert "These labels were changed since they were measured" in panel.message.text()
+    panel.measure_button.click()
+    wait(panel)
+    assert "changed since" not in panel.message.text()

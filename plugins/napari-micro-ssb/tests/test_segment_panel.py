@@ -207,3 +207,27 @@ def wait_for(done, panel):
         QApplication.processEvents()
         time.sleep(0.01)
         assert time.monotonic() - began < 60, panel.message.text()
+
+
+def test_one_set_of_colours_is_seen_at_a_time(viewer, panel, wait, section):
+    panel.preview_button.click()
+    wait(panel)
+    panel.strokes.new_button.click()
+    strokes = viewer.layers["strokes"]
+    strokes.data[:] = read_labels(section.with_name("cell_strokes.tif")).data[0].compute()
+    panel.strokes.update_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "live preview"]
+    panel.preview_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "preview"]
+    panel.run_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "cell phases"]
+    panel.strokes.update_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "live preview"]
+
+
+def seen(viewer):
+    return sorted((one.name for one in viewer.layers if one.visible and one.name != "cell"), key="strokes".__ne__)

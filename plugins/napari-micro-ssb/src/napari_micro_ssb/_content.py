@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from micro.correct import CorrectedArray
 from napari_micro_ssb._lazy import Lazy
 
-__all__ = ["content_of"]
+__all__ = ["content_of", "state_of"]
 
 
 def content_of(data: Any) -> str | None:  # noqa: ANN401
@@ -33,3 +34,8 @@ def content_of(data: Any) -> str | None:  # noqa: ANN401
     for part in data:  # slice by slice: what isn't in one piece is not copied whole
         digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
+
+
+def state_of(data: Any) -> object:  # noqa: ANN401
+    """Return what tells labels from those that they were before somebody painted on them, or corrected them."""
+    return data.correction.revision if isinstance(data, CorrectedArray) else content_of(data)

@@ -28,6 +28,7 @@ from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe, recipe_hash
 from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._command import Command, command_of, require_current, save_files
+from napari_micro_ssb._content import state_of
 from napari_micro_ssb._figures import FigurePage
 from napari_micro_ssb._labels_work import compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
@@ -61,6 +62,7 @@ class MeasurePanel(Panel):
         self.engine = Engine()
         self.measured: Measured | None = None
         self._known: WeakKeyDictionary[Any, tuple[Measured, Measured | None]] = WeakKeyDictionary()
+        self._states: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
         self.before: Measured | None = None
         self.labels = LayerPicker(napari_viewer, "labels", "no labels; open a result, or run a segmentation first")
         self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
@@ -134,8 +136,10 @@ class MeasurePanel(Panel):
         """Measure the labels that are chosen."""
         chosen, recipe = self.labels.layer(), self.recipe()
         now = self._now(chosen)
+        self._states.pop(itself(chosen), None)
 
         def measure(watcher: Watcher) -> Measured:
+            self._states[itself(chosen)] = state_of(now.data)
             watcher.stage_started("read")
             return measure_work(work_of(now, recipe, self.engine, new_scratch), watcher, scratch=new_scratch())
 
@@ -288,7 +292,14 @@ class MeasurePanel(Panel):
         self.say(said + "".join(f" Doubtful: {line}." for line in measured.report.doubts))
 
     def _exported(self, batch: BatchResult) -> None:
-        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes]))
+        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes, *self._changed_since()]))
+
+    def _changed_since(self) -> tuple[str, ...]:
+        """Say that the labels that are chosen are not those that were measured any more."""
+        layer = itself(self.labels.layer())
+        if layer not in self._states or self._states[layer] == state_of(layer.data):
+            return ()
+        return ("These labels were changed since they were measured: press Measure for their new values",)
 
     @told
     def enlarge(self) -> None:
@@ -320,6 +331,8 @@ class MeasurePanel(Panel):
             layer = self.labels.layer()
             if itself(layer) in self._known:
                 self._show(*self._known[itself(layer)])
+                for line in self._changed_since():
+                    self.say(f"{self.message.text()} {line}.")
                 return
             self.show_tables(pd.DataFrame(), {})
             result = origin_of(layer).result

@@ -27,7 +27,7 @@ from napari_micro_ssb._layers import labels_layer
 from napari_micro_ssb._origin import Origin, begin_um_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind, itself
-from napari_micro_ssb._put import below, put, translation
+from napari_micro_ssb._put import alone, below, put, translation
 from napari_micro_ssb._sample import Asked, Samples, asked_of
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import (
@@ -39,7 +39,7 @@ from napari_micro_ssb._segmenting import (
     segment_all,
     slice_piece,
 )
-from napari_micro_ssb._strokes_tab import StrokesTab
+from napari_micro_ssb._strokes_tab import LIVE, StrokesTab
 from napari_micro_ssb._work import Watcher
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class SegmentPanel(Panel):
         attributes["scale"], attributes["units"] = tuple(image.scale), tuple(image.units)
         attributes["axis_labels"] = tuple("zyx"[-image.ndim :])
         attributes["translate"] = translation(image, piece)
-        put(self.viewer, "labels", data, attributes)
+        alone(self.viewer, put(self.viewer, "labels", data, attributes), (PREVIEW, LIVE))
         strokes = self.strokes.layer_or_none()
         if strokes is not None:
             below(self.viewer, self.viewer.layers[name], strokes)
@@ -227,7 +227,7 @@ class SegmentPanel(Panel):
         attributes["translate"] = begin_um[-len(attributes["scale"]) :]
         if PREVIEW in self.viewer.layers:
             self.viewer.layers.remove(PREVIEW)
-        self.viewer.add_labels(data, **attributes)
+        alone(self.viewer, self.viewer.add_labels(data, **attributes), (PREVIEW, LIVE))
         self.say(_found(labels))
 
     def _image_changed(self, _: str) -> None:
