@@ -116,6 +116,7 @@ def test_stopping_a_correction_that_takes_long_changes_nothing(viewer, panels, w
     viewer.add_labels(np.tile(two_phases(), (6, 1, 1)), name="volume", scale=(0.1,) * 3, units=("um",) * 3)
     correct.labels.setCurrentText("volume")
     correct.begin(folder)
+    wait(correct)
     assert correct.correction is not None, correct.message.text()
     correct.form.smooth.click()
     correct.stop_button.click()

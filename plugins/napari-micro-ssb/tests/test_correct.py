@@ -298,7 +298,7 @@ def test_labels_too_large_for_memory_are_painted_on_through_the_journal_only(vie
     assert np.array_equal(read_labels(path).data.compute(), cell())
 
 
-def test_labels_in_memory_are_kept_in_a_folder_and_corrected_there(viewer, tmp_path):
+def test_labels_in_memory_are_kept_in_a_folder_and_corrected_there(viewer, wait, tmp_path):
     from napari_micro_ssb._correct import CorrectPanel
 
     viewer.add_labels(cell()[0], name="gemalt", scale=SPACING.um[1:], units=("um", "um"))
@@ -308,6 +308,9 @@ def test_labels_in_memory_are_kept_in_a_folder_and_corrected_there(viewer, tmp_p
     folder = tmp_path / "Größe"
     folder.mkdir()
     panel.begin(folder)
+    assert not viewer.layers["gemalt"].editable  # nothing can be painted there that is not saved
+    wait(panel)
+    assert viewer.layers["gemalt"].editable
     assert panel.correction is not None, panel.message.text()
     panel.form.choose_phase(0)
     panel.form.choose_tool("Brush")
@@ -319,12 +322,19 @@ def test_labels_in_memory_are_kept_in_a_folder_and_corrected_there(viewer, tmp_p
         assert np.array_equal(np.asarray(CorrectedArray(again)), after)
 
 
-def test_bad_states_are_told_in_the_panel(viewer, path, tmp_path):
+def test_bad_states_are_told_in_the_panel(viewer, wait, path, tmp_path):
     from napari_micro_ssb._correct import CorrectPanel
 
     panel = CorrectPanel(viewer)
     viewer.window.add_dock_widget(panel)
-    for action in (panel.begin, panel.undo, panel.smooth, panel.interpolate, panel.write, panel.set_aside):
+    for action in (
+        panel.begin,
+        panel.undo,
+        panel._tools.smooth,
+        panel._tools.interpolate,
+        panel.write,
+        panel.set_aside,
+    ):
         action()
         assert panel.message.text().startswith(("no labels", "no corrections"))
     viewer.add_labels(cell(), name="ohne Maß")
@@ -334,6 +344,7 @@ def test_bad_states_are_told_in_the_panel(viewer, path, tmp_path):
     viewer.add_labels(cell().astype(np.uint16) + 300, name="zu groß", scale=SPACING.um, units=("um",) * 3)
     panel.labels.setCurrentText("zu groß")
     panel.begin(tmp_path)
+    wait(panel)
     assert "no phases" in panel.message.text()
 
 

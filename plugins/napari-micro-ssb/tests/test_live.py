@@ -16,9 +16,10 @@ from micro_pipelines.sources import find_sources
 from napari_micro_ssb import _live
 from napari_micro_ssb._live import Live, live_piece, painted_slices
 from napari_micro_ssb._prepare import Preparation
-from napari_micro_ssb._sample import Sample
+from napari_micro_ssb._reader import read_layers
+from napari_micro_ssb._sample import Sample, Samples, asked_of
 from napari_micro_ssb._segmenting import slice_piece
-from napari_micro_ssb._strokes import strokes_of_layer, train_and_save
+from napari_micro_ssb._strokes import as_strokes, drawn_on, train_and_save
 from napari_micro_ssb._work import Watcher
 
 SEM = load_recipe("sem", ("train.steps=200",))
@@ -30,6 +31,12 @@ class Told(list):
     @property
     def watcher(self):
         return Watcher(lambda *told: self.append(told[0]), lambda: False)
+
+
+def layer_of(path):
+    [(data, attributes, _)] = read_layers(path)
+    kept = {name: attributes[name] for name in ("name", "scale", "units", "metadata")}
+    return SimpleNamespace(data=data, ndim=data.ndim, **kept)
 
 
 def sample_at(path):
@@ -133,10 +140,10 @@ def test_the_saved_model_is_that_of_micro_train(section, folder):
 def test_strokes_must_fit_the_image():
     image = SimpleNamespace(name="cell", data=np.zeros((4, 5)), multiscale=False)
     with pytest.raises(ShapeMismatchError, match="New strokes"):
-        strokes_of_layer(SimpleNamespace(name="s", data=np.zeros((4, 6), np.uint8)), image)
+        drawn_on(SimpleNamespace(name="s", data=np.zeros((4, 6), np.uint8)), image)
     with pytest.raises(ParameterError, match="0 to 255"):
-        strokes_of_layer(SimpleNamespace(name="s", data=np.full((4, 5), 300)), image)
-    assert strokes_of_layer(SimpleNamespace(name="s", data=np.full((4, 5), 3)), image).shape == (1, 4, 5)
+        as_strokes(np.full((4, 5), 300), "s")
+    assert as_strokes(np.full((4, 5), 3), "s").shape == (1, 4, 5)
 
 
 def test_slices_with_strokes_are_found():
@@ -169,11 +176,12 @@ def test_an_update_waits_for_the_preparation_and_another_slice_ends_it(section):
     live, sample, strokes = Live(Engine()), sample_at(section), painted(section)
     piece = slice_piece(strokes.shape, 0)
     part = replace(piece, box=(slice(0, 1), slice(0, 100), slice(0, 120)))
-    preparation = Preparation(live)
+    samples = Samples(lambda: section.parent)
+    preparation = Preparation(live, samples)
     assert preparation.words == ""
-    preparation.begin(sample, part, SEM)
+    preparation.begin(asked_of(layer_of(section)), part, SEM)
     ended = preparation._thread
-    preparation.begin(sample, piece, SEM)
+    preparation.begin(asked_of(layer_of(section)), piece, SEM)
     assert preparation.busy
     assert "is being corrected" in preparation.words
     told = Told()
@@ -186,8 +194,8 @@ def test_an_update_waits_for_the_preparation_and_another_slice_ends_it(section):
 
 
 def test_what_can_not_be_prepared_is_told_when_asked(section):
-    missing = replace(sample_at(section), source=replace(sample_at(section).source, paths=(section / "nowhere.tif",)))
-    preparation = Preparation(Live(Engine()))
+    missing = replace(asked_of(layer_of(section)), paths=(section / "nowhere.tif",))
+    preparation = Preparation(Live(Engine()), Samples(lambda: section.parent))
     preparation.begin(missing, slice_piece((1, 160, 224), 0), SEM)
     preparation._thread.join(30)
     assert preparation.words.startswith("this slice can't be prepared: ")

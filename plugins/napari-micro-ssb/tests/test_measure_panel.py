@@ -54,17 +54,17 @@ def test_figures_are_shown(viewer, panel, wait, shoot):
     panel.recipes.setCurrentText("sem")
     panel.measure_button.click()
     wait(panel)
-    names = [panel.figures.itemText(n) for n in range(panel.figures.count())]
+    names = [panel.figure_page.names.itemText(n) for n in range(panel.figure_page.names.count())]
     assert {"overlay", "contact_map", "depth_profile"} <= set(names)
     panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
-    panel.figures.setCurrentText("contact_map")
-    assert panel.picture.pixmap().width() > 100
-    assert panel.picture_before.isHidden()
+    panel.figure_page.names.setCurrentText("contact_map")
+    assert panel.figure_page.picture.pixmap().width() > 100
+    assert panel.figure_page.picture_before.isHidden()
     shoot("figures")
-    panel.larger_button.click()
-    (window,) = [one for one in panel.findChildren(type(panel._area)) if one.isWindow()]
+    panel.figure_page.larger_button.click()
+    (window,) = [one for one in panel.findChildren(type(panel.figure_page.area)) if one.isWindow()]
     assert window.windowTitle() == "contact_map"
-    assert window.width() > panel.picture.width()
+    assert window.width() > panel.figure_page.picture.width()
     window.close()
 
 
@@ -80,7 +80,7 @@ def test_before_and_after_a_correction(viewer, panel, wait, shoot):
     assert porosity["after"] > porosity["before"]
     assert porosity["change"] == pytest.approx(porosity["after"] - porosity["before"])
     panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
-    assert panel.picture_before.pixmap().width() > 100
+    assert panel.figure_page.picture_before.pixmap().width() > 100
     shoot("before-after")
 
 
@@ -94,3 +94,23 @@ def test_tables_sort_by_number(viewer, panel, wait):
     numbers = [float(text) for text in shown if text]
     assert numbers == sorted(numbers, reverse=True)
     assert np.isfinite(numbers).all()
+
+
+def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder):
+    panel.measure_button.click()
+    wait(panel)
+    assert "changed since" not in panel.message.text()
+    panel.export(folder / "one")
+    wait(panel)
+    assert "changed since" not in panel.message.text()
+    viewer.layers["cell phases"].paint((40, 60), 1)
+    panel.export(folder / "two")
+    wait(panel)
+    assert "These labels were changed since they were measured" in panel.message.text()
+    viewer.add_labels(np.zeros((4, 5), np.uint8), name="other")
+    panel.labels.setCurrentText("other")
+    panel.labels.setCurrentText("cell phases")
+    assert "These labels were changed since they were measured" in panel.message.text()
+    panel.measure_button.click()
+    wait(panel)
+    assert "changed since" not in panel.message.text()

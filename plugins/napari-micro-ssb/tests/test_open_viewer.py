@@ -11,8 +11,9 @@ from npe2 import PluginManifest
 
 from micro.errors import InputMissingError
 from micro.io import Stack, write_ome_zarr
-from micro.model import Labels, Spacing, Volume
+from micro.model import SSB_PHASES, Labels, Spacing, Volume
 from micro_pipelines.cli import main
+from napari_micro_ssb._screenshot import settle
 from napari_micro_ssb._view import open_in
 
 
@@ -43,7 +44,37 @@ def docks(viewer):
 def test_a_dropped_result_brings_the_tables_too(viewer, result):
     viewer.open(str(result), plugin="napari-micro-ssb")
     assert len(viewer.layers) == 5
+    settle()
     assert any("Measure" in dock.windowTitle() for dock in docks(viewer))
+
+
+def test_of_two_viewers_the_tables_come_to_the_one_that_opens_the_result(viewer, result):
+    import napari
+
+    other = napari.Viewer(show=True)
+    try:
+        assert napari.current_viewer() is not viewer
+        viewer.open(str(result), plugin="napari-micro-ssb")
+        settle()
+        assert any("Measure" in dock.windowTitle() for dock in docks(viewer))
+        assert not any("Measure" in dock.windowTitle() for dock in docks(other))
+    finally:
+        other.close()
+
+
+def test_labels_tif_of_a_result_is_labels_in_the_colours_of_its_phases(viewer, result):
+    viewer.open(str(result / "cell" / "labels.tif"), plugin="napari-micro-ssb")
+    (layer,) = viewer.layers
+    assert layer.name == "labels phases"
+    assert type(layer).__name__ == "Labels"
+    assert tuple(layer.scale) == pytest.approx((0.05, 0.05), rel=1e-8)
+    assert layer.get_color(3)[:3] == pytest.approx(rgb(SSB_PHASES["Li"].colour), abs=1e-3)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
+    assert panel.labels.currentText() == "labels phases"
+
+
+def rgb(colour):
+    return [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
 
 
 def test_an_example_comes_from_the_menu(viewer, monkeypatch, tmp_path):

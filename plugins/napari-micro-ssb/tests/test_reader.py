@@ -53,6 +53,35 @@ def test_labels_without_an_image_are_labels(folder):
     assert np.array_equal(np.asarray(data), PHASES)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("labels.tif", PHASES, "labels"),
+        ("cell_labels.tif", PHASES, "labels"),
+        ("Cell_Truth.tif", PHASES, "labels"),
+        ("cell_strokes.tif", PHASES, "labels"),
+        ("cell.tif", PHASES, "image"),  # its name doesn't say so
+        ("labels.tif", (PHASES * 85).astype(np.uint8), "image"),  # 85, 170, 255: the values of another program
+        ("labels.tif", PHASES.astype(np.uint16), "image"),
+    ],
+)
+def test_a_tiff_of_labels_is_told_by_name_type_and_values(folder, name, values, kind):
+    path = write_tiff(folder / name, Volume(values, SPACING))
+    [(data, attributes, found)] = read_layers(path)
+    assert found == kind
+    assert np.array_equal(np.asarray(data), values)
+    assert attributes["scale"] == pytest.approx(SPACING.um, rel=1e-8)
+
+
+def test_labels_without_a_voxel_size_are_shown_in_pixels(folder):
+    path = folder / "labels.tif"
+    tifffile.imwrite(path, PHASES[0])
+    [(_, attributes, kind)] = read_layers(path)
+    assert kind == "labels"
+    assert attributes["units"] == ("pixel", "pixel")
+    assert attributes["metadata"]["micro"].spacing is None
+
+
 def test_a_list_of_slices_is_one_volume(folder):
     slices = []
     for z in range(3):

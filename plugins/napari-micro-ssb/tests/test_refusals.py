@@ -138,6 +138,7 @@ def test_a_folder_that_can_not_be_made_or_written(viewer, segment, measure, wait
     correct = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Correct")[1]
     correct.labels.setCurrentText("two")
     correct.begin(closed)
+    wait(correct)
     assert "can't write" in correct.message.text()
     assert correct.correction is None
     assert (folder / "file").read_text(encoding="utf-8") == "in the way"

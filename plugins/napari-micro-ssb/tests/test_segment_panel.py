@@ -106,11 +106,11 @@ def test_an_image_in_memory_is_corrected_once(viewer, wait, section):
     viewer.add_image(grey, name="sem of mine", scale=(0.05, 0.05), units=("um", "um"))
     _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Segment")
     wait_for(lambda: "strokes show what they make of it" in panel.strokes.ready_label.text(), panel)
-    first = panel.kept_sample()
-    assert panel.kept_sample() == first
+    first = panel.samples.of(panel.asked())
+    assert panel.samples.of(panel.asked()) == first
     assert panel.recipes.currentText() == "sem"
     viewer.layers["sem of mine"].data = grey[::-1].copy()
-    assert panel.kept_sample() != first
+    assert panel.samples.of(panel.asked()) != first
 
 
 def test_strokes_train_and_say_where_to_paint_next(viewer, panel, wait, section, folder, shoot):
@@ -207,3 +207,27 @@ def wait_for(done, panel):
         QApplication.processEvents()
         time.sleep(0.01)
         assert time.monotonic() - began < 60, panel.message.text()
+
+
+def test_one_set_of_colours_is_seen_at_a_time(viewer, panel, wait, section):
+    panel.preview_button.click()
+    wait(panel)
+    panel.strokes.new_button.click()
+    strokes = viewer.layers["strokes"]
+    strokes.data[:] = read_labels(section.with_name("cell_strokes.tif")).data[0].compute()
+    panel.strokes.update_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "live preview"]
+    panel.preview_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "preview"]
+    panel.run_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "cell phases"]
+    panel.strokes.update_button.click()
+    wait(panel)
+    assert seen(viewer) == ["strokes", "live preview"]
+
+
+def seen(viewer):
+    return sorted((one.name for one in viewer.layers if one.visible and one.name != "cell"), key="strokes".__ne__)

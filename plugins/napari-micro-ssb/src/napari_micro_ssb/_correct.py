@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -16,24 +15,33 @@ from micro.correct import (
     Correction,
     Edit,
     Logged,
-    Pen,
     corrected_path,
     corrections_folder,
-    holes_edit,
-    interpolate_edit,
-    smooth_edit,
     write_corrected,
 )
-from micro.errors import InputMissingError, OutputError, ParameterError
+from micro.errors import InputMissingError, OutputError
 from micro.model import SSB_PHASES, PhaseSet
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
 from napari_micro_ssb._correct_held import Held
 from napari_micro_ssb._correct_layer import corrected_layer
-from napari_micro_ssb._correct_source import file_of, found_beside, keep, labels_in, recovered_words, unused
+from napari_micro_ssb._correct_region import RegionTools
+from napari_micro_ssb._correct_source import (
+    beside,
+    file_of,
+    found_beside,
+    keep,
+    labels_in,
+    recovered_words,
+    take_over,
+    unused,
+)
+from napari_micro_ssb._correct_view import words_of
+from napari_micro_ssb._origin import refuse_turned, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker, itself
+from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
+from napari_micro_ssb._snapshot import snapshot_of
 from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
@@ -55,6 +63,7 @@ class CorrectPanel(Panel):
         self._held = Held()
         self.layer: Any = None
         self.labels = LayerPicker(napari_viewer, "labels", NO_LABELS, fits=_automatic)
+        self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
         self.begin_button = QPushButton("Correct")
         self.begin_button.setToolTip("Open the labels for correction, and go on with corrections that lie beside them")
         self.aside_button = QPushButton("Set aside")
@@ -66,6 +75,7 @@ class CorrectPanel(Panel):
         self.form = Form(SSB_PHASES)
         self.box = SelectionBox(napari_viewer)
         self._hand = Hand(self)
+        self._tools = RegionTools(self)
         self._drawn: deque[int] = deque(maxlen=2)
         self._lay_out()
         self._connect()
@@ -85,13 +95,39 @@ class CorrectPanel(Panel):
     def begin(self, folder: Path | None = None) -> None:
         """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
         shown = self.labels.layer()
+        refuse_turned(shown)
+        spacing_of(shown)
         path = file_of(shown)
-        if path is None:
-            folder = folder or self._ask_folder()
-            if folder is None:
-                self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
-                return
-            path = keep(shown, folder)
+        if path is not None:
+            self._open(shown, path, take=True)
+            return
+        folder = folder or self._ask_folder()
+        if folder is None:
+            self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
+            return
+        self._keep(shown, folder)
+
+    def _keep(self, shown: Any, folder: Path) -> None:  # noqa: ANN401
+        """Save labels in memory in another thread, and open them then; nobody paints on them meanwhile."""
+        now, layer = snapshot_of(shown, copy=False), itself(shown)
+        editable = layer.editable
+
+        def paint_again() -> None:
+            layer.editable = editable
+
+        def then(path: Path) -> None:
+            if layer not in self.viewer.layers:
+                raise InputMissingError(f"{now.name} was removed while it was saved; open {path} to correct it")
+            self._open(shown, path)
+
+        layer.editable = False
+        self.start(lambda _: keep(now, folder), then, f"{now.name}: saving ...", at_end=paint_again)
+
+    def _open(self, shown: Any, path: Path, *, take: bool = False) -> None:  # noqa: ANN401
+        """Open the corrections of labels in a file; those that are open in a panel without a window give way.
+
+        ``take`` makes an edit of what was painted on them before.
+        """
         labels = labels_in(shown, path)
         for other in list(_PANELS):
             if other is not self and other.correction is not None and other.path == path:
@@ -100,8 +136,10 @@ class CorrectPanel(Panel):
             self.close_correction()
         correction = Correction(labels, corrections_folder(path))
         self._held.open(correction, path)
+        taken = take_over(itself(shown), correction) if take else 0
         self._show_layer(shown)
-        self.say(recovered_words(correction))
+        more = f"; {counted(taken, 'voxel')} painted before are an edit now, to be undone like others" if taken else ""
+        self.say(recovered_words(correction) + more)
 
     def give_way(self, other: CorrectPanel) -> None:
         """Let another panel open the same labels, where this one has no window any more.
@@ -172,48 +210,14 @@ class CorrectPanel(Panel):
         """Take back the last edit, of this session or of an earlier one."""
         done = self.opened().undo()
         self.refresh()
-        self.say("nothing to undo" if done is None else f"undone: {self.words(done)}")
+        self.say("nothing to undo" if done is None else f"undone: {words_of(done, self.form.phases)}")
 
     @told
     def redo(self) -> None:
         """Bring back the edit that was undone last."""
         done = self.opened().redo()
         self.refresh()
-        self.say("nothing to redo" if done is None else f"done again: {self.words(done)}")
-
-    @told
-    def interpolate(self) -> None:
-        """Carry what was drawn in two slices over to those between them."""
-        correction, pen = self.opened(), self._flat_pen()
-        first, last = (box.value() for box in self.form.slices)
-        self._edit(lambda: interpolate_edit(correction, first, last, pen), "interpolating ...")
-
-    @told
-    def smooth(self) -> None:
-        """Smooth the outline of the phase in the box."""
-        correction, (region, across) = self.opened(), self._region()
-        pen = Pen(self.form.phase.value, self.form.only_values, across)
-        sigma_um = self.form.smooth_um.value()
-        self._edit(lambda: smooth_edit(correction, region, sigma_um, pen), "smoothing ...")
-
-    @told
-    def fill_holes(self) -> None:
-        """Fill the holes of the phase in the box."""
-        correction, (region, across) = self.opened(), self._region()
-        pen = Pen(self.form.phase.value, self.form.only_values, across)
-        self._edit(lambda: holes_edit(correction, region, pen), "filling holes ...")
-
-    def _edit(self, make: Callable[[], Edit], doing: str) -> None:
-        """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile."""
-        correction = self.opened()
-        revision = correction.revision
-
-        def work(watcher: Watcher) -> Logged | None:
-            edit = make()
-            watcher.stage_started(doing)
-            return correction.apply(edit, revision=revision)
-
-        self.start(work, self.applied, doing)
+        self.say("nothing to redo" if done is None else f"done again: {words_of(done, self.form.phases)}")
 
     @told
     def choose_tool(self, tool: str) -> None:
@@ -239,43 +243,7 @@ class CorrectPanel(Panel):
     def applied(self, done: Logged | None, more: str = "") -> None:
         """Show an edit that is in the journal, and say what it was."""
         self.refresh()
-        self.say("nothing changes there" if done is None else f"{self.words(done)}{more}")
-
-    def words(self, edit: Logged) -> str:
-        """Return an edit in words: tool, voxels, and from what to what."""
-        phases = self.form.phases
-        names = [
-            f"{phases.name_of(old) if old else 'unlabelled'} to {phases.name_of(new) if new else 'unlabelled'}"
-            for (old, new), _ in sorted(edit.moved.items(), key=lambda item: -item[1])[:3]
-        ]
-        return f"{edit.tool}: {counted(edit.voxels, 'voxel')}, {', '.join(names)}"
-
-    def _flat_pen(self) -> Pen:
-        return Pen(self.form.phase.value, self.form.only_values, self._across())
-
-    def _across(self) -> int:
-        """Return the axis across the slice that is shown."""
-        correction = self.opened()
-        if correction.automatic.is_2d:
-            return 0
-        shown = [axis - (self.viewer.dims.ndim - 3) for axis in self.viewer.dims.displayed]
-        if len(shown) != 2:
-            raise ParameterError("corrections are made in slices; switch the viewer back to 2-D")
-        return next(axis for axis in range(3) if axis not in shown)
-
-    def _at(self, across: int) -> int:
-        """Return the number of the slice that is shown."""
-        if self.opened().automatic.is_2d:
-            return 0
-        return round(float(self.layer.world_to_data(self.viewer.dims.point)[-3:][across]))
-
-    def _region(self) -> tuple[Any, int | None]:
-        """Return the box for smoothing and holes, and the axis that they do not cross."""
-        correction, across = self.opened(), self._across()
-        solid = self.form.solid.isChecked() and not correction.automatic.is_2d
-        depth = self.form.depth_slices.value() if solid else 0
-        region = self.box.region(correction.shape, across, self._at(across), depth)
-        return region, None if solid else across
+        self.say("nothing changes there" if done is None else f"{words_of(done, self.form.phases)}{more}")
 
     def remember(self, number: int) -> None:
         """Offer the two slices that were drawn in last for interpolation."""
@@ -342,7 +310,9 @@ class CorrectPanel(Panel):
 
     def _show_state(self, _: object = None) -> None:
         """Say what lies beside the labels, or how many edits there are; switch buttons on and off."""
+        self.voxels.refresh()
         correction = self.correction
+        self.voxels.setEnabled(correction is None)
         for widget in (self.form, self.write_button, self.close_button):
             widget.setEnabled(correction is not None)
         if correction is not None:
@@ -351,23 +321,17 @@ class CorrectPanel(Panel):
             self.form.undo.setEnabled(log.to_undo is not None)
             self.form.redo.setEnabled(log.to_redo is not None)
             return
-        self.aside_button.setEnabled(False)
         try:
-            path = file_of(self.labels.layer())
-            found = None if path is None else found_beside(path)
+            found, words = beside(self.labels.layer())
         except Exception as error:
-            self.state.setText(explained(error))
-            return
-        if found is None:
-            self.begin_button.setText("Correct")
-            self.state.setText("" if path is not None else "these labels are in memory only; a folder is asked for")
-            return
-        self.aside_button.setEnabled(True)
-        self.begin_button.setText("Go on correcting")
-        self.state.setText(f"{counted(found.edits, 'edit')} by hand beside these labels, the last of {found.last} UTC")
+            found, words = None, explained(error)
+        self.aside_button.setEnabled(found is not None)
+        self.begin_button.setText("Correct" if found is None else "Go on correcting")
+        self.state.setText(words)
 
     def _lay_out(self) -> None:
         self.body.addWidget(self.labels)
+        self.body.addWidget(self.voxels)
         row = QHBoxLayout()
         for button in (self.begin_button, self.aside_button, self.close_button):
             row.addWidget(button)
@@ -396,9 +360,9 @@ class CorrectPanel(Panel):
         form.size_changed.connect(lambda: self.choose_tool(form.tool))
         form.undo.clicked.connect(freely(self.undo))
         form.redo.clicked.connect(freely(self.redo))
-        form.interpolate.clicked.connect(freely(self.interpolate))
-        form.smooth.clicked.connect(freely(self.smooth))
-        form.holes.clicked.connect(freely(self.fill_holes))
+        form.interpolate.clicked.connect(freely(self._tools.interpolate))
+        form.smooth.clicked.connect(freely(self._tools.smooth))
+        form.holes.clicked.connect(freely(self._tools.fill_holes))
 
 
 def _automatic(layer: Any) -> bool:  # noqa: ANN401

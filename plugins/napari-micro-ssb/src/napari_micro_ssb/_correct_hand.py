@@ -10,6 +10,7 @@ from micro.correct import Logged, Pen, brush_edit, fill_edit, relabel_edit
 from micro.errors import ParameterError
 from napari_micro_ssb._correct_form import BOX, ERASER, FILL, LOOK, OBJECT
 from napari_micro_ssb._correct_layer import Place, dragged, place_of
+from napari_micro_ssb._correct_view import words_of
 from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
@@ -68,7 +69,7 @@ class Hand:
         done = correction.log.to_undo
         if self._stroke is not None and done is not None and done.number == self._stroke:
             panel.remember(round(last.point[last.across]))
-            panel.say(panel.words(done))
+            panel.say(words_of(done, panel.form.phases))
         self._stroke = None
         if correction.behind > _FLUSH_AFTER:
             correction.flush()

@@ -10,6 +10,7 @@ import numpy as np
 
 from micro.correct import CorrectedArray, Correction
 from micro.errors import ParameterError
+from napari_micro_ssb._lost import tell_lost
 
 if TYPE_CHECKING:
     from napari.layers import Labels as LabelsLayer
@@ -41,6 +42,18 @@ class Place:
         return (z, y, x) if inside else None
 
 
+class _Shown(CorrectedArray):
+    """Corrected labels for the viewer: a slice that can't be read is told in the panels, and shown empty."""
+
+    def __getitem__(self, key: Any) -> Any:  # noqa: ANN401
+        try:
+            return super().__getitem__(key)
+        except OSError as error:
+            tell_lost(error)
+            region, rest = self._resolve(key)
+            return np.zeros([span.stop - span.start for span in region], np.uint8)[rest]
+
+
 def corrected_layer(shown: Any, correction: Correction) -> LabelsLayer:  # noqa: ANN401
     """Return a layer of the corrected labels that lies where ``shown`` does, in its colours.
 
@@ -48,7 +61,7 @@ def corrected_layer(shown: Any, correction: Correction) -> LabelsLayer:  # noqa:
     """
     from napari.layers import Labels as LabelsLayer
 
-    array = CorrectedArray(correction, flat=correction.automatic.is_2d, tool="napari")
+    array = _Shown(correction, flat=correction.automatic.is_2d, tool="napari")
     ndim = array.ndim
     layer = LabelsLayer(
         array,

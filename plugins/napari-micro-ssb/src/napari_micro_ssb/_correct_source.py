@@ -6,24 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import dask.array as da
 import numpy as np
 
-from micro.correct import JOURNAL_NAME, Correction, Log, corrections_folder, read_records
-from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError, ShapeMismatchError
+from micro.correct import JOURNAL_NAME, Correction, Edit, Log, Patch, corrections_folder, read_records
+from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError
 from micro.io import read_labels, write_ome_zarr
-from micro.model import SSB_PHASES, Labels, Spacing, unit_in_um
+from micro.model import SSB_PHASES, Labels, Spacing
+from micro.model.volume import as_zyx
+from napari_micro_ssb._origin import origin_of, spacing_of
+from napari_micro_ssb._sample import array_of
 from napari_micro_ssb._words import counted
 
 __all__ = [
     "CorrectableLayer",
     "Found",
+    "beside",
     "file_of",
     "found_beside",
     "keep",
     "labels_in",
     "recovered_words",
-    "spacing_in",
+    "take_over",
     "unused",
 ]
 
@@ -36,7 +39,6 @@ class CorrectableLayer(Protocol):
     scale: Any
     units: Any
     metadata: Any
-    source: Any
     ndim: int
 
 
@@ -50,31 +52,12 @@ class Found:
     last: str
 
 
-def spacing_in(layer: CorrectableLayer) -> Spacing:
-    """Return the voxel edges of a layer in um.
-
-    Raises
-    ------
-    MissingCalibrationError
-        If its units are no lengths.
-    """
-    edges = []
-    for step, unit in zip(layer.scale, layer.units, strict=True):
-        um = unit_in_um(str(unit))
-        if um is None:
-            raise MissingCalibrationError(
-                f"{layer.name}: how large a voxel is isn't known (unit {unit}); the brush is in um, so say the voxel "
-                "size when the labels are opened"
-            )
-        edges.append(float(step) * um)
-    return Spacing(*([min(edges), *edges] if len(edges) == 2 else edges[-3:]))
-
-
 def file_of(layer: CorrectableLayer) -> Path | None:
     """Return the one label file or folder that a layer was read from; None where it lies in memory only."""
     paths = tuple(getattr(layer.metadata.get("micro"), "paths", ()))
-    if len(paths) != 1 and getattr(layer.source, "path", None):
-        paths = (layer.source.path,)
+    source = getattr(getattr(layer, "source", None), "path", None)
+    if len(paths) != 1 and source:
+        paths = (source,)
     if len(paths) != 1 or not Path(paths[0]).exists():
         return None
     try:
@@ -92,7 +75,7 @@ def labels_in(layer: CorrectableLayer, path: Path) -> Labels:
     MicroError
         If they can't be read, differ in shape from what the layer shows, or nobody said how large a voxel is.
     """
-    edges = spacing_in(layer)
+    edges = spacing_of(layer)
     labels = read_labels(path, voxel_size=edges)
     shape = _shape(layer)
     if labels.shape[-len(shape) :] != shape:
@@ -120,14 +103,11 @@ def keep(layer: CorrectableLayer, folder: Path) -> Path:
     ShapeMismatchError
         If the layer has other than two or three axes.
     """
-    data = layer.data
-    if layer.ndim not in (2, 3):
-        raise ShapeMismatchError(f"{layer.name}: {layer.ndim} axes; expected a section (y, x) or a volume (z, y, x)")
-    array = data if isinstance(data, da.Array) else da.from_array(np.asarray(data), name=False)
+    array = array_of(layer)
     if array.dtype.kind not in "bui" or int(array.max().compute()) > 255 or int(array.min().compute()) < 0:
         raise PhaseError(f"{layer.name}: values that are no phases; expected whole numbers from 0 to 255")
     phases = getattr(layer.metadata.get("micro"), "phases", None) or SSB_PHASES
-    labels = Labels(array.astype(np.uint8), spacing_in(layer), phases=phases, name=layer.name)
+    labels = Labels(array.astype(np.uint8), spacing_of(layer), phases=phases, name=layer.name)
     safe = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in layer.name).strip(" .")
     path = folder / f"{safe or 'labels'}.ome.zarr"
     if path.exists():
@@ -147,6 +127,42 @@ def found_beside(path: Path) -> Found | None:
     if not records:
         return None
     return Found(folder, len(Log(records).active), len(records), str(records[-1].content.get("time", ""))[:16])
+
+
+def beside(layer: CorrectableLayer) -> tuple[Found | None, str]:
+    """Return what is known of corrections that lie beside the labels of a layer, and a line about it."""
+    path = file_of(layer)
+    if path is None:
+        return None, "these labels are in memory only; a folder is asked for"
+    found = found_beside(path)
+    if found is None:
+        return None, ""
+    return found, f"{counted(found.edits, 'edit')} by hand beside these labels, the last of {found.last} UTC"
+
+
+def take_over(layer: Any, correction: Correction) -> int:  # noqa: ANN401
+    """Make an edit of what was painted on the labels of a file before they were opened for correction.
+
+    Return how many voxels; the layer shows its file again, so that they count once.
+    """
+    if not isinstance(layer.data, np.ndarray) or not origin_of(layer).paths:
+        return 0
+    automatic = np.asarray(correction.automatic.data.compute())
+    painted = as_zyx(layer.data).compute()
+    places = np.argwhere(painted != automatic)
+    if not len(places):
+        return 0
+    low, high = places.min(axis=0), places.max(axis=0) + 1
+    box = tuple(slice(int(first), int(last)) for first, last in zip(low, high, strict=True))
+    region = (box[0], box[1], box[2])
+    here, before = painted[region], automatic[region]
+    if here.min() < 0 or here.max() > 255:
+        raise PhaseError(f"{layer.name}: values that are no phases were painted; expected whole numbers from 0 to 255")
+    values = np.where(here != before, here, correction.read(region)).astype(np.uint8)
+    start = (region[0].start, region[1].start, region[2].start)
+    done = correction.apply(Edit("napari", [Patch(start, values)]))
+    layer.data = automatic[0] if layer.ndim == 2 else automatic
+    return 0 if done is None else done.voxels
 
 
 def recovered_words(correction: Correction) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from micro.correct import (
     CorrectedArray,
     Correction,
     automatic_path,
+    corrected_path,
     corrections_folder,
     write_corrected,
 )
@@ -30,18 +32,34 @@ from micro_pipelines.sources import Source, find_sources, safe_name
 from napari_micro_ssb._correct_source import found_beside
 from napari_micro_ssb._lazy import Lazy
 from napari_micro_ssb._origin import KEY, LayerLike, Origin, given_voxel_size, origin_of, spacing_of
+from napari_micro_ssb._record import first_in, source_in
 from napari_micro_ssb._sample import array_of
 from napari_micro_ssb._snapshot import Snapshot
 
-__all__ = ["Work", "compared_works", "painted_voxels", "work_of"]
+__all__ = ["Work", "compared_works", "different_voxels", "painted_voxels", "work_of"]
+
+CORRECTIONS = ".corrections"
+"""What the name of the folder with the corrections of a label file ends in."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """A sample with its job: exactly what ``micro run`` or ``micro measure`` would do."""
+    """A sample with its job: exactly what ``micro run`` or ``micro measure`` would do.
+
+    Attributes
+    ----------
+    source, job
+        The sample and the job.
+    file
+        Of corrected labels, the file that the Correct panel writes of them; None: the source is the file.
+    first_place
+        The sample that is the first state of the series, see `micro_pipelines.first_state`.
+    """
 
     source: Source
     job: Job
+    file: Source | None = None
+    first_place: Path | None = None
 
 
 def work_of(layer: LayerLike, recipe: Recipe, engine: Engine, scratch: Callable[[], Path]) -> Work:
@@ -179,18 +197,23 @@ def _of_file(layer: LayerLike, origin: Origin, recipe: Recipe, engine: Engine, s
     grey, changed = _grey_of(origin, labels), _changed(layer, labels, engine)
     if changed:
         return _saved(_painted(layer, labels, changed, engine), grey, recipe, engine, scratch)
-    return Work(source, Job(recipe, given, engine, _with(grey)))
+    first, place = (None, None) if origin.result is None else first_in(origin.result)
+    return Work(source, Job(recipe, given, engine, _with(grey), first=first), first_place=place)
 
 
 def _of_correction(
     correction: Correction, origin: Origin, recipe: Recipe, engine: Engine, scratch: Callable[[], Path]
 ) -> Work:
     """Save corrected labels as the Correct panel writes them, and measure that file."""
-    name = safe_name(correction.automatic.name)
+    labels_file = correction.folder.with_name(correction.folder.name.removesuffix(CORRECTIONS))
+    known = Source(safe_name(correction.automatic.name), ())
     if origin.source is not None or origin.paths:
-        name = (origin.source or _source_of(origin)).name
-    path = write_corrected(correction, scratch() / f"{name}.ome.zarr")
-    return Work(Source(name, (path,)), Job(recipe, None, engine, _with(_grey_of(origin, correction.automatic))))
+        known = origin.source or _source_of(origin)
+    first, place = (None, None) if origin.result is None else first_in(origin.result)
+    path = write_corrected(correction, scratch() / f"{known.name}.ome.zarr")
+    job = Job(recipe, None, engine, _with(_grey_of(origin, correction.automatic)), first=first)
+    source, file = (replace(known, paths=(one,)) for one in (path, corrected_path(labels_file)))
+    return Work(source, job, file, place)
 
 
 def _saved(labels: Labels, grey: Volume | None, recipe: Recipe, engine: Engine, scratch: Callable[[], Path]) -> Work:
@@ -218,7 +241,12 @@ def _changed(layer: LayerLike, labels: Labels, engine: Engine) -> int:
         return 0
     if array.dtype.kind not in "bui":
         raise ParameterError(f"{layer.name}: labels of type {array.dtype}; expected whole numbers")
-    return sum(engine.run(_count_changes, [array, labels.data]))
+    return different_voxels(array, labels.data, engine)
+
+
+def different_voxels(one: da.Array, two: da.Array, engine: Engine) -> int:
+    """Return in how many voxels two arrays of one shape differ."""
+    return sum(engine.run(_count_changes, [one, two]))
 
 
 def _made(origin: Origin) -> Made | None:
@@ -250,7 +278,7 @@ def _with(grey: Volume | None) -> Callable[[Source, Job, Journal], Made]:
 
 def _source_of(origin: Origin) -> Source:
     if origin.result is not None:
-        return Source(origin.result.name, origin.paths)
+        return source_in(origin.result, origin.paths)
     if len(origin.paths) == 1:
         return find_sources([str(origin.paths[0])])[0]
     return Source(safe_name(origin.paths[0].name), origin.paths)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.model import Labels, PhaseSet, Spacing, Volume
+from napari_micro_ssb._content import content_of
 from napari_micro_ssb._lazy import Lazy, shown
 from napari_micro_ssb._origin import KEY, Origin
 
@@ -26,7 +27,8 @@ def image_layer(volume: Volume, *, coarser: Sequence[da.Array] = (), origin: Ori
     limits = _contrast(data)
     if limits is not None:
         attributes["contrast_limits"] = limits
-    attributes["metadata"] = {KEY: origin}
+    content = content_of(data[0] if isinstance(data, list) else data)
+    attributes["metadata"] = {KEY: replace(origin, content=content)}
     return data, attributes, "image"
 
 
@@ -89,7 +91,11 @@ def _contrast(data: Any) -> tuple[float, float] | None:  # noqa: ANN401
     coarsest: Lazy | NDArray[Any] = data[-1] if isinstance(data, list) else data
     if coarsest.dtype in (np.uint8, np.bool_):
         return None
-    middle = np.asarray(coarsest[coarsest.shape[0] // 2] if coarsest.ndim == 3 else coarsest)
+    at = coarsest.shape[0] // 2
+    if coarsest.ndim == 2:
+        middle = np.asarray(coarsest)
+    else:
+        middle = coarsest.read_slice(at) if isinstance(coarsest, Lazy) else coarsest[at]
     finite = middle[np.isfinite(middle)] if middle.dtype.kind == "f" else middle
     if finite.size == 0:
         return None

@@ -8,21 +8,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
-    QBoxLayout,
+    QApplication,
     QComboBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QTabWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from micro.blocks import Engine, as_dask
@@ -31,11 +25,14 @@ from micro.errors import InputMissingError, MicroError
 from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
 from micro_pipelines.recipe import Recipe
-from micro_pipelines.recipe_files import plain_recipe
+from micro_pipelines.recipe_files import plain_recipe, recipe_hash
 from napari_micro_ssb._camera import camera_of
+from napari_micro_ssb._command import Command, command_of, require_current, save_files
+from napari_micro_ssb._content import state_of
+from napari_micro_ssb._figures import FigurePage
 from napari_micro_ssb._labels_work import compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
-from napari_micro_ssb._origin import begin_um_of, origin_of, spacing_of
+from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_turned, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
@@ -53,8 +50,6 @@ __all__ = ["MeasurePanel"]
 OWN, PLAIN = "as the labels were made", "defaults"
 NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
-FRAME_PIXELS, LEAST_PIXELS = 90, 300
-"""Room around the figures, and the least width of one beside another."""
 FLY_PIXELS = 200.0
 """Size of an object on the screen after flying to it."""
 
@@ -67,6 +62,7 @@ class MeasurePanel(Panel):
         self.engine = Engine()
         self.measured: Measured | None = None
         self._known: WeakKeyDictionary[Any, tuple[Measured, Measured | None]] = WeakKeyDictionary()
+        self._states: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
         self.before: Measured | None = None
         self.labels = LayerPicker(napari_viewer, "labels", "no labels; open a result, or run a segmentation first")
         self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
@@ -81,17 +77,13 @@ class MeasurePanel(Panel):
         self.parts_button = QPushButton("Show parts")
         self.parts_button.setToolTip("Dendrites, cracks and gaps as layers")
         self.export_button = QPushButton("Export ...")
+        self.command_button = QPushButton("Command")
+        self.command_button.setToolTip("Copy the command that gives the same labels and tables, to the byte")
+        self.recipe_label = QLabel()
+        self.recipe_label.setWordWrap(True)
         self.tabs = QTabWidget()
         self.tables: dict[str, TableView] = {}
-        self.figures = QComboBox()
-        self.larger_button = QPushButton("Larger")
-        self.larger_button.setToolTip("Show the figure in a window of its own")
-        self.picture = QLabel()
-        self.picture_before = QLabel()
-        self.caption, self.caption_before = QLabel(), QLabel()
-        self._pictures = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._area = QScrollArea()
-        self._figure_page = self._make_figure_page()
+        self.figure_page = FigurePage()
         self._lay_out()
         self._connect()
         self._layer_changed("")
@@ -101,12 +93,17 @@ class MeasurePanel(Panel):
         form.addRow("labels", self.labels)
         form.addRow(self.voxels)
         form.addRow("recipe", self.recipes)
+        form.addRow(self.recipe_label)
         form.addRow("normal", self.normals)
         self.body.addLayout(form)
-        row = QHBoxLayout()
-        for button in (self.measure_button, self.compare_button, self.parts_button, self.export_button):
-            row.addWidget(button)
-        self.body.addLayout(row)
+        for buttons in (
+            (self.measure_button, self.compare_button),
+            (self.parts_button, self.export_button, self.command_button),
+        ):
+            row = QHBoxLayout()
+            for button in buttons:
+                row.addWidget(button)
+            self.body.addLayout(row)
         self.body.addWidget(self.tabs, 1)
 
     def _connect(self) -> None:
@@ -115,36 +112,10 @@ class MeasurePanel(Panel):
         self.compare_button.clicked.connect(freely(self.compare))
         self.parts_button.clicked.connect(freely(self.show_parts))
         self.export_button.clicked.connect(freely(self.ask_export))
-        self.figures.currentTextChanged.connect(self._show_figure)
-        self.larger_button.clicked.connect(freely(self.enlarge))
-
-    def _make_figure_page(self) -> QWidget:
-        page, inside = QWidget(), QWidget()
-        for caption, picture in ((self.caption_before, self.picture_before), (self.caption, self.picture)):
-            column = QVBoxLayout()
-            column.addWidget(caption)
-            column.addWidget(picture)
-            column.addStretch()
-            picture.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-            self._pictures.addLayout(column)
-        self._pictures.addStretch()
-        top = QVBoxLayout(inside)
-        top.addLayout(self._pictures)
-        top.addStretch(1)
-        self._area.setWidgetResizable(True)
-        self._area.setWidget(inside)
-        row = QHBoxLayout()
-        row.addWidget(self.figures, 1)
-        row.addWidget(self.larger_button)
-        whole = QVBoxLayout(page)
-        whole.addLayout(row)
-        whole.addWidget(self._area)
-        return page
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw the figures as large as there is room."""
-        super().resizeEvent(event)
-        self._show_figure(self.figures.currentText())
+        self.command_button.clicked.connect(freely(self.command))
+        for choice in (self.recipes, self.normals):
+            choice.currentTextChanged.connect(freely(self._tell_recipe))
+        self.figure_page.larger_button.clicked.connect(freely(self.enlarge))
 
     def recipe(self) -> Recipe:
         """Return the recipe that counts, with the normal that was chosen."""
@@ -165,8 +136,10 @@ class MeasurePanel(Panel):
         """Measure the labels that are chosen."""
         chosen, recipe = self.labels.layer(), self.recipe()
         now = self._now(chosen)
+        self._states.pop(itself(chosen), None)
 
         def measure(watcher: Watcher) -> Measured:
+            self._states[itself(chosen)] = state_of(now.data)
             watcher.stage_started("read")
             return measure_work(work_of(now, recipe, self.engine, new_scratch), watcher, scratch=new_scratch())
 
@@ -193,7 +166,8 @@ class MeasurePanel(Panel):
         )
 
     def _now(self, layer: Any) -> Snapshot:  # noqa: ANN401
-        spacing_of(layer)  # refused before anything is read
+        refuse_turned(layer)  # before anything is read
+        spacing_of(layer)
         return snapshot_of(layer)
 
     def _corrected(self, layer: Any) -> Any:  # noqa: ANN401
@@ -228,6 +202,35 @@ class MeasurePanel(Panel):
         measured = self._last()
         self.start(lambda watcher: export(measured, folder, watcher), self._exported, "writing ...")
 
+    @told
+    def command(self) -> None:
+        """Copy the command that gives what was measured; where it needs files beside it, ask where they go."""
+        if command_of(self._last().work, Path()).files:
+            path = QFileDialog.getExistingDirectory(self, "Folder for the recipe and the list of samples it needs")
+            if path:
+                self.save_command(Path(path))
+            return
+        self.save_command(Path())
+
+    @told
+    def save_command(self, folder: Path) -> None:
+        """Copy the command, and save the files that it needs in a folder."""
+        work = self._last().work
+
+        def make(watcher: Watcher) -> Command:
+            watcher.stage_started("looking at the labels")
+            require_current(work, self.engine)
+            command = command_of(work, folder)
+            save_files(command, folder)
+            return command
+
+        self.start(make, self._copied, "writing down the command ...")
+
+    def _copied(self, command: Command) -> None:
+        QApplication.clipboard().setText(str(command))
+        saved = f" ({' and '.join(command.files)} are saved)" if command.files else ""
+        self.say(f"copied{saved}: {command}")
+
     def show_tables(self, measurements: pd.DataFrame, objects: dict[str, pd.DataFrame]) -> None:
         """Show tables; a click on a row of the objects flies to it."""
         shown = self.tabs.currentIndex()
@@ -239,7 +242,7 @@ class MeasurePanel(Panel):
         for name, view in self.tables.items():
             self.tabs.addTab(view, f"{name} ({len(view.table)})")
         if self.measured is not None:
-            self.tabs.addTab(self._figure_page, "figures")
+            self.tabs.addTab(self.figure_page, "figures")
         self.tabs.setCurrentIndex(max(shown, 0))
 
     def fly_to(self, row: pd.Series[Any]) -> None:
@@ -285,68 +288,51 @@ class MeasurePanel(Panel):
             table = changes(before.table, measured.table)
             self.show_tables(table, objects)
             said = f"{counted(int((table['change'].abs() > 0).sum()), 'value')} moved; the figures show both."
-        self._list_figures()
+        self.figure_page.show_figures(measured.figures, None if before is None else before.figures)
         self.say(said + "".join(f" Doubtful: {line}." for line in measured.report.doubts))
 
     def _exported(self, batch: BatchResult) -> None:
-        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes]))
+        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes, *self._changed_since()]))
 
-    def _list_figures(self) -> None:
-        chosen = self.figures.currentText()
-        names = list(self._last().figures)
-        self.figures.clear()
-        self.figures.addItems(names)
-        if chosen in names:
-            self.figures.setCurrentText(chosen)
-
-    def _show_figure(self, name: str) -> None:
-        room = max(self.width() - FRAME_PIXELS, 100)
-        both = self.before is not None
-        beside = both and room >= 2 * LEAST_PIXELS
-        direction = QBoxLayout.Direction
-        self._pictures.setDirection(direction.LeftToRight if beside else direction.TopToBottom)
-        self.caption.setText("after" if both else "")
-        self.caption_before.setText("before" if both else "")
-        self.caption.setVisible(both)
-        for widget in (self.caption_before, self.picture_before):
-            widget.setVisible(both)
-        for label, measured in ((self.picture, self.measured), (self.picture_before, self.before)):
-            label.clear()
-            if measured is not None and name in measured.figures:
-                picture = QPixmap()
-                picture.loadFromData(measured.figures[name])
-                width = min(picture.width(), room // 2 if beside else room)
-                label.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
+    def _changed_since(self) -> tuple[str, ...]:
+        """Say that the labels that are chosen are not those that were measured any more."""
+        layer = itself(self.labels.layer())
+        if layer not in self._states or self._states[layer] == state_of(layer.data):
+            return ()
+        return ("These labels were changed since they were measured: press Measure for their new values",)
 
     @told
     def enlarge(self) -> None:
         """Show the figure in a window of its own, before and after beside one another."""
-        name = self.figures.currentText()
         self._last()
-        window = QScrollArea(self)
-        window.setWindowFlag(Qt.WindowType.Window)
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.setWindowTitle(name)
-        inside = QWidget()
-        row = QHBoxLayout(inside)
-        for measured in (self.before, self.measured):
-            if measured is not None and name in measured.figures:
-                label, picture = QLabel(), QPixmap()
-                picture.loadFromData(measured.figures[name])
-                label.setPixmap(picture)
-                row.addWidget(label)
-        window.setWidget(inside)
-        window.resize(inside.sizeHint().boundedTo(self.screen().availableSize() * 0.9))
-        window.show()
+        self.figure_page.enlarge()
+
+    def _tell_recipe(self) -> None:
+        """Say which recipe that is, and that a file without one is measured by the defaults."""
+        try:
+            recipe, origin = self.recipe(), origin_of(self.labels.layer())
+        except Exception as error:
+            self.recipe_label.setText("" if isinstance(error, InputMissingError) else explained(error))
+            return
+        if self.recipes.currentText() != OWN:
+            where = "what micro measure takes by itself" if self.recipes.currentText() == PLAIN else "preset"
+        elif origin.job is not None:
+            where = "it made these labels"
+        else:
+            where = "not known, so the defaults" if origin.result is None else "from the run.json of these labels"
+        self.recipe_label.setText(f"{recipe.name}, hash {recipe_hash(recipe)}: {where}")
 
     def _layer_changed(self, _: str) -> None:
         """Show what is known of the labels that are chosen: what was measured here, or the tables of their result."""
         self.voxels.refresh()
+        self._tell_recipe()
         self.measured = self.before = None
         try:
             layer = self.labels.layer()
             if itself(layer) in self._known:
                 self._show(*self._known[itself(layer)])
+                for line in self._changed_since():
+                    self.say(f"{self.message.text()} {line}.")
                 return
             self.show_tables(pd.DataFrame(), {})
             result = origin_of(layer).result

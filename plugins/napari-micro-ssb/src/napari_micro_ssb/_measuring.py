@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from micro.errors import UnreadableFileError
 from micro.model import to_table
 from micro.report import ReportParams, SampleReport
 from micro.report.canvas import to_bytes
@@ -22,6 +20,7 @@ from micro_pipelines.recipe_files import plain_recipe
 from micro_pipelines.runner import measure_sample, write_sample
 from napari_micro_ssb._labels_work import Work
 from napari_micro_ssb._origin import LayerLike, origin_of
+from napari_micro_ssb._record import recipe_in
 from napari_micro_ssb._work import Watcher
 
 __all__ = ["Measured", "changes", "export", "measure_work", "own_recipe"]
@@ -54,13 +53,7 @@ def own_recipe(layer: LayerLike) -> Recipe:
     origin = origin_of(layer)
     if origin.job is not None:
         return origin.job.recipe
-    if origin.result is None:
-        return plain_recipe("measure")
-    record = origin.result / "run.json"
-    try:
-        return Recipe.model_validate(json.loads(record.read_text(encoding="utf-8"))["recipe"])
-    except (OSError, ValueError, KeyError) as error:
-        raise UnreadableFileError(f"{record} can't be read: {' '.join(str(error).split())}") from None
+    return plain_recipe("measure") if origin.result is None else recipe_in(origin.result)
 
 
 def measure_work(work: Work, watcher: Watcher, *, scratch: Path) -> Measured:
@@ -101,7 +94,9 @@ def export(measured: Measured, out_dir: Path, watcher: Watcher) -> BatchResult:
             fingerprint=work.job.fingerprint(work.source),
             began=measured.began,
         )
-        return write_batch(BatchResult(out_dir, (result,), ()), work.job.recipe.report or ReportParams())
+        metadata = {work.source.name: work.source.metadata}
+        batch = BatchResult(out_dir, (result,), (), metadata=metadata)
+        return write_batch(batch, work.job.recipe.report or ReportParams())
 
 
 def changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,22 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from micro.errors import MissingCalibrationError
+from micro.errors import MissingCalibrationError, ParameterError
 from micro.model import PhaseSet, Spacing
 from micro.model.spacing import unit_in_um
 from micro_pipelines.job import Job
 from micro_pipelines.sources import Source
 
-__all__ = ["KEY", "LayerLike", "Origin", "begin_um_of", "given_voxel_size", "origin_of", "spacing_of"]
+__all__ = [
+    "KEY",
+    "LayerLike",
+    "Origin",
+    "begin_um_of",
+    "given_voxel_size",
+    "origin_of",
+    "refuse_turned",
+    "spacing_of",
+]
 
 KEY = "micro"
 """Key of a layer's metadata under which its `Origin` stands."""
@@ -49,6 +58,8 @@ class Origin:
         Of labels that were made here: from what, and by what; ``job.made`` are the labels as they were made.
     helper
         Whether it shows something beside the labels that count: strokes, a preview, one part of a cell.
+    content
+        Of an image, what tells its voxels from others: a layer that shows other ones stands for its file no more.
     """
 
     paths: tuple[Path, ...] = ()
@@ -58,6 +69,7 @@ class Origin:
     source: Source | None = None
     job: Job | None = None
     helper: bool = False
+    content: str | None = None
 
 
 def origin_of(layer: LayerLike) -> Origin:
@@ -89,6 +101,27 @@ def begin_um_of(layer: Any) -> tuple[float, ...]:  # noqa: ANN401
         If its units are no lengths.
     """
     return tuple(_in_um(layer, layer.translate))
+
+
+def refuse_turned(layer: Any) -> None:  # noqa: ANN401
+    """Refuse a layer that is shown turned, sheared or through an affine transform: voxels are taken as they lie.
+
+    Raises
+    ------
+    ParameterError
+        If it is.
+    """
+    rotate, shear, affine = (getattr(layer, name, None) for name in ("rotate", "shear", "affine"))
+    for what, found, plain in (
+        ("turned (rotate)", rotate, np.eye(layer.ndim)),
+        ("sheared (shear)", shear, 0.0),
+        ("moved by an affine transform", getattr(affine, "affine_matrix", None), np.eye(layer.ndim + 1)),
+    ):
+        if found is not None and not np.allclose(np.asarray(found, dtype=float), plain, rtol=0, atol=1e-9):
+            raise ParameterError(
+                f"{layer.name}: is shown {what}, and lengths along its voxels would not be those of the picture; "
+                "expected a layer that lies straight: undo it, or turn the voxels themselves"
+            )
 
 
 def _in_um(layer: LayerLike, lengths: Any) -> list[float]:  # noqa: ANN401

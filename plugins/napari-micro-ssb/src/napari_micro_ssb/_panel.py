@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
+from napari_micro_ssb._lost import follow_lost
 from napari_micro_ssb._work import Stopped, Watcher, explained
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class _Bridge(QObject):
     """Carries progress from the worker's thread to the window's."""
 
     progress = Signal(str, int, int)
+    lost = Signal(str)
 
 
 class Panel(QWidget):
@@ -95,8 +98,11 @@ class Panel(QWidget):
         self._late.timeout.connect(self._progress_row.show)
         self._bridge = _Bridge()
         self._bridge.progress.connect(self._show_progress)
+        self._bridge.lost.connect(self.complain)
+        follow_lost(self._lost)
         self._worker: FunctionWorker[Any] | None = None
         self._then: Callable[[Any], None] | None = None
+        self._at_end: Callable[[], None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -113,14 +119,25 @@ class Panel(QWidget):
         self.message.setStyleSheet("color: #E69F00; font-weight: bold")
         self.message.setText(text)
 
-    def start(self, work: Callable[[Watcher], Any], then: Callable[[Any], None], doing: str) -> None:
+    def start(
+        self,
+        work: Callable[[Watcher], Any],
+        then: Callable[[Any], None],
+        doing: str,
+        *,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
         """Do ``work`` in another thread, then call ``then`` with what it returned, in this one.
 
-        While something is done already, nothing is started and the message says so.
+        ``at_end`` is called before that, and also where the work failed, was stopped or couldn't begin. While something
+        is done already, nothing is started and the message says so.
         """
         if self._worker is not None:
             self.complain("something is still being done; stop it, or wait")
+            if at_end is not None:
+                at_end()
             return
+        self._at_end = at_end
         watcher = Watcher(self._bridge.progress.emit, lambda: self._worker is None or self._worker.abort_requested)
         worker: FunctionWorker[Any] = FunctionWorker(work, watcher)
         worker.returned.connect(self._returned)
@@ -131,6 +148,11 @@ class Panel(QWidget):
         self.bar.setRange(0, 0)
         self._late.start()
         worker.start()
+
+    def _lost(self, text: str) -> None:
+        """Show that a slice can't be read; from whichever thread that was tried."""
+        with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
+            self._bridge.lost.emit(text)
 
     def stop(self) -> None:
         """Ask for an end of what is being done; it comes after the block at hand."""
@@ -174,3 +196,6 @@ class Panel(QWidget):
         self._worker = None
         self._late.stop()
         self._progress_row.hide()
+        end, self._at_end = self._at_end, None
+        if end is not None:
+            end()

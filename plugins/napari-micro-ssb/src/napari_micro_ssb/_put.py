@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
+from napari_micro_ssb._origin import origin_of
 from napari_micro_ssb._segmenting import Piece
 
-__all__ = ["below", "put", "translation"]
+__all__ = ["alone", "below", "put", "translation"]
 
 
 def put(viewer: Any, kind: str, data: Any, attributes: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -37,6 +39,22 @@ def below(viewer: Any, layer: Any, other: Any) -> None:  # noqa: ANN401
     place, limit = viewer.layers.index(layer), viewer.layers.index(other)
     if place > limit:
         viewer.layers.move(place, limit)
+
+
+def alone(viewer: Any, layer: Any, names: Collection[str]) -> None:  # noqa: ANN401
+    """Hide what was made of the image before, so that no two sets of colours are seen through one another.
+
+    Parameters
+    ----------
+    viewer, layer
+        The layer that is to be seen.
+    names
+        Of previews; labels that were made here are hidden, too.
+    """
+    for other in viewer.layers:
+        if other is not layer and (other.name in names or origin_of(other).job is not None):
+            other.visible = False
+    layer.visible = True
 
 
 def translation(image: Any, piece: Piece) -> tuple[float, ...]:  # noqa: ANN401

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,13 +11,13 @@ import pandas as pd
 
 from micro.blocks import Engine, as_dask
 from micro.cell import Part, anatomy
-from micro.errors import InputMissingError, MicroError, UnreadableFileError
+from micro.errors import InputMissingError
 from micro.io import open_source, read_coarser, read_labels, read_volume
 from micro.model import Labels
 from micro_pipelines.outputs import LABELS_ZARR
-from micro_pipelines.recipe import Recipe
 from napari_micro_ssb._layers import LayerTuple, image_layer, labels_layer, mask_layer
 from napari_micro_ssb._origin import Origin
+from napari_micro_ssb._record import recipe_in
 
 __all__ = ["GAP_COLOUR", "Tables", "find_result", "parts_layers", "read_result", "read_tables", "samples_in"]
 
@@ -77,7 +75,7 @@ def read_result(folder: Path) -> list[LayerTuple]:
     layers.append(labels_layer(labels, coarser=read_coarser(place, labels=True), origin=origin))
     parts = None
     if labels.data.size <= ANATOMY_VOXELS:
-        parts = as_dask(anatomy(labels, _recipe(folder).cell, Engine()).parts)
+        parts = as_dask(anatomy(labels, recipe_in(folder).cell, Engine()).parts)
     return [*layers, *parts_layers(labels, parts, origin)]
 
 
@@ -123,16 +121,6 @@ def _read(path: Path) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     return table.replace({np.nan: None})
-
-
-def _recipe(folder: Path) -> Recipe:
-    try:
-        record: Any = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return Recipe.model_validate(record["recipe"])
-    except MicroError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnreadableFileError(f"{folder / 'run.json'} can't be read: {' '.join(str(error).split())}") from None
 
 
 def _is_sample(folder: Path) -> bool:

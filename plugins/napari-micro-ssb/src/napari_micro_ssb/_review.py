@@ -144,11 +144,13 @@ class ReviewPanel(Panel):
     @told
     def open_item(self, item: ReviewItem) -> None:
         """Show a sample in the place of the one that was shown: image, phases, dendrites, cracks, gaps and tables."""
+        folder = self._run()
         self._refuse_to_forget()
         painted = [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
 
         def work(watcher: Watcher) -> _Opened:
             watcher.stage_started(f"opening {item.sample}")
+            _require_there(folder, item)
             _refuse_to_close(painted)
             return _read(renewed(item))
 
@@ -171,6 +173,7 @@ class ReviewPanel(Panel):
         folder, item, by, note = self._run(), self._shown_item(), self.name.text(), self.note.text()
 
         def work(_: Watcher) -> tuple[ReviewItem, tuple[ReviewItem, ...]]:
+            _require_there(folder, item)
             marked = mark_sample(folder, item, checked=checked, by=by, note=note)
             others = [marked if one.sample == marked.sample else one for one in self.items]
             return marked, with_marks(others, read_marks(folder))
@@ -283,6 +286,16 @@ def _read(item: ReviewItem) -> _Opened:
         if not item.failure:
             raise
         return _Opened(item, why=f"it failed, and there is nothing to show: {explained(error)}")
+
+
+def _require_there(folder: Path, item: ReviewItem) -> None:
+    """Refuse to write beside, or to take out of the viewer, what lies on the disk no more."""
+    for place, what in ((folder / "failures.csv", "the run"), (item.folder, f"the result of {item.sample}")):
+        if place is not None and not place.exists():
+            raise InputMissingError(
+                f"{what} isn't there any more, or can't be reached: {place}; nothing was written, and your note "
+                "stays in its field: put the folder back and try again, or press Look again"
+            )
 
 
 def _refuse_to_close(layers: list[Snapshot]) -> None:

@@ -8,12 +8,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["new_scratch"]
+__all__ = ["in_scratch", "new_scratch"]
 
 
 def new_scratch() -> Path:
     """Return a new folder. Layers may read from it as long as the program runs."""
     return Path(tempfile.mkdtemp(dir=_of_this_program()))
+
+
+def in_scratch(path: Path) -> bool:
+    """Return whether a file goes with the program."""
+    return path.is_relative_to(_of_this_program())
 
 
 @functools.cache

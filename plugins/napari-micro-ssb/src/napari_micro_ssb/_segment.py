@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,11 @@ from micro_pipelines import preset_names
 from micro_pipelines.recipe import Recipe
 from napari_micro_ssb._knob_form import KnobForm
 from napari_micro_ssb._layers import labels_layer
-from napari_micro_ssb._origin import Origin, begin_um_of, origin_of
+from napari_micro_ssb._origin import Origin, begin_um_of
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind
-from napari_micro_ssb._put import below, put, translation
-from napari_micro_ssb._sample import Sample, sample_of
+from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind, itself
+from napari_micro_ssb._put import alone, below, put, translation
+from napari_micro_ssb._sample import Asked, Samples, asked_of
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import (
     Piece,
@@ -38,7 +39,7 @@ from napari_micro_ssb._segmenting import (
     segment_all,
     slice_piece,
 )
-from napari_micro_ssb._strokes_tab import StrokesTab
+from napari_micro_ssb._strokes_tab import LIVE, StrokesTab
 from napari_micro_ssb._work import Watcher
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class SegmentPanel(Panel):
         self.engine = Engine()
         self.image = LayerPicker(napari_viewer, "image", "no image; open one, or take one from File > Open Sample")
         self.voxels = VoxelField(self.image.layer, done=self._voxels_set, complain=self.complain)
-        self._kept: tuple[tuple[Any, ...], Sample] | None = None
+        self.samples = Samples(new_scratch)
+        self._followed: Any = None
         self.recipes = QComboBox()
         self.recipes.addItems(preset_names())
         self.recipe_button = QPushButton("File ...")
@@ -81,6 +83,7 @@ class SegmentPanel(Panel):
         self.run_button.clicked.connect(freely(self.run))
         self.tabs.currentChanged.connect(freely(self.strokes.prepare_soon))
         self.voxels.refresh()
+        self._follow_data()
         self._guess_recipe()
         self.choose_recipe()
 
@@ -125,19 +128,15 @@ class SegmentPanel(Panel):
         """Return the recipe with what was changed."""
         return self.form.recipe()
 
-    def sample(self) -> Sample:
-        """Return the image that is chosen."""
-        return sample_of(self.image.layer(), new_scratch)
+    def asked(self) -> Asked:
+        """Return the image that is chosen, as it is now; `samples` makes a sample of it, in the thread of the work.
 
-    def kept_sample(self) -> Sample:
-        """Return the image that is chosen; one that lies in memory is saved once, for as long as it stays the same."""
-        layer = self.image.layer()
-        if origin_of(layer).paths:
-            return self.sample()
-        now = (layer.data, tuple(layer.scale), tuple(layer.units), layer.name)
-        if self._kept is None or self._kept[0][0] is not now[0] or self._kept[0][1:] != now[1:]:
-            self._kept = (now, self.sample())
-        return self._kept[1]
+        Raises
+        ------
+        MicroError
+            If there is none, or it can't be segmented.
+        """
+        return asked_of(self.image.layer())
 
     def place(self, layer: Any) -> int:  # noqa: ANN401
         """Return the slice of a layer that is looked at.
@@ -157,25 +156,27 @@ class SegmentPanel(Panel):
     @told
     def preview(self) -> None:
         """Segment the slice that is looked at, or a box."""
-        layer, sample = self.image.layer(), self.sample()
+        layer, asked = self.image.layer(), self.asked()
         wanted = SegmentJob(self.recipe(), self.strokes.model())
         piece = self._piece(layer)
-        self.start(
-            lambda watcher: preview(sample, piece, wanted, self.engine, watcher),
-            lambda labels: self._show_preview(labels, piece, layer),
-            "preview ...",
-        )
+
+        def work(watcher: Watcher) -> Labels:
+            watcher.stage_started("read")
+            return preview(self.samples.of(asked), piece, wanted, self.engine, watcher)
+
+        self.start(work, lambda labels: self._show_preview(labels, piece, layer), "preview ...")
 
     @told
     def run(self) -> None:
         """Segment the whole image."""
-        layer, sample = self.image.layer(), self.sample()
+        layer, asked = self.image.layer(), self.asked()
         wanted, begin_um = SegmentJob(self.recipe(), self.strokes.model()), begin_um_of(layer)
 
         def work(watcher: Watcher) -> Segmented:
-            return segment_all(sample, wanted, self.engine, watcher, scratch=new_scratch())
+            watcher.stage_started("read")
+            return segment_all(self.samples.of(asked), wanted, self.engine, watcher, scratch=new_scratch())
 
-        self.start(work, lambda found: self._show_labels(found, begin_um), f"{sample.source.name}: segmenting ...")
+        self.start(work, lambda found: self._show_labels(found, begin_um), f"{asked.name}: segmenting ...")
 
     def _piece(self, layer: Any) -> Piece:  # noqa: ANN401
         data = layer.data[0] if layer.multiscale else layer.data
@@ -211,7 +212,7 @@ class SegmentPanel(Panel):
         attributes["scale"], attributes["units"] = tuple(image.scale), tuple(image.units)
         attributes["axis_labels"] = tuple("zyx"[-image.ndim :])
         attributes["translate"] = translation(image, piece)
-        put(self.viewer, "labels", data, attributes)
+        alone(self.viewer, put(self.viewer, "labels", data, attributes), (PREVIEW, LIVE))
         strokes = self.strokes.layer_or_none()
         if strokes is not None:
             below(self.viewer, self.viewer.layers[name], strokes)
@@ -226,12 +227,25 @@ class SegmentPanel(Panel):
         attributes["translate"] = begin_um[-len(attributes["scale"]) :]
         if PREVIEW in self.viewer.layers:
             self.viewer.layers.remove(PREVIEW)
-        self.viewer.add_labels(data, **attributes)
+        alone(self.viewer, self.viewer.add_labels(data, **attributes), (PREVIEW, LIVE))
         self.say(_found(labels))
 
     def _image_changed(self, _: str) -> None:
         self.voxels.refresh()
+        self._follow_data()
         self.strokes.prepare_soon()
+
+    def _follow_data(self) -> None:
+        """Hear when the image that is chosen gets other voxels."""
+        if self._followed is not None:
+            self._followed.events.data.disconnect(self._data_changed)
+        self._followed = itself(self.image.layer()) if self.image.currentText() else None
+        if self._followed is not None:
+            self._followed.events.data.connect(self._data_changed)
+
+    def _data_changed(self, _: object = None) -> None:
+        with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
+            self.strokes.prepare_soon()
 
     def _voxels_set(self, text: str) -> None:
         self.say(text)

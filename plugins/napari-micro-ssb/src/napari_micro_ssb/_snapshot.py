@@ -24,8 +24,10 @@ class Snapshot:
     ndim: int
 
 
-def snapshot_of(layer: LayerLike) -> Snapshot:
+def snapshot_of(layer: LayerLike, *, copy: bool = True) -> Snapshot:
     """Return a layer as it is now: what lies in memory is copied; of several levels the finest one counts.
+
+    Without ``copy`` whoever asks sees to it that nobody paints on the layer meanwhile.
 
     Examples
     --------
@@ -37,5 +39,5 @@ def snapshot_of(layer: LayerLike) -> Snapshot:
     [0.0, 0.0, 0.0]
     """
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    data = data.copy() if isinstance(data, np.ndarray) else data
+    data = data.copy() if copy and isinstance(data, np.ndarray) else data
     return Snapshot(layer.name, data, tuple(layer.scale), tuple(layer.units), dict(layer.metadata), layer.ndim)

@@ -18,21 +18,19 @@ from micro_pipelines.training import Trained, train_model
 from napari_micro_ssb._sample import Sample
 from napari_micro_ssb._work import Watcher
 
-__all__ = ["PAINTED", "strokes_of_layer", "train_and_save"]
+__all__ = ["PAINTED", "as_strokes", "drawn_on", "train_and_save"]
 
 PAINTED = ("void", "SE", "Li", "cathode", "interphase", "collector")
 """Phases that are painted; dendrites are painted as Li and cracks as void, and told apart afterwards."""
 
 
-def strokes_of_layer(layer: Any, image: Any) -> NDArray[np.uint8]:  # noqa: ANN401
-    """Return the strokes of a labels layer as uint8 of shape (z, y, x).
+def drawn_on(layer: Any, image: Any) -> Any:  # noqa: ANN401
+    """Return the array of a labels layer with strokes on an image; its voxels are not looked at.
 
     Raises
     ------
     ShapeMismatchError
         If the layer doesn't have the shape of the image.
-    ParameterError
-        If a value is no label value.
     """
     wanted = (image.data[0] if image.multiscale else image.data).shape
     if tuple(layer.data.shape) != tuple(wanted):
@@ -40,10 +38,21 @@ def strokes_of_layer(layer: Any, image: Any) -> NDArray[np.uint8]:  # noqa: ANN4
             f"{layer.name}: strokes of shape {tuple(layer.data.shape)} for the image {image.name} of shape "
             f"{tuple(wanted)}; expected the same: begin with New strokes"
         )
-    data = np.asarray(layer.data)
+    return layer.data
+
+
+def as_strokes(drawn: Any, name: str) -> NDArray[np.uint8]:  # noqa: ANN401
+    """Return what was drawn on a layer of that name as uint8 of shape (z, y, x).
+
+    Raises
+    ------
+    ParameterError
+        If a value is no label value.
+    """
+    data = np.asarray(drawn)
     if data.dtype != np.uint8:
         if data.min() < 0 or data.max() > 255:
-            raise ParameterError(f"{layer.name}: values beyond 0 to 255; expected strokes from New strokes")
+            raise ParameterError(f"{name}: values beyond 0 to 255; expected strokes from New strokes")
         data = data.astype(np.uint8)
     return data[np.newaxis] if data.ndim == 2 else data
 

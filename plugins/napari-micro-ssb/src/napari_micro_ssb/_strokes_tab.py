@@ -32,7 +32,7 @@ from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import Piece
-from napari_micro_ssb._strokes import PAINTED, strokes_of_layer, train_and_save
+from napari_micro_ssb._strokes import PAINTED, as_strokes, drawn_on, train_and_save
 from napari_micro_ssb._work import Watcher
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class StrokesTab(QWidget):
         self.panel = panel
         self.viewer = panel.viewer
         self.live = Live(panel.engine)
-        self.preparation = Preparation(self.live)
+        self.preparation = Preparation(self.live, panel.samples)
         self._piece: Piece | None = None
         self.found: LiveFound | None = None
         self._trained_on: Any = None
@@ -139,7 +139,7 @@ class StrokesTab(QWidget):
     def new_strokes(self) -> None:
         """Add a layer for strokes to the image, and take the brush."""
         image = self.panel.image.layer()
-        self.panel.sample()  # tells at once what is wrong with the image
+        self.panel.asked()  # tells at once what is wrong with the image
         shape = (image.data[0] if image.multiscale else image.data).shape
         layer = self.viewer.add_labels(
             np.zeros(shape, np.uint8),
@@ -170,8 +170,7 @@ class StrokesTab(QWidget):
             return
         try:
             image = self.panel.image.layer()
-            sample, recipe = self.panel.kept_sample(), self.panel.recipe()
-            self.preparation.begin(sample, self._piece_of(image), recipe)
+            self.preparation.begin(self.panel.asked(), self._piece_of(image), self.panel.recipe())
         except MicroError:  # what is wrong is told when something is asked for
             self.preparation.end()
         self._show_preparation()
@@ -205,18 +204,23 @@ class StrokesTab(QWidget):
         return wanted
 
     @told
-    def update_live(self) -> None:
-        """Train on the strokes and show what they make of the slice."""
-        image = self.panel.image.layer()
-        painted = strokes_of_layer(self.layer(), image)
-        sample, recipe = self.panel.kept_sample(), self.panel.recipe()
-        strokes = {z: painted[z].copy() for z in painted_slices(painted)}
-        piece = self._piece_of(image)
-        if self.preparation.busy:
-            self.preparation.begin(sample, piece, recipe)  # goes on, or ends for the slice that was painted on
+    def update_live(self, *, by_itself: bool = False) -> None:
+        """Train on the strokes and show what they make of the slice.
 
-        def work(watcher: Watcher) -> LiveFound:
-            return self.live.update(sample, strokes, piece, recipe, watcher)
+        ``by_itself``, after a stroke, one phase alone is no mistake yet: the user is about to paint the next.
+        """
+        image, layer = self.panel.image.layer(), self.layer()
+        asked, recipe, name = self.panel.asked(), self.panel.recipe(), layer.name
+        drawn, piece = drawn_on(layer, image), self._piece_of(image)
+        if self.preparation.busy:
+            self.preparation.begin(asked, piece, recipe)  # goes on, or ends for the slice that was painted on
+
+        def work(watcher: Watcher) -> LiveFound | None:
+            painted = as_strokes(drawn, name)
+            if by_itself and not several_painted(painted):
+                return None
+            strokes = {z: painted[z].copy() for z in painted_slices(painted)}
+            return self.live.update(self.panel.samples.of(asked), strokes, piece, recipe, watcher)
 
         waits = self.preparation.busy
         self.panel.start(
@@ -249,10 +253,12 @@ class StrokesTab(QWidget):
     @told
     def train(self, out: Path) -> None:
         """Train on all strokes as ``micro train`` does, save the model, and use it from now on."""
-        strokes = strokes_of_layer(self.layer(), self.panel.image.layer())
-        sample, recipe = self.panel.sample(), self.panel.recipe()
+        layer = self.layer()
+        drawn, name = drawn_on(layer, self.panel.image.layer()), layer.name
+        asked, recipe = self.panel.asked(), self.panel.recipe()
 
         def work(watcher: Watcher) -> Trained:
+            strokes, sample = as_strokes(drawn, name), self.panel.samples.of(asked)
             return train_and_save(sample, strokes, recipe, out, self.panel.engine, watcher, scratch=new_scratch())
 
         # a preview that began after it would write over what there is to say
@@ -320,17 +326,23 @@ class StrokesTab(QWidget):
         if self.panel.busy:
             self._again = True
             return
-        layer = self.layer_or_none()
-        # one phase alone is no mistake yet: the user is about to paint the next
-        if layer is not None and several_painted(np.asarray(layer.data)):
-            self.update_live()
+        if self.layer_or_none() is not None:
+            self.update_live(by_itself=True)
 
-    def _show(self, found: LiveFound, image: Any) -> None:  # noqa: ANN401
+    def _show(self, found: LiveFound | None, image: Any) -> None:  # noqa: ANN401
+        if found is None:
+            self.panel.say("paint a few strokes of another phase, too")
+            self._repeat()
+            return
         self.panel.show_piece(found.labels, found.piece, LIVE, image)
         self.found, self._trained_on = found, image
         if self.unsure_box.isChecked():
             self._show_unsure(True)
         self.panel.say("trained; see where it is wrong, and paint there")
+        self._repeat()
+
+    def _repeat(self) -> None:
+        """Train once more, where somebody has painted meanwhile."""
         if self._again:
             self._again = False
             self._timer.start()

@@ -80,5 +80,5 @@ class TableView(QTableView):
         self.selectRow(self._sorted.mapFromSource(self._model.index(row, 0)).row())
 
     def _clicked(self, index: QModelIndex) -> None:
-        if self._chosen is not None:
+        if self._chosen is not None and index.isValid():
             self._chosen(self.table.iloc[self._sorted.mapToSource(index).row()])
