@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
-import shutil
 import tempfile
 from pathlib import Path
+
+from micro.blocks import scratch_folder
 
 __all__ = ["new_scratch"]
 
 
 def new_scratch() -> Path:
     """Return a new folder. Layers may read from it as long as the program runs."""
-    return Path(tempfile.mkdtemp(dir=_of_this_program()))
-
-
-@functools.cache
-def _of_this_program() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="micro-napari-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return Path(tempfile.mkdtemp(prefix="napari-", dir=scratch_folder()))
