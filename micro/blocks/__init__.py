@@ -8,6 +8,7 @@ from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, re
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.kernels import gaussian, gaussian_reach, kernel, smooth_axis
 from micro.blocks.pool import Pool
+from micro.blocks.scratch import clear_scratch, scratch_folder
 from micro.blocks.sparse import SparseArray
 from micro.blocks.thickness import Radii, ball_radii, largest_balls, local_thickness
 
@@ -27,6 +28,7 @@ __all__ = [
     "as_dask",
     "ball_radii",
     "box_of",
+    "clear_scratch",
     "distance_um",
     "gaussian",
     "gaussian_reach",
@@ -36,6 +38,7 @@ __all__ = [
     "local_thickness",
     "parse_bytes",
     "read_region",
+    "scratch_folder",
     "smooth_axis",
     "split",
     "store_of",

@@ -30,6 +30,7 @@ from micro.blocks.budget import Budget
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.pool import Pool, take_place, twin_of
 from micro.blocks.running import Running
+from micro.blocks.scratch import scratch_folder
 from micro.blocks.sparse import SparseArray
 from micro.errors import ParameterError
 
@@ -154,7 +155,8 @@ class Engine:
         Memory of the whole process. Takes the place of ``in_memory_bytes`` and, unless that is given, of
         ``block_shape``, and lets fewer workers work at once where it is small; see `micro.blocks.budget`.
     work_dir
-        Folder of these stores; None is the system's temporary folder.
+        Folder of these stores; None is one of this program in the system's temporary folder, which goes when it ends,
+        or, where it is killed, when the next one begins to store.
     progress
         Called with (stage, blocks done, blocks in all) after every block.
 
@@ -224,7 +226,7 @@ class Engine:
         return self._on_disk(shape, dtype, block_shape)
 
     def _on_disk(self, shape: tuple[int, ...], dtype: DTypeLike, block_shape: Shape | None) -> Any:  # noqa: ANN401
-        folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=self.work_dir)
+        folder = tempfile.mkdtemp(prefix="micro-", suffix=".zarr", dir=self.work_dir or scratch_folder())
         z, y, x = shape[-3:]
         wanted = block_shape or self.cut((z, y, x))
         edges = (_CHUNK if edge % _CHUNK == 0 else edge for edge in wanted)

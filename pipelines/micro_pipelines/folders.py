@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from micro.blocks import clear_scratch
 from micro.errors import OutputError
 from micro_pipelines.lock import Owner, held
 from micro_pipelines.stages import SCRATCH, WORK
@@ -37,7 +38,7 @@ def prepare(folder: Path) -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[Owner | None]:
-    """Hold the folder for this run alone, and clear what a killed run left half-built in it.
+    """Hold the folder for this run alone, and clear what a killed run left half-built in it, or among temporary files.
 
     Gives that run where it was killed while it held the folder, else None.
 
@@ -48,6 +49,7 @@ def locked(folder: Path) -> Iterator[Owner | None]:
     """
     with held(folder) as killed:
         _clear(folder)
+        clear_scratch()
         yield killed
 
 

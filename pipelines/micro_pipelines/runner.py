@@ -30,6 +30,7 @@ from micro.report import SampleReport, write_figures
 from micro_pipelines.folders import keep_corrections, locked, prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
+from micro_pipelines.kept_results import read_results, write_results
 from micro_pipelines.metadata import Metadata
 from micro_pipelines.outputs import (
     LABELS_ZARR,
@@ -188,7 +189,7 @@ def _working_in(scratch: Path, job: Job, journal: Journal) -> Job:
 
 
 def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) -> SampleResult:
-    """Return a finished sample from its folder, measured again from its labels for the report's sake."""
+    """Return a finished sample from its folder: as it was measured, or measured again where that isn't kept."""
     folder = out_dir / source.name
     labels = read_labels(folder / LABELS_ZARR, name=source.name)
     # The last step is the reading just now: no part of how the labels came about.
@@ -196,9 +197,14 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
     volume = None
     if job.make_labels in (None, labels_from_image):
         volume = read_volume(folder / LABELS_ZARR, modality=job.recipe.modality, name=source.name)
-    with _scratch(folder) as scratch:
-        cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
-    report = _report(source, job, volume=volume, cell=cell, results=results, lines=_lines(cell, ()))
+    kept = read_results(folder, labels)
+    if kept is not None:
+        cell, results, lines = kept.cell, kept.results, kept.warnings
+    else:
+        with _scratch(folder) as scratch:
+            cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
+        lines = _lines(cell, ())
+    report = _report(source, job, volume=volume, cell=cell, results=results, lines=lines)
     return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)))
 
 
@@ -267,3 +273,4 @@ def _write(folder: Path, report: SampleReport, job: Job, journal: Journal, metad
         write_tables(folder, report.table_rows, report.results, metadata)
         write_thickness_maps(folder, report.results)
         write_contact_map(folder, report.results, report.cell)
+        write_results(folder, report)

@@ -35,6 +35,7 @@ SAMPLE_FILES = {
     "profiles.csv",
     "resolution.csv",
     "distributions.csv",
+    "results.npz",
     "thickness_gap.tif",
     "figures",
     "run.json",
