@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
-from micro.classify.agreement import agree_on
+from micro.classify.agreement import agree_on, leave_edges_to_grey
 from micro.classify.features import feature_slices, prepare
-from micro.classify.greys import grey_levels
+from micro.classify.greys import EDGE_SHIFT, grey_levels
 from micro.classify.model import Classifier
 from micro.classify.network import Network, probabilities
 from micro.classify.plan import FeaturePlan, plan_features
@@ -25,6 +25,7 @@ from micro.segment.islands import absorb_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.params import SegmentParams
 from micro.segment.regularise import cost_table, neighbour_weights
+from micro.segment.shading import even_out
 from micro.segment.skins import remove_skins, skin_reach
 
 __all__ = ["classify", "phase_probabilities"]
@@ -65,6 +66,15 @@ def phase_probabilities(volume: Volume, classifier: Classifier, engine: Engine) 
     return outputs
 
 
+def _sharp_section(volume: Volume) -> bool:
+    """Tell whether the edges are left to the grey: in sections of electron micrographs.
+
+    There a few hundred voxels of strokes don't tell where an edge lies, and the grey does. In volumes the strokes
+    are many; in CT the grey of gaps and cracks is not that of void.
+    """
+    return volume.is_2d and volume.modality != "xct"
+
+
 def _agree(block: Block, *chances: NDArray[np.uint8], weights: NDArray[np.int32], rounds: int) -> Done[None]:
     places = agree_on(np.stack(chances), weights, rounds=rounds, start=block.outer_start)
     return Done(None, (places[block.inner],))
@@ -80,8 +90,9 @@ def _agree_with_grey(
     weights: NDArray[np.int32],
     rounds: int,
     reach: tuple[int, int, int],
+    edges_by_grey: bool,
 ) -> Done[None]:
-    together = np.stack(chances)
+    together = leave_edges_to_grey(np.stack(chances)) if edges_by_grey else np.stack(chances)
     places = agree_on(together, weights, rounds=rounds, start=block.outer_start, grey=grey, grey_costs=costs)
     if max(reach):
         places = remove_skins(places, grey, levels, reach, pair=pair)
@@ -120,10 +131,15 @@ def _label_with_grey(
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels),
+        "edges_by_grey": _sharp_section(volume),
     }
-    halo = first_reach(volume, params, levels, pair)
+    # a voxel more, since edges are looked for among the neighbours
+    reach = first_reach(volume, params, levels, pair)
+    z, y, x = (n + (length > 1) for n, length in zip(reach, volume.shape, strict=True))
     inputs = [grey, *chances]
-    engine.run(_agree_with_grey, inputs, outputs=[places], halo=halo, stage="neighbours agree", constants=constants)
+    engine.run(
+        _agree_with_grey, inputs, outputs=[places], halo=(z, y, x), stage="neighbours agree", constants=constants
+    )
     return finish(places, grey, volume, params, levels, phases=phases, engine=engine)[0]
 
 
@@ -184,16 +200,24 @@ def classify(
     for name in classifier.phases:
         phases[name]  # an unknown name is refused before any work
     chances = phase_probabilities(volume, classifier, engine)
-    levels = grey_levels(volume.data, chances, classifier, phases=phases, engine=engine)
+    grey: Source = volume.data
+    shading = rims = 0.0
+    sharp = _sharp_section(volume)
+    shift = 0.0 if sharp else EDGE_SHIFT
+    levels = grey_levels(grey, chances, classifier, phases=phases, engine=engine, edge_shift=shift)
+    if levels is not None and sharp and params.shading:
+        grey, shading = even_out(grey, levels, engine=engine)
+        levels = grey_levels(grey, chances, classifier, phases=phases, engine=engine, edge_shift=shift)
     names = classifier.phases if levels is None else levels.names
     if levels is None:
         places = _label(volume, chances, params, engine)
     else:
         ordered = [chances[classifier.phases.index(name)] for name in names]
-        places = _label_with_grey(volume.data, volume, ordered, params, levels, phases=phases, engine=engine)
-        even = without_rims(places, volume.data, volume, params, levels, phases=phases, engine=engine)
+        places = _label_with_grey(grey, volume, ordered, params, levels, phases=phases, engine=engine)
+        even = without_rims(places, grey, volume, params, levels, phases=phases, engine=engine)
         if even is not None:
-            places = _label_with_grey(even[0], volume, ordered, params, levels, phases=phases, engine=engine)
+            grey, rims = even
+            places = _label_with_grey(grey, volume, ordered, params, levels, phases=phases, engine=engine)
     values = np.array([phases[name].value for name in names], np.uint8)
     data = engine.array(volume.shape, np.uint8)
     counts = engine.run(_to_values, [places], outputs=[data], stage="labels", constants={"values": values})
@@ -201,6 +225,8 @@ def classify(
         "levels": None
         if levels is None
         else {n: round(g / FULL_SCALE, 4) for n, g in zip(levels.names, levels.greys, strict=True)},
+        "shading": round(shading, 4),
+        "rims": round(rims, 4),
         "share": {n: int(c) for n, c in zip(names, np.sum(counts, axis=0), strict=True)},
         "warnings": list(_warnings(volume, classifier)),
     }
@@ -217,7 +243,7 @@ def classify(
 
 
 def _described(classifier: Classifier, params: SegmentParams) -> dict[str, Any]:
-    used = params.model_dump(mode="json", exclude={"greys", "levels", "shading", "metal_layer"})
+    used = params.model_dump(mode="json", exclude={"greys", "levels", "metal_layer"})
     return {**used, "train": classifier.params.model_dump(mode="json"), "training": dict(classifier.facts)}
 
 

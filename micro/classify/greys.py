@@ -14,7 +14,7 @@ from micro.model import PhaseSet
 from micro.segment.finish import like_pair
 from micro.segment.levels import GREY_BINS, GreyLevels
 
-__all__ = ["grey_levels"]
+__all__ = ["EDGE_SHIFT", "grey_levels"]
 
 TOLD, TOLD_LEAST = 0.9, 0.8
 """Share of a phase's inner voxels that must be nearest to its own grey level, the mean over phases and the least;
@@ -64,7 +64,13 @@ def _measured(counts: NDArray[np.int64], classifier: Classifier) -> tuple[list[f
 
 
 def grey_levels(
-    grey: Source, chances: Sequence[Source], classifier: Classifier, *, phases: PhaseSet, engine: Engine
+    grey: Source,
+    chances: Sequence[Source],
+    classifier: Classifier,
+    *,
+    phases: PhaseSet,
+    engine: Engine,
+    edge_shift: float = EDGE_SHIFT,
 ) -> GreyLevels | None:
     """Return the grey level of each phase in this picture, from dark to bright; None where grey tells too little.
 
@@ -85,6 +91,8 @@ def grey_levels(
         Roles of the phases.
     engine
         Where the block tasks run.
+    edge_shift
+        How far the level of void moves towards lithium; see `EDGE_SHIFT`.
 
     Examples
     --------
@@ -105,5 +113,5 @@ def grey_levels(
     names, spreads = tuple(classifier.phases[p] for p in order), tuple(widths[p] for p in order)
     pair = like_pair(GreyLevels(names, tuple(levels), noise, (), spreads), phases)
     if pair is not None:
-        levels[pair[0]] += EDGE_SHIFT * (levels[pair[1]] - levels[pair[0]])
+        levels[pair[0]] += edge_shift * (levels[pair[1]] - levels[pair[0]])
     return GreyLevels(names, tuple(levels), noise, (), spreads)

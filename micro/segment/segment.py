@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask
 from micro.errors import ImageContentError
-from micro.model import BLACK, FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
+from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
 from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
 from micro.segment.layers import metal_layers
@@ -18,7 +18,7 @@ from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_pea
 from micro.segment.params import SegmentParams
 from micro.segment.probabilities import probabilities_of
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
-from micro.segment.shading import Shading, flat_field, measure_shading
+from micro.segment.shading import even_out
 from micro.segment.skins import remove_skins, skin_reach
 from micro.segment.undershoot import is_undershoot
 
@@ -60,21 +60,6 @@ def find_levels(grey: Source, params: SegmentParams, *, phases: PhaseSet, engine
         return more
     seam = is_undershoot(grey, more, metal=more.names.index(metal), engine=engine)
     return plain if seam else more
-
-
-def _unshade(block: Block, grey: NDArray[np.uint16], *, shading: Shading) -> Done[None]:
-    even = (grey.astype(np.float32) - np.float32(BLACK)) / flat_field(shading, block) + np.float32(BLACK)
-    return Done(None, (np.clip(np.rint(even), 0, FULL_SCALE).astype(np.uint16),))
-
-
-def _even_out(grey: Source, shape: tuple[int, int, int], levels: GreyLevels, engine: Engine) -> tuple[Source, float]:
-    """Take slow shading out of a stack; also return its strength, 0 where none could be told."""
-    shading = measure_shading(grey, levels, engine=engine)
-    if shading is None:
-        return grey, 0.0
-    even: Source = engine.array(shape, np.uint16)
-    engine.run(_unshade, [grey], outputs=[even], stage="shading", constants={"shading": shading})
-    return even, shading.strength()
 
 
 def _classify(
@@ -185,7 +170,7 @@ def segment(
         )
     shading = 0.0
     if params.shading:
-        grey, shading = _even_out(grey, volume.shape, levels, engine)
+        grey, shading = even_out(grey, levels, engine=engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
     places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
     places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)

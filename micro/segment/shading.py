@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source
-from micro.model import BLACK
+from micro.model import BLACK, FULL_SCALE
 from micro.segment.levels import GreyLevels
 
-__all__ = ["Shading", "flat_field", "measure_shading"]
+__all__ = ["Shading", "even_out", "flat_field", "measure_shading"]
 
 CELLS = 12
 """The picture is averaged over this many cells along its longest axis."""
@@ -136,3 +136,38 @@ def _robust_fit(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
         scale = max(1.4826 * float(np.median(residual)), 1e-4)
         weights = np.minimum(1.0, 2 * scale / np.maximum(residual, 1e-12))
     return solution
+
+
+def _unshade(block: Block, grey: NDArray[np.uint16], *, shading: Shading) -> Done[None]:
+    even = (grey.astype(np.float32) - np.float32(BLACK)) / flat_field(shading, block) + np.float32(BLACK)
+    return Done(None, (np.clip(np.rint(even), 0, FULL_SCALE).astype(np.uint16),))
+
+
+def even_out(grey: Source, levels: GreyLevels, *, engine: Engine) -> tuple[Source, float]:
+    """Return a stack without slow shading, and the shading's strength: as it is, and 0, where none could be told.
+
+    Parameters
+    ----------
+    grey
+        uint16 stack, shape (z, y, x).
+    levels
+        Grey level of each phase.
+    engine
+        Where the block tasks run.
+
+    Examples
+    --------
+    >>> halves = np.full((1, 96, 96), 30_000.0); halves[:, 48:] = 50_000
+    >>> bright = halves * np.linspace(0.9, 1.1, 96)
+    >>> levels = GreyLevels(("Li", "SE"), (30_000, 50_000), 600)
+    >>> even, strength = even_out(bright.astype(np.uint16), levels, engine=Engine())
+    >>> 0.1 < strength < 0.4, bool(np.ptp(np.asarray(even)[0, 20]) < np.ptp(bright[0, 20]) / 2)
+    (True, True)
+    """
+    shading = measure_shading(grey, levels, engine=engine)
+    if shading is None:
+        return grey, 0.0
+    z, y, x = grey.shape
+    even: Source = engine.array((z, y, x), np.uint16)
+    engine.run(_unshade, [grey], outputs=[even], stage="shading", constants={"shading": shading})
+    return even, shading.strength()
