@@ -161,7 +161,8 @@ def within_um(seeds: NDArray[np.bool_], edges_um: tuple[float, float, float], ra
     """Return which voxels have a seed within ``radius_um``, the same as by the whole distance but faster.
 
     Squared distances of single axes are added in the order x, y, z, over a window of the radius; of cubic voxels
-    squared steps are counted, in bytes, where the radius is short. Beyond `_WINDOW_MAX` voxels the whole distance is the faster one.
+    squared steps are counted, in bytes, where the radius is short. Beyond `_WINDOW_MAX` voxels the whole distance
+    is the faster one.
 
     Parameters
     ----------

@@ -106,11 +106,12 @@ def store_of(data: da.Array) -> Path | None:
 
 
 def read_region(source: Source, region: Region) -> NDArray[Any]:
-    """Return a region of ``source`` as a numpy array, computing it where it is lazy."""
+    """Return a region of ``source`` as a numpy array in C order, computing it where it is lazy."""
     piece = source[region]
     if isinstance(piece, da.Array):
         piece = piece.compute(scheduler=get_sync)
-    return np.asarray(piece)
+    # kernels know then that rows are whole, and work on many voxels at once
+    return np.ascontiguousarray(piece)
 
 
 def _computed(get: Callable[..., Any], one: Callable[[Item], P], items: Sequence[Item]) -> list[P]:

@@ -17,6 +17,12 @@ Lines = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 TERMS = 6
 """Terms of a bow: 1, s, t, s^2, s t, t^2."""
+STRIDE = 8
+"""Of so many columns along each axis one is looked at where distances are interpolated."""
+ONCE = 0.9
+"""Curvature times distance up to which a column surely passes a height once only."""
+SURE = 0.1
+"""Errors above this share of a bin are not worth it: too many points lie at a bin's edge."""
 
 
 def bow_terms(s: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,13 +109,38 @@ class Bow:
     ) -> NDArray[np.int32]:
         """Return floor(height / bin) of points as in `heights_um`, without the height of each.
 
-        Along the axis the height above a surface over the two others never falls, so that between two
-        points of one bin all lie in it: only those beside a bin's edge are looked at.
+        Heights are taken at every `STRIDE`-th column only where the surface bends so little that those between
+        are known by interpolation: a distance bends no more than the surface does, times 1 / (1 - bend x distance).
+        Only points nearer to a bin's edge than the error may be are looked at. Elsewhere, along the axis the height
+        never falls, so that between two points of one bin all lie in it.
         """
         out = np.empty(tuple(line.size for line in lines), np.int32)
-        turned = np.moveaxis(out, self.axis, 0)
-        _bins(self._turned(lines), *self._numbers(direction, offset_um), bin_um, turned)
+        turned, places = np.moveaxis(out, self.axis, 0), self._turned(lines)
+        plane, shape, weights, sign = self._numbers(direction, offset_um)
+        error_um = self._error_um(places, plane)
+        if error_um > SURE * bin_um:
+            _bins(places, plane, shape, weights, sign, bin_um, turned)
+        else:
+            _interpolated_bins(places, plane, shape, weights, sign, bin_um, error_um / bin_um + 1e-6, turned)
         return out
+
+    def _error_um(self, places: Lines, plane: Triple) -> float:
+        """Return how far off an interpolated distance may be, at most; infinite where the surface bends too much."""
+        bend, share = self._bend(places, plane)
+        edges = [float(line[1] - line[0]) if line.size > 1 else 0.0 for line in places[1:]]
+        return math.inf if share > 0.5 else 2 * bend * sum((STRIDE * edge) ** 2 for edge in edges) / 8
+
+    def _bend(self, places: Lines, plane: Triple) -> tuple[float, float]:
+        """Return the curvature (1/um), at most, and its product with the farthest distance, at most.
+
+        Below 1 every point has one nearest point on the surface, and along the axis the distance never falls.
+        """
+        along, first, second = places
+        (a, b), c = self.half_um, self.weights_um
+        bend = float(np.linalg.norm([[2 * c[3] / a**2, c[4] / (a * b)], [c[4] / (a * b), 2 * c[5] / b**2]], 2))
+        u, v = first[:, None], second[None, :]
+        level = plane[0] + plane[1] * u + plane[2] * v + self.at(u, v)
+        return bend, bend * max(float(np.abs(along[end] - level).max()) for end in (0, -1))
 
     def above(
         self,
@@ -120,11 +151,14 @@ class Bow:
     ) -> NDArray[np.bool_]:
         """Return which points as in `heights_um` lie higher than ``than_um``, without the height of each.
 
-        As in `bins` only those beside the place where a column passes it are looked at.
+        Only those beside the place where a column passes it are looked at, unless the surface bends so much that
+        a column may pass it more than once.
         """
         turned = self._turned(lines)
         passes = np.empty((turned[1].size, turned[2].size), np.int32)
         plane, shape, weights, sign = self._numbers(direction, offset_um)
+        if self._bend(turned, plane)[1] > ONCE:
+            return np.asarray(self.heights_um(lines, direction, offset_um) > than_um)
         _passes(turned, plane, shape, weights, sign, than_um, passes)
         across = [axis for axis in range(3) if axis != self.axis]
         along = np.expand_dims(np.arange(lines[self.axis].size, dtype=np.int32), across)
@@ -294,3 +328,44 @@ def _passes(
             out[j, i] = low
             if i == 0:
                 begins = low
+
+
+@kernel
+def _interpolated_bins(
+    places: Lines,
+    plane: Triple,
+    shape: tuple[float, float, float, float],
+    c: tuple[float, float, float, float, float, float],
+    sign: float,
+    bin_um: float,
+    unsure: float,
+    out: NDArray[np.int32],
+) -> None:
+    """Write floor(distance / bin) of each point of a grid; points ``unsure`` bins from an edge are looked at."""
+    along, first, second = places
+    rows, columns = (first.size - 1) // STRIDE + 2, (second.size - 1) // STRIDE + 2
+    coarse, line = np.empty((rows, columns)), np.empty(columns)
+    bins, doubt = np.empty(second.size), np.empty(second.size, np.bool_)
+    for k in range(along.size):
+        for row in range(rows):
+            for column in range(columns):
+                u, v = first[min(row * STRIDE, first.size - 1)], second[min(column * STRIDE, second.size - 1)]
+                coarse[row, column] = _distance(along[k], u, v, plane, shape, c, sign) / bin_um
+        for j in range(first.size):
+            row = j // STRIDE
+            share = (j - row * STRIDE) / max(min((row + 1) * STRIDE, first.size - 1) - row * STRIDE, 1)
+            for column in range(columns):
+                line[column] = coarse[row, column] + share * (coarse[row + 1, column] - coarse[row, column])
+            for column in range(columns - 1):
+                begin, end = column * STRIDE, min((column + 1) * STRIDE, second.size)
+                slope = (line[column + 1] - line[column]) / max(min(end, second.size - 1) - begin, 1)
+                for i in range(begin, end):
+                    bins[i] = line[column] + (i - begin) * slope
+            for i in range(second.size):
+                doubt[i] = abs(bins[i] - np.rint(bins[i])) <= unsure
+                bins[i] = np.floor(bins[i])
+            for i in range(second.size):
+                out[k, j, i] = np.int32(bins[i])
+            for i in range(second.size):
+                if doubt[i]:
+                    out[k, j, i] = math.floor(_distance(along[k], first[j], second[i], plane, shape, c, sign) / bin_um)

@@ -13,6 +13,7 @@ Centre = tuple[float, float]
 
 _CLASSES = 3
 _ROUNDS = 8
+_TURNS = 10
 
 
 def cup(shape: tuple[int, ...], centre: Centre, strength: float) -> Grey:
@@ -32,16 +33,49 @@ def _radius(shape: tuple[int, ...], centre: Centre) -> Grey:
     return np.asarray((y**2 + x**2) / ((max(shape) - 1) / 2) ** 2, np.float32)
 
 
+def _first_nearer(rising: NDArray[np.float64], level: float, next_level: float) -> int:
+    """Return from which of the rising values on the next level is the nearer one."""
+    low, high = 0, rising.size
+    while low < high:
+        middle = (low + high) // 2
+        if abs(rising[middle] - next_level) < abs(rising[middle] - level):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _median(rising: NDArray[np.float64]) -> float:
+    half = rising.size // 2
+    return float(rising[half] if rising.size % 2 else (rising[half - 1] + rising[half]) / 2)
+
+
+def _members(flat: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return to which of three levels each value belongs, and the levels: medians of their values, until they stay.
+
+    The values of a level lie between those of the others, so that they are sorted once.
+    """
+    rising = np.sort(flat)
+    levels = np.percentile(rising, [10, 50, 90])
+    for _ in range(_TURNS):
+        from_second = _first_nearer(rising, levels[0], levels[1])
+        from_third = max(from_second, _first_nearer(rising, levels[1], levels[2]))
+        parts = np.split(rising, [from_second, from_third])
+        moved = np.array([_median(part) if part.size else level for part, level in zip(parts, levels, strict=True)])
+        if (moved == levels).all():
+            break
+        levels = moved
+    bounds = [rising[first] if first < rising.size else np.inf for first in (from_second, from_third)]
+    return (flat >= bounds[0]).astype(np.int64) + (flat >= bounds[1]), levels
+
+
 def _fit(values: NDArray[np.float64], radius: NDArray[np.float64]) -> float:
     """Return the coefficient of ``radius`` in the logarithm of greys that belong to a few levels, each its own."""
     slope = 0.0
     logs = np.log(values)
     for _ in range(_ROUNDS):
         flat = logs - slope * radius
-        levels = np.percentile(flat, [10, 50, 90])
-        for _ in range(10):
-            member = np.argmin(np.abs(flat[:, None] - levels[None, :]), axis=1)
-            levels = np.array([np.median(flat[member == k]) if (member == k).any() else levels[k] for k in range(3)])
+        member, levels = _members(flat)
         apart = flat - levels[member]
         spread = 1.4826 * float(np.median(np.abs(apart))) + 1e-6
         use = np.abs(apart) < 3 * spread

@@ -134,17 +134,17 @@ def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0, rings
     return np.asarray((trust * medians * counts / (counts + _FEW)).astype(np.float32)[found.number])
 
 
-def _ring_power(residual: Grey, axis: Axis) -> float:
+def _ring_power(residual: Grey, ring: NDArray[np.intp], counts: NDArray[np.intp]) -> float:
     """Return the mean square of the means of rings, over that of chance: 1 where there are no rings."""
-    ring = _groups(residual.shape, axis).ravel()
-    counts = np.bincount(ring)
-    sums = np.bincount(ring, weights=residual.ravel().astype(np.float64))
+    sums = np.bincount(ring, weights=residual.ravel())
     chance = float(np.mean(np.square(residual, dtype=np.float64))) * np.count_nonzero(counts)
     return float(np.sum(sums**2 / np.maximum(counts, 1))) / chance if chance > 0 else 1.0
 
 
 def _power(residuals: list[Grey], axis: Axis) -> float:
-    return float(np.mean([_ring_power(residual, axis) for residual in residuals]))
+    ring = _groups(residuals[0].shape, axis).ravel()
+    counts = np.bincount(ring)
+    return float(np.mean([_ring_power(residual, ring, counts) for residual in residuals]))
 
 
 def _elsewhere(residuals: list[Grey], axis: Axis) -> float:

@@ -48,17 +48,6 @@ def _alike(values: NDArray[np.uint8], out: NDArray[np.bool_]) -> None:
 
 
 @kernel
-def _grow(mask: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    depth, height, width = mask.shape
-    low, high = np.empty(width, np.uint8), np.empty(width, np.uint8)
-    for k in range(depth):
-        for j in range(height):
-            _rows_around(mask, k, j, low, high)
-            for i in range(width):
-                out[k, j, i] = max(high[max(i - 1, 0)], high[i], high[min(i + 1, width - 1)])
-
-
-@kernel
 def _edges(
     values: NDArray[np.uint8], allowed: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[np.uint8]
 ) -> None:
@@ -138,9 +127,7 @@ def grow(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     >>> grow(np.array([[[True, False, False]]]))
     array([[[ True,  True, False]]])
     """
-    out = np.empty(mask.shape, np.uint8)
-    _grow(np.ascontiguousarray(mask).view(np.uint8), out)
-    return out.view(np.bool_)
+    return spread(mask, (1, 1, 1))
 
 
 def spread(mask: NDArray[np.bool_], reach: tuple[int, int, int]) -> NDArray[np.bool_]:

@@ -110,19 +110,30 @@ def _decide(own: int, costs: NDArray[np.int32], like: NDArray[np.int64]) -> int:
 
 @kernel
 def _row_likes(labels: NDArray[np.uint8], weights: NDArray[np.int32], k: int, j: int, likes: NDArray[np.int32]) -> None:
-    """Add up, for each phase and voxel of a row, the weights of the neighbours of that phase."""
+    """Add up, for each phase and voxel of a row, the weights of the neighbours of that phase.
+
+    Neighbours that weigh the same, on both sides of an axis, are counted first.
+    """
     depth, height, width = labels.shape
     likes[:] = 0
-    for dz in range(max(-1, -k), min(1, depth - 1 - k) + 1):
-        for dy in range(max(-1, -j), min(1, height - 1 - j) + 1):
-            for dx in range(-1, 2):
-                weight = weights[dz + 1, dy + 1, dx + 1]
-                near = labels[k + dz, j + dy, max(0, dx) :]
-                count = min(width, width - dx) - max(0, -dx)
-                for phase in range(likes.shape[0]):
-                    like = likes[phase, max(0, -dx) :]
-                    for i in range(count):
-                        like[i] += weight if near[i] == phase else np.int32(0)
+    counts = np.zeros(width + 2, np.uint8)
+    middle, left, right = counts[1 : 1 + width], counts[:width], counts[2:]
+    for phase in range(likes.shape[0]):
+        like, number = likes[phase], np.uint8(phase)
+        for az in range(2):
+            for ay in range(2):
+                middle[:] = 0
+                for z in range(max(k - az, 0), min(k + az, depth - 1) + 1):
+                    if abs(z - k) != az:
+                        continue
+                    for y in range(max(j - ay, 0), min(j + ay, height - 1) + 1):
+                        if abs(y - j) == ay:
+                            near = labels[z, y]
+                            for i in range(width):
+                                middle[i] += np.uint8(near[i] == number)
+                own, beside = weights[1 + az, 1 + ay, 1], weights[1 + az, 1 + ay, 2]
+                for i in range(width):
+                    like[i] += own * np.int32(middle[i]) + beside * (np.int32(left[i]) + np.int32(right[i]))
 
 
 @kernel

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, as_dask
+from micro.blocks import Block, Done, Engine, Source, as_dask, kernel
 from micro.errors import ImageContentError
 from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
@@ -115,8 +115,25 @@ def _did(shading: float, rims: float) -> list[str]:
     return lines
 
 
+@kernel
+def _look_up(
+    places: NDArray[np.uint8], values: NDArray[np.uint8], counts: NDArray[np.int64], out: NDArray[np.uint8]
+) -> None:
+    for k in range(places.shape[0]):
+        for j in range(places.shape[1]):
+            for i in range(places.shape[2]):
+                out[k, j, i] = values[places[k, j, i]]
+            for place in range(values.size):
+                number = np.int32(0)
+                for i in range(places.shape[2]):
+                    number += np.int32(places[k, j, i] == place)
+                counts[place] += number
+
+
 def _to_values(_: Block, places: NDArray[np.uint8], *, values: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
-    return Done(np.bincount(places.ravel(), minlength=len(values)), (values[places],))
+    counts, out = np.zeros(len(values), np.int64), np.empty_like(places)
+    _look_up(places, values, counts, out)
+    return Done(counts, (out,))
 
 
 def segment(

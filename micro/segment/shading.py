@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source
+from micro.blocks import Block, Done, Engine, Source, kernel
 from micro.model import BLACK, FULL_SCALE
 from micro.segment.levels import GreyLevels
 
@@ -54,6 +54,39 @@ def flat_field(shading: Shading, block: Block) -> NDArray[np.float32]:
     return np.exp((field + (c[8] * y[:, None] * x[None, :])[None]).astype(np.float32))
 
 
+@kernel
+def _add_up(
+    grey: NDArray[np.uint16],
+    bounds: NDArray[np.int64],
+    places: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    counts: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> None:
+    """Count and add up the greys from the first to before the last of each class, by cell, run by run of a cell."""
+    along_z, along_y, along_x = places
+    width = grey.shape[2]
+    for k in range(grey.shape[0]):
+        for j in range(grey.shape[1]):
+            begin = 0
+            while begin < width:
+                end = begin + 1
+                while end < width and along_x[end] == along_x[begin]:
+                    end += 1
+                cell = along_z[k] + along_y[j] + along_x[begin]
+                row = grey[k, j, begin:end]
+                for n in range(len(bounds)):
+                    low, high = np.int32(bounds[n, 0]), np.int32(bounds[n, 1])
+                    number, total = np.int32(0), np.int32(0)
+                    for i in range(end - begin):
+                        value = np.int32(row[i])
+                        inside = np.int32((value >= low) & (value < high))
+                        number += inside
+                        total += inside * value
+                    counts[n, cell] += number
+                    sums[n, cell] += total
+                begin = end
+
+
 def _cell_sums(
     block: Block,
     grey: NDArray[np.uint16],
@@ -63,22 +96,12 @@ def _cell_sums(
     shape: tuple[int, ...],
 ) -> Done[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Count and add up the voxels of each cell and class: two arrays (class, z, y, x) of exact integers."""
-    classes = len(bounds)
-    number = np.zeros((1, 1, 1), np.int64)
-    for axis in range(3):
-        index = np.arange(block.core[axis].start, block.core[axis].stop) * cells[axis] // shape[axis]
-        form = [1, 1, 1]
-        form[axis] = index.size
-        number = number * cells[axis] + index.reshape(form)
-    total = int(np.prod(cells))
-    counts = np.zeros((classes, total), np.int64)
-    sums = np.zeros((classes, total), np.int64)
-    number = np.broadcast_to(number, grey.shape)
-    for k, (low, high) in enumerate(bounds):
-        inside = (grey >= low) & (grey < high)
-        counts[k] = np.bincount(number[inside], minlength=total)
-        # sums stay below 2^53, so the float weights of bincount are exact
-        sums[k] = np.bincount(number[inside], weights=grey[inside], minlength=total).astype(np.int64)
+    z, y, x = (
+        np.arange(core.start, core.stop) * count // length
+        for core, count, length in zip(block.core, cells, shape, strict=True)
+    )
+    counts, sums = np.zeros((2, len(bounds), int(np.prod(cells))), np.int64)
+    _add_up(grey, bounds, (z * cells[1] * cells[2], y * cells[2], x), counts, sums)
     return Done((counts, sums))
 
 

@@ -185,3 +185,32 @@ def test_the_recipe_decides() -> None:
     few = fit_reference(np.full((1, 5), 3), np.ones((1, 5), bool), Normal(1, 1), spacing=unit, shape="curved")
     assert few is not None
     assert few.bow is None
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("bend", [0.01, 0.1, 0.3])
+def test_bins_of_a_gently_bent_surface_agree_with_the_heights(axis: int, sign: int, bend: float) -> None:
+    plane, spacing = made(axis, sign), Spacing(2.0, 1.0, 1.6)
+    assert plane.bow is not None
+    weights = tuple(bend * weight for weight in plane.bow.weights_um)
+    plane = replace(plane, bow=replace(plane.bow, weights_um=weights))
+    shape, start = (17, 34, 41), (3, 1, 6)
+    heights = plane.heights_um(shape, spacing, start)
+    for bin_um in (40.0, 6.4, 2.5):
+        bins = plane.bins(shape, spacing, start, bin_um=bin_um)
+        np.testing.assert_array_equal(bins, np.floor(heights / bin_um))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("bend", [0.1, 1.0, 3.0])
+def test_what_lies_above_a_strongly_bent_surface_agrees_with_the_heights(axis: int, sign: int, bend: float) -> None:
+    plane, spacing = made(axis, sign), Spacing(2.0, 1.0, 1.6)
+    assert plane.bow is not None
+    weights = tuple(bend * weight for weight in plane.bow.weights_um)
+    plane = replace(plane, bow=replace(plane.bow, weights_um=weights))
+    shape, start = (33, 34, 41), (3, 1, 6)
+    heights = plane.heights_um(shape, spacing, start)
+    for than_um in (0.0, -4.3, 6.1):
+        np.testing.assert_array_equal(plane.above(shape, spacing, start, than_um=than_um), heights > than_um)
