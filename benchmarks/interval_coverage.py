@@ -1,13 +1,14 @@
 """How often the 95 % intervals hold the material's value: pictures of random materials whose values are known.
 
-Run: uv run python benchmarks/interval_coverage.py [REALISATIONS] [WORD ...]   (materials whose names hold a word)
+Run: uv run python benchmarks/interval_coverage.py [--seed N] [REALISATIONS] [WORD ...]
+(materials whose names hold a word)
 
 Every picture goes through `micro.measure.measure`, as a user's does.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -130,14 +131,14 @@ def long_run(
     return {one: (float(m), float(e)) for one, m, e in zip(targets, found.mean(axis=0), errors, strict=True)}
 
 
-def main(realisations: int, words: list[str]) -> None:
+def main(realisations: int, words: list[str], *, seed: int) -> None:
     """Print the table, material by material."""
     print("| metric | | material | n | no interval | covered, % | bias, % | half width, % | over least | samples |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for material in ALL:
         if words and not any(word in f"{material.name} {material.dimension}" for word in words):
             continue
-        for one in study(material, realisations):
+        for one in study(material, realisations, seed=seed):
             print(
                 f"| {' '.join(part for part in one.target[:2] if part)} | {material.dimension} | {material.name} "
                 f"| {realisations} | {int((~one.given).sum())} | {100 * one.covered:.1f} | {100 * one.bias:+.1f} "
@@ -147,4 +148,9 @@ def main(realisations: int, words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400, sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("realisations", nargs="?", type=int, default=400)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--seed", type=int, default=1)
+    told = parser.parse_args()
+    main(told.realisations, told.words, seed=told.seed)

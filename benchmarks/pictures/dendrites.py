@@ -34,6 +34,7 @@ PARAMS = ReportParams(width_mm=170, dpi=150)
 FORM_COLOURS = {"flame": "#E69F00", "stripe": "#56B4E9", "network": "#CC79A7"}
 KINDS = ("sem", "fibsem", "xct")
 SEEDS = 6
+ONLY_FORM = MeasureParams(transport=(), particles=())
 
 
 def true_cell(kind: str, seed: int, *, build: str = "half", size: tuple[int, int, int] | None = None) -> Cell:
@@ -247,7 +248,7 @@ def morphology_picture() -> None:
         axes = sheet.axes(128, 52, 38, 48)
         for marker, kind in zip("os^", KINDS, strict=True):
             for name, colour in ((kind, "#D55E00"), (f"{kind}-alloy", "#0072B2")):
-                found = [measure(true_cell(name, seed), MeasureParams(), Engine()) for seed in range(SEEDS)]
+                found = [measure(true_cell(name, seed), ONLY_FORM, Engine()) for seed in range(SEEDS)]
                 metrics = ("dendrite_vertical_fraction", "dendrite_lateral_fraction", "dendrite_orientation")
                 rows = np.array([[one.row(m).value for m in metrics] for one in found])
                 axes.plot(rows[:, 0], rows[:, 1], marker, color=colour, markersize=3)

@@ -101,6 +101,19 @@ def test_contact_fraction_in_20_orientations(make_cell: MakeCell, number: int, s
     assert value(results, "contact_fraction") == pytest.approx(truth, abs=0.005)
 
 
+@pytest.mark.parametrize("side", ["metal", "SE"])
+@pytest.mark.parametrize(("number", "edges"), [(4, (0.5, 0.5, 1.25)), (15, (0.5, 0.5, 1.25)), (12, (1.25, 0.5, 0.5))])
+def test_contact_fraction_on_voxels_of_two_and_a_half_to_one(
+    make_cell: MakeCell, number: int, edges: tuple[float, float, float], side: str
+) -> None:
+    one, voids = orientation(number, Spacing(*edges)), scattered(number)
+    truth = 1 - np.pi * np.sum(voids[:, 2] ** 2) * one.cosine / WIDTH**2
+    cell = cell_of(make_cell, one, voids=voids, side=side)
+    results = measure(cell, MeasureParams(transport=(), particles=()), Engine())
+    # The same bar as on cubic voxels, where a void is as many of the longest edges wide: 8 to 12 in radius.
+    assert value(results, "contact_fraction") == pytest.approx(truth, abs=0.005)
+
+
 @pytest.mark.parametrize("number", range(20))
 @pytest.mark.parametrize("edges", [(1, 1, 1), (1, 1, 2.5), (2.5, 1, 1)])
 def test_area_of_a_plane_in_20_orientations(
