@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from micro.io._pyramid import halved_shape, level_factors
 from micro.model import Spacing
 
-__all__ = ["VERSION", "multiscale", "write_levels"]
+__all__ = ["SHARDED_VOXELS", "VERSION", "multiscale", "write_levels"]
 
 VERSION = "0.5"
 """Version of OME-NGFF that is written."""
 
 _CHUNK_3D = (128, 128, 128)
 _CHUNK_2D = (1024, 1024)
-_SHARDED_VOXELS = 2**28
+SHARDED_VOXELS = 2**28
 """Volumes from this size on are written in shards: files that hold many small chunks."""
 _SHARD, _CHUNK_IN_SHARD = 256, 64
 
@@ -56,10 +56,13 @@ def multiscale(
     }
 
 
-def write_levels(folder: Path, data: da.Array, halve: Halve, *, channels: bool = False) -> list[tuple[int, ...]]:
+def write_levels(
+    folder: Path, data: da.Array, halve: Halve, *, channels: bool = False, sharded_voxels: int = SHARDED_VOXELS
+) -> list[tuple[int, ...]]:
     """Write all levels of ``data`` as arrays 0, 1, ... in ``folder``; return the factors of each.
 
-    ``data`` are (z, y, x), or (c, z, y, x) with ``channels``; a single slice loses its z.
+    ``data`` are (z, y, x), or (c, z, y, x) with ``channels``; a single slice loses its z. Levels from
+    ``sharded_voxels`` voxels on are written in shards.
     """
     source: Any = data[..., 0, :, :] if data.shape[-3] == 1 else data
     axes = _axes(source.ndim, channels)
@@ -67,11 +70,12 @@ def write_levels(folder: Path, data: da.Array, halve: Halve, *, channels: bool =
     levels = [(1,) * kept + factors for factors in level_factors(source.shape[kept:])]
     for number, factors in enumerate(levels):
         if number == 0:
-            target = _array(folder / "0", source.shape, source.dtype, axes)
+            target = _array(folder / "0", source.shape, source.dtype, axes, sharded_voxels)
             _for_blocks(partial(_copy, source, target), target)
         else:
             steps = tuple(now // before for now, before in zip(factors, levels[number - 1], strict=True))
-            target = _array(folder / str(number), halved_shape(source.shape, steps), source.dtype, axes)
+            shape = halved_shape(source.shape, steps)
+            target = _array(folder / str(number), shape, source.dtype, axes, sharded_voxels)
             _for_blocks(partial(_halve, source, target, halve, steps), target)
         source = target
     return levels
@@ -82,8 +86,8 @@ def _axes(count: int, channels: bool) -> str:
     return "c" * channels + "zyx"[3 - count + channels :]
 
 
-def _array(path: Path, shape: tuple[int, ...], dtype: Any, axes: str) -> zarr.Array:  # noqa: ANN401
-    chunks, shards = _pieces(shape, axes)
+def _array(path: Path, shape: tuple[int, ...], dtype: Any, axes: str, sharded_voxels: int) -> zarr.Array:  # noqa: ANN401
+    chunks, shards = _pieces(shape, axes, sharded_voxels)
     return zarr.create_array(
         path,
         shape=shape,
@@ -95,7 +99,9 @@ def _array(path: Path, shape: tuple[int, ...], dtype: Any, axes: str) -> zarr.Ar
     )
 
 
-def _pieces(shape: tuple[int, ...], axes: str) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+def _pieces(
+    shape: tuple[int, ...], axes: str, sharded_voxels: int = SHARDED_VOXELS
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
     """Return the shape of chunks, which are read, and of the shards that hold them, which are written; None without.
 
     A slice of a large volume is read with a quarter of the voxels that larger chunks have, from no more files.
@@ -106,7 +112,7 @@ def _pieces(shape: tuple[int, ...], axes: str) -> tuple[tuple[int, ...], tuple[i
     (((128, 128, 128), None), ((64, 64, 64), (256, 256, 128)))
     """
     wanted = {"c": 1, **dict(zip("zyx", _CHUNK_3D if "z" in axes else (1, *_CHUNK_2D), strict=True))}
-    large = "z" in axes and math.prod(shape) >= _SHARDED_VOXELS
+    large = "z" in axes and math.prod(shape) >= sharded_voxels
     edges = {axis: min(edge, _CHUNK_IN_SHARD) if large else edge for axis, edge in wanted.items()}
     chunks = tuple(min(edges[axis], n) for axis, n in zip(axes, shape, strict=True))
     if not large:

@@ -10,7 +10,7 @@ import zarr
 import micro
 from micro.errors import OutputError, ParameterError, ShapeMismatchError
 from micro.io._image_label import history_json, image_label
-from micro.io._levels import VERSION, multiscale, write_levels
+from micro.io._levels import SHARDED_VOXELS, VERSION, multiscale, write_levels
 from micro.io._pyramid import halve_by_mean, halve_by_mode
 from micro.io.atomic import atomic_folder
 from micro.io.ngff import is_zarr
@@ -22,7 +22,9 @@ LABELS_NAME = "phases"
 """Name of the label image below the image."""
 
 
-def write_ome_zarr(path: Path, volume: Volume | None, labels: Labels | None = None) -> Path:
+def write_ome_zarr(
+    path: Path, volume: Volume | None, labels: Labels | None = None, *, sharded_voxels: int = SHARDED_VOXELS
+) -> Path:
     """Write an image and its labels as OME-Zarr (NGFF 0.5, zarr 3), block by block.
 
     The image lies at the root with its labels in ``labels/phases``; labels without an image lie at the
@@ -36,6 +38,8 @@ def write_ome_zarr(path: Path, volume: Volume | None, labels: Labels | None = No
         The folder to write, by custom ending in ``.ome.zarr``.
     volume, labels
         One of them may be None.
+    sharded_voxels
+        Levels of so many voxels or more are written in shards: files of up to 256^3 voxels that hold chunks of 64^3.
 
     Raises
     ------
@@ -67,19 +71,19 @@ def write_ome_zarr(path: Path, volume: Volume | None, labels: Labels | None = No
     with atomic_folder(path, replace=True) as beside:
         if volume is not None:
             group = zarr.create_group(beside, zarr_format=3)
-            _write_image(beside, group, volume)
+            _write_image(beside, group, volume, sharded_voxels)
         if labels is not None:
-            _write_labels(beside, labels, below_image=volume is not None)
+            _write_labels(beside, labels, sharded_voxels, below_image=volume is not None)
     return path
 
 
-def _write_image(folder: Path, group: zarr.Group, volume: Volume) -> None:
-    levels = write_levels(folder, volume.data, halve_by_mean)
+def _write_image(folder: Path, group: zarr.Group, volume: Volume, sharded_voxels: int) -> None:
+    levels = write_levels(folder, volume.data, halve_by_mean, sharded_voxels=sharded_voxels)
     ome = {"version": VERSION, "multiscales": [multiscale(volume.name, volume.spacing, levels)]}
     group.attrs.update({"ome": ome, "micro": _provenance(volume)})
 
 
-def _write_labels(folder: Path, labels: Labels, *, below_image: bool) -> None:
+def _write_labels(folder: Path, labels: Labels, sharded_voxels: int, *, below_image: bool) -> None:
     place = folder / "labels" / LABELS_NAME if below_image else folder
     meaning = image_label(labels.phases)
     if below_image:
@@ -87,7 +91,7 @@ def _write_labels(folder: Path, labels: Labels, *, below_image: bool) -> None:
         listing.attrs["ome"] = {"version": VERSION, "labels": [LABELS_NAME]}
         meaning["source"] = {"image": "../../"}
     group = zarr.create_group(place, zarr_format=3)
-    levels = write_levels(place, labels.data, halve_by_mode)
+    levels = write_levels(place, labels.data, halve_by_mode, sharded_voxels=sharded_voxels)
     name = LABELS_NAME if below_image else labels.name
     ome = {
         "version": VERSION,

@@ -21,12 +21,9 @@ def cell() -> tuple[Volume, Labels]:
     return Volume(grey, SPACING), Labels((grey % 5).astype(np.uint8), SPACING)
 
 
-def test_shards_hold_what_plain_chunks_hold(
-    tmp_path: Path, cell: tuple[Volume, Labels], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shards_hold_what_plain_chunks_hold(tmp_path: Path, cell: tuple[Volume, Labels]) -> None:
     plain = write_ome_zarr(tmp_path / "plain.ome.zarr", *cell)
-    monkeypatch.setattr(_levels, "_SHARDED_VOXELS", 70 * 300 * 130)
-    sharded = write_ome_zarr(tmp_path / "große Datei.ome.zarr", *cell)
+    sharded = write_ome_zarr(tmp_path / "große Datei.ome.zarr", *cell, sharded_voxels=70 * 300 * 130)
     for below in ("0", "labels/phases/0"):
         array = zarr.open_array(sharded / below, mode="r")
         assert (array.chunks, array.shards) == ((64, 64, 64), (128, 256, 192))
@@ -43,9 +40,8 @@ def test_coarser_levels_in_shards_are_merged_in_pieces(
     tmp_path: Path, cell: tuple[Volume, Labels], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = write_ome_zarr(tmp_path / "plain.ome.zarr", *cell)
-    monkeypatch.setattr(_levels, "_SHARDED_VOXELS", 1)
     monkeypatch.setattr(_levels, "_CHUNK_3D", (40, 40, 40))
-    sharded = write_ome_zarr(tmp_path / "sharded.ome.zarr", *cell)
+    sharded = write_ome_zarr(tmp_path / "sharded.ome.zarr", *cell, sharded_voxels=1)
     assert zarr.open_array(sharded / "1", mode="r").shards is not None
     for one, other in zip(read_coarser(sharded), read_coarser(plain), strict=True):
         np.testing.assert_array_equal(one.compute(), other.compute())

@@ -104,19 +104,6 @@ def test_a_run_by_command_on_two_workers_gives_the_bytes_of_threads(
     assert all(line.startswith(("stack: ", "micro: ")) for line in told.err.splitlines()), told.err
 
 
-@pytest.mark.slow
-def test_one_worker_gives_the_same(stack: Path, by_threads: Path, place: Path) -> None:
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=2, processes=True, dashboard_address=":0") as cluster,
-        connected(cluster.scheduler_address, place) as pool,
-    ):
-        engine = Engine(block_shape=BLOCK, scheduler=pool)
-        assert not run_batch(
-            [(Source("stack", (stack,)), Job(load_recipe("fibsem", RECIPE), engine=engine))], place
-        ).failures
-    same_results(place, by_threads)
-
-
 class Killer(Silent):
     """Kills a worker while a stage has done some of its blocks and not all; counts the news of that stage."""
 

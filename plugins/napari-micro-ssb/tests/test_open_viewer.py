@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from npe2 import PluginManifest
+from zarr.storage import LocalStore
 
 from micro.errors import InputMissingError
 from micro.io import Stack, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Spacing, Volume
 from micro_pipelines.cli import main
+from napari_micro_ssb._lazy import Lazy
 from napari_micro_ssb._screenshot import settle
 from napari_micro_ssb._view import open_in
 
@@ -111,6 +114,58 @@ def test_scrolling_through_a_large_volume_reads_slices_only(viewer, folder, monk
     # of both layers the slice, and a coarser one for the thumbnail
     assert sum(voxels) <= 2 * 2 * 150 * 260
     assert np.array_equal(shown.data[0][77], grey[77])
+
+
+@pytest.fixture(scope="module")
+def sharded(tmp_path_factory):
+    """Image and labels of 4 layers of chunks, too large to be loaded when they are opened; and what they hold."""
+    grey = np.random.default_rng(0).integers(0, 5, (256, 257, 256), dtype=np.uint8)
+    spacing = Spacing(0.1, 0.1, 0.1)
+    path = tmp_path_factory.mktemp("in Stücken") / "big.ome.zarr"
+    write_ome_zarr(path, Volume(grey, spacing), Labels(grey, spacing), sharded_voxels=2**20)
+    for level in (path / "0", path / "labels/phases/0"):
+        array = zarr.open_array(level, mode="r")
+        assert (array.chunks, array.shards) == ((64, 64, 64), (256, 256, 256))
+    return path, grey
+
+
+def test_a_slice_of_shards_is_read_without_the_others(viewer, sharded, bytes_read):
+    path, grey = sharded
+    stored = sum(file.stat().st_size for file in path.rglob("0/c/**/*") if file.is_file())
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    opened = sum(bytes_read)
+    image, labels = viewer.layers
+    assert (image.multiscale, labels.multiscale) == (True, True)
+    assert [type(layer.data[0]) for layer in viewer.layers] == [Lazy, Lazy]
+    # coarser levels, which are small enough to be loaded, and one slice
+    assert opened < stored / 2
+    del bytes_read[:]
+    # of the finest level one slice lies in one of four layers of chunks
+    assert np.array_equal(image.data[0][77], grey[77])
+    assert np.array_equal(labels.data[0][77], grey[77])
+    assert 0.2 * stored < sum(bytes_read) < 0.3 * stored
+    del bytes_read[:]
+    # what is in view is a part of it: one of 4 x 4 x 5 chunks of the image, half of what is stored
+    assert np.array_equal(image.data[0][:, 70:100, 10:40][77], grey[77, 70:100, 10:40])
+    assert sum(bytes_read) < stored / 2 / 40
+    del bytes_read[:]
+    viewer.dims.set_current_step(0, 130)
+    assert 0 < sum(bytes_read) < 0.6 * stored
+
+
+@pytest.fixture
+def bytes_read(monkeypatch):
+    """How many bytes each piece has that is read from a store on disk."""
+    found = []
+    get = LocalStore.get
+
+    async def told(self, *args, **options):
+        piece = await get(self, *args, **options)
+        found.append(0 if piece is None else len(piece))
+        return piece
+
+    monkeypatch.setattr(LocalStore, "get", told)
+    return found
 
 
 def counted(voxels, block):
