@@ -31,7 +31,8 @@ from micro.segment.skins import remove_skins, skin_reach
 __all__ = ["classify", "phase_probabilities"]
 
 GREY_SHARE = 0.5
-"""Weight of a voxel's grey beside the classifier's probability, which has seen that grey already."""
+"""Weight of a voxel's grey beside the classifier's probability, which has seen that grey already; 1 where edges
+are left to the grey, since the probability says nothing there."""
 
 
 def _predict(
@@ -123,7 +124,10 @@ def _label_with_grey(
     places: Source = engine.array(volume.shape, np.uint8)
     pair = like_pair(levels, phases)
     thin = thin_void(levels, phases, volume.modality)
-    costs = np.rint(GREY_SHARE * cost_table(levels, noise=noise_of(levels), thin=thin)).astype(np.int32)
+    sharp = _sharp_section(volume)
+    costs = np.rint((1.0 if sharp else GREY_SHARE) * cost_table(levels, noise=noise_of(levels), thin=thin)).astype(
+        np.int32
+    )
     constants = {
         "levels": levels,
         "pair": pair,
@@ -131,7 +135,7 @@ def _label_with_grey(
         "weights": neighbour_weights(volume.spacing, params.smoothing),
         "rounds": params.iterations,
         "reach": skin_reach(volume.shape, volume.spacing.um, params.partial_volume_voxels),
-        "edges_by_grey": _sharp_section(volume),
+        "edges_by_grey": sharp,
     }
     # a voxel more, since edges are looked for among the neighbours
     reach = first_reach(volume, params, levels, pair)

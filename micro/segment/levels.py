@@ -20,6 +20,7 @@ SPREAD_BINS = 64
 NARROWEST = 0.02 * FULL_SCALE
 """Standard deviation that a phase has at least: without noise, what is around voids shows as modes beside its own."""
 _PER_BIN = 65536 // GREY_BINS
+THIN_VOID = "; gaps and cracks up to 2 voxels wide don't show so: contact may be lower than it reads"
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,10 @@ def _collect(
     if excess is not None and names[0] not in known and 0 in match.values():
         known[names[0]] = excess
     missing = [name for name in names if name not in known]
-    warnings = tuple(f"no {name} found: no mode of the grey values belongs to it" for name in missing)
+    warnings = tuple(
+        f"no {name} found: no mode of the grey values belongs to it{THIN_VOID if name == 'void' else ''}"
+        for name in missing
+    )
     kept = tuple(name for name in names if name in known)
     widths = tuple(peaks[match[name]].width if name in match else noise for name in kept)
     return GreyLevels(kept, tuple(known[name] for name in kept), noise, warnings, widths)
