@@ -106,7 +106,7 @@ def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: En
 
 def _nearest(levels: GreyLevels) -> NDArray[np.uint8]:
     grey = np.arange(65536, dtype=np.float64)[:, None]
-    return np.argmin(np.abs(grey - np.array(levels.greys)[None]), axis=1).astype(np.uint8)
+    return np.asarray(np.argmin(np.abs(grey - np.array(levels.greys)[None]), axis=1).astype(np.uint8))
 
 
 @kernel

@@ -226,35 +226,57 @@ def refine_edges(
         Standard deviation of the grey of one phase.
     """
     metal_edges = np.zeros(places.shape, np.uint8)
-    here = np.array(places, order="C")
-    _metal_edges(here, metal, metal_edges)
+    whole = np.array(places, order="C")
+    _metal_edges(whole, metal, metal_edges)
     z, y, x = (NEAR if length > 1 else 0 for length in places.shape)
     allowed = spread(metal_edges.view(np.bool_), (z, y, x))
     box = box_of(allowed.view(np.uint8), np.arange(256, dtype=np.uint8))
     if box is None or not allowed[block.inner].any():
-        return Done(None, (here[block.inner],))
-    z, y, x = (
+        return Done(None, (whole[block.inner],))
+    # all labels and greys that proposals in the box read
+    along_z, along_y, along_x = (
         slice(max(part.start - READS, 0), min(part.stop + READS, length))
-        for part, length in zip(box, here.shape, strict=True)
+        for part, length in zip(box, whole.shape, strict=True)
     )
-    whole, block_there = here, block.cropped((z, y, x))
-    here, grey, allowed = (np.ascontiguousarray(array[z, y, x]) for array in (here, grey, allowed))
-    greys = np.rint(levels.greys).astype(np.int32)
-    scale = UNIT / (2 * noise**2 * SCALE**2)
-    stiff = np.rint(ALIKE * potts).astype(np.int32)
+    near: Region = (along_z, along_y, along_x)
+    whole[near] = _refined(
+        block.cropped(near),
+        np.ascontiguousarray(whole[near]),
+        np.ascontiguousarray(grey[near]),
+        np.ascontiguousarray(allowed[near]),
+        greys=np.rint(levels.greys).astype(np.int32),
+        weights=weights,
+        potts=np.rint(ALIKE * potts).astype(np.int32),
+        scale=UNIT / (2 * noise**2 * SCALE**2),
+    )
+    return Done(None, (whole[block.inner],))
+
+
+def _refined(
+    block: Block,
+    here: NDArray[np.uint8],
+    grey: NDArray[np.uint16],
+    allowed: NDArray[np.bool_],
+    *,
+    greys: NDArray[np.int32],
+    weights: Weights,
+    potts: NDArray[np.int32],
+    scale: float,
+) -> NDArray[np.uint8]:
+    """Return the places after all rounds, which change voxels of ``allowed`` only; ``here`` is overwritten."""
     reach = (weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2)
     stale, drawn = np.ones(here.shape, np.uint8), greys[here]
     difference, held = np.zeros(here.shape, np.int32), np.zeros(here.shape[:2], np.bool_)
     gain, wish = np.zeros(here.shape, np.float32), np.zeros_like(here)
     for turn in range(ROUNDS):
-        edge = edges_within(here, allowed, _read_after(block_there, turn)).view(np.uint8)
-        _compare(here, drawn, grey, greys, weights, spread(edge, reach).view(np.uint8), stale, difference)
-        _propose(here, edge, greys, weights, stiff, scale, difference, held, gain, wish)
+        edge = edges_within(here, allowed, _read_after(block, turn))
+        beside = spread(edge, reach).view(np.uint8)
+        _compare(here, drawn, grey, greys, weights, beside, stale, difference)
+        _propose(here, edge.view(np.uint8), greys, weights, potts, scale, difference, held, gain, wish)
         changed = np.zeros(here.shape, np.bool_)
         _accept(gain, wish, held, greys, here, drawn, changed)
         stale |= spread(changed, reach).view(np.uint8)
-    whole[z, y, x] = here
-    return Done(None, (whole[block.inner],))
+    return here
 
 
 def _read_after(block: Block, turn: int) -> Region:
