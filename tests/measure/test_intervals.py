@@ -143,6 +143,14 @@ def test_poisson_against_garwoods_table() -> None:
 def test_an_interval_that_says_nothing_is_not_given() -> None:
     assert fraction_interval(0.5, Spread(0.06, 4.0, 1.0)) is None
     assert fraction_interval(0.5, Spread(0.0025, 100)) is not None
+    # Three samples: t = 4.30, ends exp(2 x 4.30 x sd / value) apart, which is ten for an sd of .268 of the value.
+    assert value_interval(10.0, Spread(2.6**2, 3)) is not None
+    assert value_interval(10.0, Spread(2.8**2, 3)) is None
+    # A tortuosity is told as a whole: 1.00 to 1.9 is not ten times apart, though what is beyond 1 is.
+    found = value_interval(1.05, Spread(0.035**2, 3), least=1.0)
+    assert found is not None
+    assert 1.0 < found[0] < 1.01
+    assert found[1] > 1.5
 
 
 def test_samples_that_are_all_alike_tell_no_spread() -> None:
