@@ -228,7 +228,7 @@ class MeasurePanel(Panel):
 
     def _copied(self, command: Command) -> None:
         QApplication.clipboard().setText(str(command))
-        saved = f" ({' and '.join(command.files)} are saved)" if command.files else ""
+        saved = f", with {' and '.join(command.files)} saved for it" if command.files else ""
         self.say(f"copied{saved}: {command}")
 
     def show_tables(self, measurements: pd.DataFrame, objects: dict[str, pd.DataFrame]) -> None:
