@@ -96,7 +96,8 @@ class Forecast(Silent):
     def sample_started(self, sample: str, number: int, total: int) -> None:  # noqa: ARG002
         """Begin with a sample."""
         self._number = number
-        self._to_come = list(self._stages)
+        # one that is begun again after its end is only read
+        self._to_come = [] if number in self._ended else list(self._stages)
         self._running = None
         self._spent = 0.0
 

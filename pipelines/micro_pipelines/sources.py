@@ -45,13 +45,14 @@ def find_sources(
     InputMissingError
         If a path leads to nothing or a glob matches nothing.
     ParameterError
-        If the number of states doesn't fit, or a manifest says them or can't be a stack.
+        If an input is given twice, the number of states doesn't fit, or a manifest says them or can't be a stack.
     ManifestError
         If a manifest is not understood.
     """
     paths = [path for text in inputs for path in _expand(text)]
     if not paths:
         raise InputMissingError("no input given; expected a file, a folder of slices or a glob")
+    _require_once(paths)
     sources = _stacked(paths) if stack else [source for path in paths for source in _named(path)]
     if len(states) not in (0, 1, len(sources)):
         raise ParameterError(
@@ -128,13 +129,22 @@ def _members(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 def _expand(text: str) -> list[Path]:
     path = Path(text).expanduser()
     if path.exists():
-        return [path]
+        # "." has no name to call a sample by
+        return [path if path.name not in ("", "..") else path.resolve()]
     if glob.has_magic(text):
         matches = natural_sorted(Path(match) for match in glob.glob(str(path)))  # noqa: PTH207
         if matches:
             return matches
         raise InputMissingError(f"no file matches {text!r}; check the folder and the pattern")
     raise InputMissingError(f"no such file or folder: {text}")
+
+
+def _require_once(paths: Sequence[Path]) -> None:
+    seen: set[Path] = set()
+    for path in paths:
+        if path.resolve() in seen:
+            raise ParameterError(f"{path} is given twice, or matched twice; expected each input once")
+        seen.add(path.resolve())
 
 
 def _unique(sources: Sequence[Source]) -> tuple[Source, ...]:

@@ -90,6 +90,18 @@ def test_a_stage_that_is_kept_or_takes_longer_is_no_time_to_go() -> None:
     assert forecast.left() == 0
 
 
+def test_a_finished_sample_that_is_read_for_the_report_takes_no_time() -> None:
+    clock = Clock()
+    forecast = Forecast([1.0, 1.0], STAGES, clock=clock)
+    forecast.sample_started("a", 1, 2)
+    forecast.sample_done("a", "unchanged, skipped")
+    forecast.sample_started("b", 2, 2)
+    lived_through(forecast, clock, dict.fromkeys(STAGES, 10.0), lambda _: None)
+    forecast.sample_done("b", "done")
+    forecast.sample_started("a", 1, 2)
+    assert (forecast.left_of_sample(), forecast.left()) == (0.0, 0.0)
+
+
 def test_a_jump_of_the_forecast_is_taken_on_little_by_little() -> None:
     steady, shown = Steady(), []
     for second in range(60):

@@ -101,3 +101,16 @@ def test_a_huge_input_is_hashed_by_samples(place: Path, monkeypatch: pytest.Monk
         stream.seek(-1, 2)
         stream.write(b"x")
     assert input_hash((path,)) != first
+
+
+def test_an_input_that_is_given_twice_is_refused(place: Path) -> None:
+    touch(place, "a.tif", "b.tif")
+    with pytest.raises(ParameterError, match=r"a\.tif is given twice, or matched twice; expected each input once"):
+        find_sources([str(place / "*.tif"), str(place / "a.tif")])
+
+
+def test_the_folder_that_one_is_in_has_its_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(place, "stack/s1.tif", "stack/s2.tif")
+    monkeypatch.chdir(place / "stack")
+    (found,) = find_sources(["."])
+    assert (found.name, found.paths) == ("stack", ((place / "stack").resolve(),))
