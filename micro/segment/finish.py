@@ -198,7 +198,9 @@ def finish(
     pair = like_pair(levels, phases)
     matrix, metal = _with_role(levels, phases, "electrolyte"), _with_role(levels, phases, "metal")
     places = _judge(places, grey, volume, params, levels, pair, engine)
-    if metal is not None and pair is not None and params.blur_voxels > 0:
+    # bright metal beside void passes through the electrolyte's grey; in CT gaps are too pale to be drawn by it
+    drawn = pair is not None or volume.modality != "xct"
+    if metal is not None and drawn and params.blur_voxels > 0:
         places = _refine(places, grey, volume, params, levels, metal, engine)
     places, noise = _clean_up(places, grey, params, levels, matrix, engine)
     if pair is not None and pair[1] == metal and noise is not None and volume.modality == "xct":
