@@ -15,6 +15,7 @@ from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise, measure_noise
 from micro.segment.objects import judge_objects, judge_reach, undecided_pair
 from micro.segment.params import SegmentParams
+from micro.segment.plugs import fill_plugs
 from micro.segment.refine import blur_weights, refine_edges, refine_reach
 from micro.segment.regularise import ThinPhase, cost_table, neighbour_weights
 from micro.segment.rims import measure_rims, take_off_rims
@@ -26,6 +27,9 @@ THIN_SHARE = 0.2
 """How much of the step to the next phase thin void is paler in CT."""
 TOLD_APART = (0.10, 0.16)
 """Noise of the metal over its step from void up to which the denoising keeps both apart, and from which it does not."""
+PLUG_SIGMAS = 4.0
+"""Void at metal that is so few standard deviations from it is noise, where noise is too high to tell them apart.
+(In CT at hard noise, plugs of filaments lie 2 to 3.5 from the metal, gaps beside the anode 7 and more.)"""
 RIM_SHARE_MIN = 0.05
 """Rims that rise by less than this share of the step from void to electrolyte are left alone by "auto"."""
 
@@ -70,10 +74,15 @@ def thin_void(levels: GreyLevels, phases: PhaseSet, modality: str) -> ThinPhase 
     towards = 1 if void == 0 else last - 1
     share = THIN_SHARE
     if towards == metal:
-        noise = levels.width(metal) / abs(levels.greys[metal] - levels.greys[void])
-        low, high = TOLD_APART
-        share *= min(max((noise - low) / (high - low), 0.0), 1.0)
+        share *= _mixed_up(levels, void, metal)
     return ThinPhase(void, towards, share)
+
+
+def _mixed_up(levels: GreyLevels, void: int, metal: int) -> float:
+    """Return how far noise hides the step from void to metal: 0 not at all, 1 so that denoising can't tell them."""
+    noise = levels.width(metal) / abs(levels.greys[metal] - levels.greys[void])
+    low, high = TOLD_APART
+    return min(max((noise - low) / (high - low), 0.0), 1.0)
 
 
 def noise_of(levels: GreyLevels) -> float:
@@ -189,9 +198,14 @@ def finish(
     pair = like_pair(levels, phases)
     matrix, metal = _with_role(levels, phases, "electrolyte"), _with_role(levels, phases, "metal")
     places = _judge(places, grey, volume, params, levels, pair, engine)
-    if metal is not None and pair is not None and params.blur_voxels > 0:
+    # bright metal beside void passes through the electrolyte's grey; in CT gaps are too pale to be drawn by it
+    drawn = pair is not None or volume.modality != "xct"
+    if metal is not None and drawn and params.blur_voxels > 0:
         places = _refine(places, grey, volume, params, levels, metal, engine)
     places, noise = _clean_up(places, grey, params, levels, matrix, engine)
+    if pair is not None and pair[1] == metal and noise is not None and volume.modality == "xct":
+        sigmas = PLUG_SIGMAS * _mixed_up(levels, *pair)
+        places = fill_plugs(places, grey, levels, pair, noise=noise, sigmas_max=sigmas, engine=engine)
     if metal is not None and params.break_voxels > 0:
         places = close_breaks(
             places,

@@ -9,7 +9,7 @@ from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_
 from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise
 
-__all__ = ["absorb_islands", "island_sigmas"]
+__all__ = ["FAINT_VOXELS", "absorb_islands", "island_sigmas", "tally_islands"]
 
 ROUNDS = 6
 
@@ -97,6 +97,38 @@ def _tally_block(
     return Done((here, table))
 
 
+def tally_islands(
+    labels: Source,
+    grey: Source,
+    found: Components,
+    wanted: NDArray[np.bool_],
+    *,
+    phases: int,
+    engine: Engine,
+) -> NDArray[np.int64]:
+    """Return the sum of the greys of each wanted island, and its faces towards each phase: (island, 1 + phase).
+
+    Parameters
+    ----------
+    labels, grey
+        Places of the phases, and the picture.
+    found
+        Components of ``labels``.
+    wanted
+        For each component (0 is background) whether it is to be looked at; the others are 0.
+    phases
+        Number of phases.
+    engine
+        Where the block tasks run.
+    """
+    constants = {"wanted": wanted, "phases": phases}
+    parts = engine.run(_tally_block, [labels, grey, found.ids], halo=(1, 1, 1), stage="islands", constants=constants)
+    sums = np.zeros((found.count + 1, 1 + phases), np.int64)
+    for ids, table in parts:
+        np.add.at(sums, ids, table)
+    return sums
+
+
 def island_sigmas(
     labels: Source,
     grey: Source,
@@ -126,12 +158,7 @@ def island_sigmas(
     engine
         Where the block tasks run.
     """
-    phases = len(levels.names)
-    constants = {"wanted": wanted, "phases": phases}
-    parts = engine.run(_tally_block, [labels, grey, found.ids], halo=(1, 1, 1), stage="islands", constants=constants)
-    sums = np.zeros((found.count + 1, 1 + phases), np.int64)
-    for ids, table in parts:
-        np.add.at(sums, ids, table)
+    sums = tally_islands(labels, grey, found, wanted, phases=len(levels.names), engine=engine)
     voxels = np.maximum(found.voxels, 1)
     host = np.argmax(sums[:, 1:], axis=1)
     away = np.abs(sums[:, 0] / voxels - np.asarray(levels.greys)[host])

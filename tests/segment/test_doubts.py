@@ -38,13 +38,20 @@ def correlated(sigma: float) -> Grey:
     return np.clip(128 + 30 * rough / rough.std(), 0, 255).astype(np.uint8)
 
 
-def grains(sd: float) -> Grey:
-    """One phase in grains of about 20 voxels whose greys differ by ``sd``; noise of 8."""
+def grains(sd: float, number: int = 120) -> Grey:
+    """One phase in grains, 120 of about 20 voxels, whose greys differ by ``sd``; noise of 8."""
     rng = np.random.default_rng(5)
-    seeds = rng.uniform(0, 1, (120, 2)) * SHAPE
+    seeds = rng.uniform(0, 1, (number, 2)) * SHAPE
     y, x = np.indices(SHAPE)
     nearest = np.argmin((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2, axis=-1)
-    return np.clip(140 + rng.normal(0, sd, 120)[nearest] + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
+    return np.clip(140 + rng.normal(0, sd, number)[nearest] + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
+
+
+def curtains() -> Grey:
+    """One phase with curtains along y, whose brightness spreads by 20; noise of 8."""
+    rng = np.random.default_rng(7)
+    down = ndimage.gaussian_filter1d(rng.normal(size=SHAPE[1]), 1.5)
+    return np.clip(140 + 20 * down / down.std() + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
 
 
 def gradient() -> Grey:
@@ -139,8 +146,21 @@ def test_one_grey_level_is_not_labelled(picture: Callable[[], Grey]) -> None:
         (with_bar, ("void", "Li", "SE"), "a grey level without a phase"),
         (plan_view, ("void", "Li", "SE"), "a grey level without a phase"),
         (lambda: grains(22), ("void", "Li", "SE"), "uneven"),
+        (lambda: grains(15, 285), ("void", "Li", "SE"), "uneven"),
+        (curtains, ("void", "Li", "SE"), "uneven"),
     ],
-    ids=["inverted", "inverted-alloy", "alloy-as-li", "li-as-alloy", "gradient", "bar", "plan-view", "strong-grains"],
+    ids=[
+        "inverted",
+        "inverted-alloy",
+        "alloy-as-li",
+        "li-as-alloy",
+        "gradient",
+        "bar",
+        "plan-view",
+        "strong-grains",
+        "small-grains",
+        "curtains",
+    ],
 )
 def test_what_can_not_be_right_is_told(picture: Callable[[], Grey], greys: tuple[str, ...], doubt: str) -> None:
     labels = segmented(picture(), greys)

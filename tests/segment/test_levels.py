@@ -98,6 +98,15 @@ def test_void_without_a_mode_comes_from_what_is_darker_than_the_noise() -> None:
     assert assign([(10000, 0.1), (25000, 0.3), (45000, 0.6)], layer=1, excess=9000)["void"] == 10000
 
 
+def test_no_void_says_what_can_not_be_seen() -> None:
+    peaks = tuple(Peak(grey, 1000, share) for grey, share in ((25000, 0.3), (45000, 0.7)))
+    found = assign_peaks(peaks, ("void", "Li", "SE"), metal_is_layer={0: True}, metal="Li", excess=None)
+    (warning,) = found.warnings
+    assert warning.startswith("no void found")
+    assert "gaps and cracks up to 2 voxels wide" in warning
+    assert "contact may be lower" in warning
+
+
 def test_an_alloy_is_brighter_than_the_electrolyte() -> None:
     names = ("void", "SE", "Li")
     found = assign([(10000, 0.05), (30000, 0.65), (52000, 0.3)], layer=2, names=names)
