@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Region, Source, gaussian, gaussian_reach, kernel
+from micro.blocks import Block, Done, Engine, Source, gaussian, gaussian_reach, kernel
 from micro.model import Spacing
 
 __all__ = ["denoise_block", "denoise_reach", "guide_noise", "sigmas_voxels"]
@@ -20,12 +20,9 @@ def _bilateral(
     guide: NDArray[np.float32],
     near: NDArray[np.float32],
     scale: float,
-    rows: tuple[tuple[int, int], tuple[int, int]],
     out: NDArray[np.float32],
 ) -> None:
     """Average the neighbours that look alike in ``guide``; ``near`` holds the weights by distance.
-
-    ``rows`` says from which to before which z and y that is wanted; elsewhere nothing is written.
 
     Row by row, one neighbour of all voxels after the other: the sums of a voxel keep their order, and are vectorised.
     """
@@ -33,8 +30,8 @@ def _bilateral(
     rz, ry, rx = near.shape[0] // 2, near.shape[1] // 2, near.shape[2] // 2
     one = np.float32(1)
     totals, weights = np.empty(width, np.float32), np.empty(width, np.float32)
-    for k in range(rows[0][0], rows[0][1]):
-        for j in range(rows[1][0], rows[1][1]):
+    for k in range(depth):
+        for j in range(height):
             totals[:] = 0
             weights[:] = 0
             for dz in range(max(-rz, -k), min(rz, depth - 1 - k) + 1):
@@ -110,28 +107,11 @@ def denoise_block(
     if noise is None:
         result = guide
     else:
-        # no more than the sharpening reads
-        z, y, x = (gaussian_reach(sigma) if sharpen > 0 else 0 for sigma in sigmas)
-        wanted, near = block.within((z, y, x)), _distance_weights(sigmas)
-        read = block.within((z + near.shape[0] // 2, y + near.shape[1] // 2, x + near.shape[2] // 2))
-        source, guide = (np.ascontiguousarray(array[_inside(read, block)]) for array in (source, guide))
-        part = _inside(wanted, read)
-        out = np.empty_like(source)
-        rows = ((part[0].start, part[0].stop), (part[1].start, part[1].stop))
-        _bilateral(source, guide, near, 1 / (3 * noise), rows, out)
-        result, block = np.ascontiguousarray(out[part]), wanted
+        result = np.empty_like(source)
+        _bilateral(source, guide, _distance_weights(sigmas), 1 / (3 * noise), result)
     if sharpen > 0:
         result = result + np.float32(sharpen) * (result - gaussian(result, sigmas))
-    return Done(None, (np.clip(np.rint(result[block.inner]), 0, 65535).astype(np.uint16),))
-
-
-def _inside(part: Block, whole: Block) -> Region:
-    """Return the outer region of a block within that of another that reads farther."""
-    z, y, x = (
-        slice(inner.start - outer.start, inner.stop - outer.start)
-        for inner, outer in zip(part.outer, whole.outer, strict=True)
-    )
-    return (z, y, x)
+    return Done(None, (np.clip(np.rint(result), 0, 65535).astype(np.uint16)[block.inner],))
 
 
 def denoise_reach(sigmas: tuple[float, float, float]) -> tuple[int, int, int]:
