@@ -6,7 +6,7 @@ Without edges 256 and 512. The labels are the truth of a CT phantom as deep as t
 sideways, so that what there is to find grows with the volume, written as multiscale OME-Zarr; 2048^3 takes some 200 MB
 of disk for them, as many for the result, and a few GB between two steps. Each size is one `micro measure` with all its
 measurements, checks, tables, figures and files, in a process of its own. The peak is the largest sum of the resident
-memory of that process and all that it starts, sampled every 50 ms; the CPU time, of the programs and of the system
+memory of that process and all that it starts, sampled every 0.1 s; the CPU time, of the programs and of the system
 for them, tells what idle cores would do. With --keep the labels stay in that folder, and are not drawn again.
 """
 
@@ -71,7 +71,7 @@ def watched(command: list[str]) -> tuple[float, float, int]:
                     resident += one.memory_info().rss
                     used += sum(one.cpu_times()[:2])
             peak, cpu = max(peak, resident), max(cpu, used)
-            time.sleep(0.05)
+            time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
     return time.perf_counter() - began, cpu, peak
