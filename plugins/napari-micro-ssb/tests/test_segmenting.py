@@ -10,6 +10,7 @@ from micro.errors import ColourImageError, MissingCalibrationError, ParameterErr
 from micro.io import read_labels, read_volume
 from micro_pipelines import load_recipe
 from napari_micro_ssb import read_layers
+from napari_micro_ssb._content import content_of
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._sample import sample_of
 from napari_micro_ssb._segmenting import Piece, SegmentJob, preview, segment_all, slice_piece
@@ -100,4 +101,5 @@ def test_what_can_not_be_a_sample_is_refused(section, folder, changes, error):
 
 
 def test_the_origin_stands_in_the_layers_metadata(section):
-    assert layer_of(section).metadata[KEY] == Origin((section,), read_volume(section).spacing)
+    layer = layer_of(section)
+    assert layer.metadata[KEY] == Origin((section,), read_volume(section).spacing, content=content_of(layer.data))
