@@ -55,13 +55,12 @@ def command_of(work: Work, folder: Path) -> Command:
 
     Examples
     --------
-    >>> from pathlib import PurePosixPath
-    >>> from micro_pipelines.job import labels_from_labels
+    >>> from micro_pipelines.job import Job, labels_from_labels
     >>> spacing = Spacing.parse("0.1,0.05,0.05um")
     >>> job = Job(load_recipe("sem", ("cell.normal=-y",)), spacing, make_labels=labels_from_labels)
-    >>> command = command_of(Work(Source("cell 3", (Path("cell 3.tif").resolve(),)), job), Path("here"))
-    >>> command.words[:2], command.words[3:6], sorted(command.files)
-    (('micro', 'measure'), ('--recipe', 'here...recipe.toml', '--voxel-size'), ['recipe.toml'])
+    >>> command = command_of(Work(Source("cell 3", (Path("cell 3.tif"),)), job), Path("here"))
+    >>> command.words[:2], command.words[3::2], sorted(command.files)
+    (('micro', 'measure'), ('--recipe', '--voxel-size', '--out'), ['recipe.toml', 'samples.csv'])
     """
     source, job = work.file or work.source, work.job
     files: dict[str, str] = {}
