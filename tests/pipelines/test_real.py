@@ -73,6 +73,7 @@ def test_a_slice_without_a_scale_is_refused_and_then_segmented(cli: Cli, place: 
     assert len(np.unique(labels.data.compute())) >= 2
 
 
+@pytest.mark.slow
 def test_a_folder_of_slices_is_one_volume_in_order(cli: Cli, place: Path, real: Path) -> None:
     told = cli("run", "xct", real / "ct" / "cell_volume", "--out", place / "out", "--voxel-size", "9um", "--quiet")
     assert told.status == 0, told.err
