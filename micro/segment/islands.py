@@ -141,9 +141,7 @@ def island_sigmas(
 ) -> NDArray[np.float64]:
     """Return by how many standard deviations the mean grey of each wanted island differs from what surrounds it.
 
-    The phase around an island is the one that it shares most faces with. The mean of an island of n voxels
-    has a standard deviation of ``noise.sd`` times the root of ``noise.volume`` / n, at most ``noise.sd``:
-    neighbouring voxels share their noise.
+    The phase around an island is the one that it shares most faces with.
 
     Parameters
     ----------
@@ -162,8 +160,7 @@ def island_sigmas(
     voxels = np.maximum(found.voxels, 1)
     host = np.argmax(sums[:, 1:], axis=1)
     away = np.abs(sums[:, 0] / voxels - np.asarray(levels.greys)[host])
-    error = noise.sd * np.sqrt(np.minimum(noise.volume / voxels, 1.0))
-    return np.where(wanted & (sums[:, 1:].sum(axis=1) > 0), away / np.maximum(error, 1e-9), np.inf)
+    return np.where(wanted & (sums[:, 1:].sum(axis=1) > 0), away / np.maximum(noise.of_means(voxels), 1e-9), np.inf)
 
 
 FAINT_VOXELS = 4096

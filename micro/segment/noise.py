@@ -19,11 +19,21 @@ LAGS = 6
 class Noise:
     """Noise inside one phase: its standard deviation in grey values, and the voxels over which it is alike.
 
-    A mean over n voxels has the variance ``sd ** 2 * volume / n``.
+    A mean over n voxels has the variance ``sd ** 2 * volume / n``, at most ``sd ** 2``.
     """
 
     sd: float
     volume: float
+
+    def of_means(self, voxels: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the standard deviation of the mean over so many voxels each.
+
+        Examples
+        --------
+        >>> Noise(300.0, 9.0).of_means(np.array([1, 9, 900])).tolist()
+        [300.0, 300.0, 30.0]
+        """
+        return np.asarray(self.sd * np.sqrt(np.minimum(self.volume / voxels, 1.0)), np.float64)
 
 
 @kernel

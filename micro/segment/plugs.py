@@ -44,7 +44,7 @@ def fill_plugs(
     levels, pair
         Grey level of each phase, and the places of void and metal.
     noise
-        Noise of the picture: the mean over n voxels has the variance ``sd ** 2 * volume / n``, at most ``sd ** 2``.
+        Noise of the picture.
     sigmas_max
         Islands whose mean grey is nearer to the metal's than this many standard deviations are turned; 0: none.
     engine
@@ -72,8 +72,7 @@ def fill_plugs(
     sums = tally_islands(places, grey, found, wanted, phases=len(levels.names), engine=engine)
     voxels = np.maximum(found.voxels, 1)
     away = np.abs(sums[:, 0] / voxels - levels.greys[metal])
-    error = noise.sd * np.sqrt(np.minimum(noise.volume / voxels, 1.0))
-    turned = wanted & (sums[:, 1 + metal] > 0) & (away < sigmas_max * error)
+    turned = wanted & (sums[:, 1 + metal] > 0) & (away < sigmas_max * noise.of_means(voxels))
     if not turned.any():
         return places
     z, y, x = places.shape
