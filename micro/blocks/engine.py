@@ -32,6 +32,7 @@ from micro.blocks.pool import Pool, take_place, twin_of
 from micro.blocks.running import Running
 from micro.blocks.scratch import scratch_folder
 from micro.blocks.sparse import SparseArray
+from micro.blocks.stored import ChunkFiles
 from micro.errors import ParameterError
 
 __all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region", "store_of"]
@@ -105,9 +106,20 @@ def store_of(data: da.Array) -> Path | None:
     return Path(name.removeprefix(_STORED)) if name.startswith(_STORED) else None
 
 
+def _direct(array: Any) -> Any:  # noqa: ANN401
+    """Return an array as the chunks of its store where it has one of `Engine.array`, as `as_dask` wrapped it or not."""
+    if isinstance(array, da.Array):
+        folder = store_of(array)
+        if folder is None:
+            return array
+        stored = zarr.open_array(folder, mode="r")
+        return ChunkFiles.of(stored) or array
+    return ChunkFiles.of(array) or array
+
+
 def read_region(source: Source, region: Region) -> NDArray[Any]:
     """Return a region of ``source`` as a numpy array in C order, computing it where it is lazy."""
-    piece = source[region]
+    piece = _direct(source)[region]
     if isinstance(piece, da.Array):
         piece = piece.compute(scheduler=get_sync)
     # kernels know then that rows are whole, and work on many voxels at once
@@ -222,7 +234,7 @@ class Engine:
                 dtype,
                 block_shape=self.cut((z, y, x)),
                 bytes_max=self.kept_bytes,
-                spill=lambda: self._on_disk(shape, dtype, block_shape),
+                spill=lambda: _direct(self._on_disk(shape, dtype, block_shape)),
             )
         return self._on_disk(shape, dtype, block_shape)
 
@@ -310,7 +322,9 @@ class Engine:
             # a block that is done again must find what was there before
             own = {id(source) for source in sources}
             twins = {number: twin_of(output) for number, output in enumerate(outputs) if id(output) in own}
-        one = partial(_run_block, task, sources, outputs, twins, constants or {})
+        read, written = [_direct(source) for source in sources], [_direct(output) for output in outputs]
+        others = {number: _direct(twin) for number, twin in twins.items()}
+        one = partial(_run_block, task, read, written, others, constants or {})
         partials = self.map(one, chosen, stage=stage)
         for number, twin in twins.items():
             for block in left_out:

@@ -50,6 +50,7 @@ __all__ = ["MeasurePanel"]
 OWN, PLAIN = "as the labels were made", "defaults"
 NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
+CHANGED = "These labels were changed since they were measured: press Measure for their new values"
 FLY_PIXELS = 200.0
 """Size of an object on the screen after flying to it."""
 
@@ -199,8 +200,14 @@ class MeasurePanel(Panel):
     @told
     def export(self, folder: Path) -> None:
         """Write the files that ``micro run`` or ``micro measure`` would write with ``--out folder``."""
-        measured = self._last()
-        self.start(lambda watcher: export(measured, folder, watcher), self._exported, "writing ...")
+        measured, layer = self._last(), itself(self.labels.layer())
+        data, before = layer.data, self._states.get(layer)
+
+        def write(watcher: Watcher) -> tuple[BatchResult, bool]:
+            batch = export(measured, folder, watcher)
+            return batch, before is not None and state_of(data) != before
+
+        self.start(write, self._exported, "writing ...")
 
     @told
     def command(self) -> None:
@@ -291,15 +298,29 @@ class MeasurePanel(Panel):
         self.figure_page.show_figures(measured.figures, None if before is None else before.figures)
         self.say(said + "".join(f" Doubtful: {line}." for line in measured.report.doubts))
 
-    def _exported(self, batch: BatchResult) -> None:
-        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes, *self._changed_since()]))
+    def _exported(self, found: tuple[BatchResult, bool]) -> None:
+        batch, changed = found
+        self.say(". ".join([f"written: {batch.samples[0].folder}", *batch.notes, *([CHANGED] if changed else [])]))
 
-    def _changed_since(self) -> tuple[str, ...]:
-        """Say that the labels that are chosen are not those that were measured any more."""
-        layer = itself(self.labels.layer())
-        if layer not in self._states or self._states[layer] == state_of(layer.data):
-            return ()
-        return ("These labels were changed since they were measured: press Measure for their new values",)
+    def _look_for_changes(self) -> None:
+        """Say where the labels that are chosen are not those that were measured any more.
+
+        All voxels of labels in memory are read for it: in another thread, unless that does something else.
+        """
+        chosen = self.labels.layer()
+        layer, said = itself(chosen), self.message.text()
+        if layer not in self._states:
+            return
+        data, before = layer.data, self._states[layer]
+
+        def tell(now: object) -> None:
+            if now != before and self.labels.currentText() == chosen.name:
+                self.say(f"{said} {CHANGED}.")
+
+        if self.busy:
+            tell(state_of(data))
+        else:
+            self.start(lambda _: state_of(data), tell, said)
 
     @told
     def enlarge(self) -> None:
@@ -331,8 +352,7 @@ class MeasurePanel(Panel):
             layer = self.labels.layer()
             if itself(layer) in self._known:
                 self._show(*self._known[itself(layer)])
-                for line in self._changed_since():
-                    self.say(f"{self.message.text()} {line}.")
+                self._look_for_changes()
                 return
             self.show_tables(pd.DataFrame(), {})
             result = origin_of(layer).result
