@@ -83,6 +83,7 @@ class ChunkFiles:
             and array.shards is None
             and about.fill_value == 0
             and array.dtype.kind in "uifb"
+            and array.dtype.isnative
         )
         if not plain:
             return None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import zarr
-from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
+from zarr.codecs import BloscCodec, BytesCodec, GzipCodec, ZstdCodec
 
 from micro.blocks import Engine, as_dask, read_region
 from micro.blocks.stored import ChunkFiles
@@ -41,9 +41,8 @@ def regions(count: int, seed: int) -> list[tuple[slice, ...]]:
     return [tuple(slice(int(a), int(b)) for a, b in spans) for spans in zip(*ends, strict=True)]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "codec"), itertools.product(["uint8", "uint16", "uint32", "float32", "bool"], CODECS)
-)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32", "bool"])
+@pytest.mark.parametrize("codec", CODECS)
 def test_both_ways_give_the_same_whoever_wrote(dtype: str, codec: str, tmp_path: Path) -> None:
     array = made(tmp_path, dtype, codec)
     files = files_of(array)
@@ -79,6 +78,7 @@ def test_what_was_never_written_or_is_written_to_zero_takes_no_file(tmp_path: Pa
         {"chunks": (2, 4, 3), "shards": (4, 8, 9)},
         {"fill_value": 7},
         {"dtype": ">u2"},
+        {"serializer": BytesCodec(endian="big")},
         {"zarr_format": 2, "compressors": "auto"},
         {"chunk_key_encoding": {"name": "default", "separator": "."}},
     ],
