@@ -19,7 +19,7 @@ def _bilateral(
     grey: NDArray[np.float32],
     guide: NDArray[np.float32],
     near: NDArray[np.float32],
-    scale: float,
+    scale: np.float32,
     out: NDArray[np.float32],
 ) -> None:
     """Average the neighbours that look alike in ``guide``; ``near`` holds the weights by distance.
@@ -44,7 +44,7 @@ def _bilateral(
                         for i in range(end - begin):
                             apart = (there[i] - here[i]) * scale
                             # 1 / (1 + t^2)^2 falls off like a Gaussian and costs no exponential
-                            like = one / (one + np.float32(apart * apart))
+                            like = one / (one + apart * apart)
                             weight = close * like * like
                             total[i] += weight * shade[i]
                             weighed[i] += weight
@@ -108,7 +108,7 @@ def denoise_block(
         result = guide
     else:
         result = np.empty_like(source)
-        _bilateral(source, guide, _distance_weights(sigmas), 1 / (3 * noise), result)
+        _bilateral(source, guide, _distance_weights(sigmas), np.float32(1 / (3 * noise)), result)
     if sharpen > 0:
         result = result + np.float32(sharpen) * (result - gaussian(result, sigmas))
     return Done(None, (np.clip(np.rint(result), 0, 65535).astype(np.uint16)[block.inner],))

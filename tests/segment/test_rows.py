@@ -100,12 +100,13 @@ def test_the_bilateral_mean_is_summed_in_raster_order(shape: tuple[int, int, int
     guide = grey[:, ::-1].copy()
     near = np.random.default_rng(6).random((1 if shape[0] == 1 else 5, 5, 5)).astype(np.float32)
     found, expected = np.empty_like(grey), np.empty_like(grey)
-    _bilateral(grey, guide, near, 1 / 900, found)
+    scale = np.float32(1 / 900)
+    _bilateral(grey, guide, near, scale, found)
     for at in np.ndindex(shape):
         total = weights = np.float32(0)
         for place in around(shape, at, 2):
-            apart = float(guide[place] - guide[at]) * (1 / 900)
-            like = np.float32(1) / (np.float32(1) + np.float32(apart * apart))
+            apart = (guide[place] - guide[at]) * scale
+            like = np.float32(1) / (np.float32(1) + apart * apart)
             step = tuple(p - a + n // 2 for p, a, n in zip(place, at, near.shape, strict=True))
             if min(step) < 0 or any(s >= n for s, n in zip(step, near.shape, strict=True)):
                 continue
