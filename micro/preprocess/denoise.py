@@ -69,13 +69,35 @@ def sigmas_voxels(spacing: Spacing, shape: tuple[int, ...], reach_voxels: float)
     return (z, y, x)
 
 
+@kernel
+def _count_apart(one: NDArray[np.float32], other: NDArray[np.float32], counts: NDArray[np.int64]) -> None:
+    """Count the voxels by how many greys two pictures are apart there."""
+    for k in range(one.shape[0]):
+        for j in range(one.shape[1]):
+            for i in range(one.shape[2]):
+                counts[np.int64(np.rint(abs(one[k, j, i] - other[k, j, i])))] += 1
+
+
+@kernel
+def _sharpened(
+    grey: NDArray[np.float32], smooth: NDArray[np.float32], sharpen: np.float32, out: NDArray[np.uint16]
+) -> None:
+    """Add back what smoothing takes away, ``sharpen`` times, and round to the nearest of 65536 greys."""
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                value = grey[k, j, i] + sharpen * (grey[k, j, i] - smooth[k, j, i])
+                out[k, j, i] = np.uint16(np.rint(min(max(value, np.float32(0)), np.float32(65535))))
+
+
 def _noise_counts(
     block: Block, grey: NDArray[np.uint16], *, sigmas: tuple[float, float, float]
 ) -> Done[NDArray[np.int64]]:
     guide = gaussian(grey.astype(np.float32), sigmas)
     wide = gaussian(guide, sigmas)
-    residual = np.rint(np.abs(guide - wide))[block.inner].astype(np.int64)
-    return Done(np.bincount(residual.ravel(), minlength=65536))
+    counts = np.zeros(65536, np.int64)
+    _count_apart(guide[block.inner], wide[block.inner], counts)
+    return Done(counts)
 
 
 def guide_noise(grey: Source, sigmas: tuple[float, float, float], engine: Engine) -> float:
@@ -109,9 +131,10 @@ def denoise_block(
     else:
         result = np.empty_like(source)
         _bilateral(source, guide, _distance_weights(sigmas), np.float32(1 / (3 * noise)), result)
-    if sharpen > 0:
-        result = result + np.float32(sharpen) * (result - gaussian(result, sigmas))
-    return Done(None, (np.clip(np.rint(result), 0, 65535).astype(np.uint16)[block.inner],))
+    smooth = gaussian(result, sigmas) if sharpen > 0 else result
+    out = np.empty([span.stop - span.start for span in block.inner], np.uint16)
+    _sharpened(result[block.inner], smooth[block.inner], np.float32(sharpen), out)
+    return Done(None, (out,))
 
 
 def denoise_reach(sigmas: tuple[float, float, float]) -> tuple[int, int, int]:
