@@ -294,7 +294,7 @@ def may_mount() -> bool:
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("kilobytes", [300, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kilobytes", [300, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_full_disk_ends_in_one_line_and_can_be_continued(
     kilobytes: int, image: Path, undisturbed: dict[str, bytes], place: Path
 ) -> None:
