@@ -2,6 +2,7 @@
 
 from micro.blocks.boxes import box_of
 from micro.blocks.budget import Budget, parse_bytes
+from micro.blocks.by_id import ids_among, looked_up, relabelled
 from micro.blocks.components import Components, label_components
 from micro.blocks.distance import distance_um, within_um
 from micro.blocks.engine import DEFAULT_BLOCK, Done, Engine, Source, as_dask, read_region, store_of
@@ -32,12 +33,15 @@ __all__ = [
     "distance_um",
     "gaussian",
     "gaussian_reach",
+    "ids_among",
     "kernel",
     "label_components",
     "largest_balls",
     "local_thickness",
+    "looked_up",
     "parse_bytes",
     "read_region",
+    "relabelled",
     "scratch_folder",
     "smooth_axis",
     "split",

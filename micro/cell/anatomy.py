@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, as_dask, label_components
+from micro.blocks import Block, Done, Engine, Source, as_dask, label_components, looked_up
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
 from micro.cell.counter import whole_counter
@@ -245,7 +245,7 @@ def _spread_from(
 
 
 def _look_up(_: Block, ids: NDArray[np.uint32], *, which: NDArray[np.uint8]) -> Done[None]:
-    return Done(None, (which[ids],))
+    return Done(None, (looked_up(ids, which),))
 
 
 def _metal_parts(labels: Labels, bodies: Bodies, table: NDArray[np.bool_], engine: Engine) -> Any:  # noqa: ANN401

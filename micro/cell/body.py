@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, label_components, within_um
+from micro.blocks import Block, Components, Done, Engine, Source, label_components, looked_up, within_um
 from micro.cell.cell import Normal
 from micro.model import Spacing
 
@@ -79,7 +79,7 @@ def _dilate(
     spacing: Spacing,
     radius_um: float,
 ) -> Done[None]:
-    seeds = which[ids]
+    seeds = looked_up(ids, which)
     metal = table[labels[block.inner]]
     out = np.zeros(metal.shape, np.uint8)
     for body in (COUNTER, ANODE):

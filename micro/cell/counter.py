@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components, within_um
+from micro.blocks import Block, Done, Engine, Source, label_components, relabelled, within_um
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.cell.dendrites import beneath, components_holding, root_reach_um
@@ -74,7 +74,7 @@ def _sides(block: Block, labels: NDArray[np.uint8], zone: NDArray[np.uint8], *, 
 
 
 def _add(_: Block, zone: NDArray[np.uint8], ids: NDArray[np.uint32], *, own: NDArray[np.bool_]) -> Done[None]:
-    return Done(None, (np.where(own[ids], np.uint8(COUNTER), zone),))
+    return Done(None, (relabelled(zone, ids, own, COUNTER),))
 
 
 def whole_counter(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components
+from micro.blocks import Block, Done, Engine, Source, label_components, relabelled
 from micro.cell.dendrites import components_holding
 from micro.cell.voids import HANGING, crack_like
 from micro.model import Spacing
@@ -41,7 +41,7 @@ def _feet(_: Block, labels: NDArray[np.uint8], gaps: NDArray[np.uint8], *, crack
 def _set_cracks(
     _: Block, labels: NDArray[np.uint8], ids: NDArray[np.uint32], *, chosen: NDArray[np.bool_], crack: int
 ) -> Done[None]:
-    return Done(None, (np.where(chosen[ids], np.uint8(crack), labels).astype(np.uint8),))
+    return Done(None, (relabelled(labels, ids, chosen, crack),))
 
 
 def mark_cracks(

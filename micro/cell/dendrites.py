@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, label_components, within_um
+from micro.blocks import Block, Components, Done, Engine, Source, ids_among, label_components, relabelled, within_um
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
@@ -77,13 +77,15 @@ def beneath(
     return np.moveaxis(out[::-along], 0, axis)
 
 
-def _held(_: Block, ids: NDArray[np.uint32], marks: NDArray[np.uint8], *, value: int) -> Done[NDArray[np.uint32]]:
-    return Done(np.unique(ids[marks == value]))
+def _held(
+    _: Block, ids: NDArray[np.uint32], marks: NDArray[np.uint8], *, value: int, count: int
+) -> Done[NDArray[np.int64]]:
+    return Done(ids_among(ids, marks, value, count))
 
 
 def components_holding(found: Components, marks: Source, value: int, engine: Engine) -> NDArray[np.bool_]:
     """Return for each component whether any of its voxels has this value in ``marks``."""
-    parts = engine.run(_held, [found.ids, marks], stage="objects", constants={"value": value})
+    parts = engine.run(_held, [found.ids, marks], stage="objects", constants={"value": value, "count": found.count})
     held = np.zeros(found.count + 1, bool)
     for part in parts:
         held[part] = True
@@ -94,7 +96,7 @@ def components_holding(found: Components, marks: Source, value: int, engine: Eng
 def _relabel(
     _: Block, labels: NDArray[np.uint8], ids: NDArray[np.uint32], *, chosen: NDArray[np.bool_], value: int
 ) -> Done[None]:
-    return Done(None, (np.where(chosen[ids], np.uint8(value), labels).astype(np.uint8),))
+    return Done(None, (relabelled(labels, ids, chosen, value),))
 
 
 def root_reach_um(tolerance_um: float, spacing: Spacing, shape: tuple[int, int, int]) -> float:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components
+from micro.blocks import (
+    Block,
+    Components,
+    Done,
+    Engine,
+    Source,
+    ids_among,
+    kernel,
+    label_components,
+    looked_up,
+    relabelled,
+)
 from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise
 
@@ -40,7 +51,7 @@ def _spread(labels: NDArray[np.uint8], phases: int, out: NDArray[np.uint8]) -> N
 def _absorb(
     block: Block, labels: NDArray[np.uint8], ids: NDArray[np.uint32], *, small: NDArray[np.bool_], phases: int
 ) -> Done[None]:
-    here = np.where(small[ids], np.uint8(255), labels).astype(np.uint8)
+    here = relabelled(labels, ids, small, 255)
     if not (here == 255).any():
         return Done(None, (labels[block.inner],))
     for _ in range(ROUNDS):
@@ -54,16 +65,17 @@ def _absorb(
 def _tally(
     labels: NDArray[np.uint8],
     grey: NDArray[np.uint16],
+    ids: NDArray[np.uint32],
     rows: NDArray[np.int64],
     bounds: NDArray[np.int64],
     table: NDArray[np.int64],
 ) -> None:
-    """Add up the grey, and the faces towards each phase, of the voxels of the core; ``rows`` is each voxel's row."""
+    """Add up the grey, and the faces towards each phase, of the voxels of the core; ``rows`` is each island's row."""
     depth, height, width = labels.shape
     for z in range(bounds[0, 0], bounds[0, 1]):
         for y in range(bounds[1, 0], bounds[1, 1]):
             for x in range(bounds[2, 0], bounds[2, 1]):
-                row = rows[z - bounds[0, 0], y - bounds[1, 0], x - bounds[2, 0]]
+                row = rows[ids[z, y, x]]
                 if row < 0:
                     continue
                 table[row, 0] += grey[z, y, x]
@@ -87,13 +99,13 @@ def _tally_block(
     phases: int,
 ) -> Done[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     inner = ids[block.inner]
-    here = np.unique(inner[wanted[inner]]).astype(np.int64)
+    here = ids_among(inner, looked_up(inner, wanted.view(np.uint8)), 1, len(wanted) - 1)
     place = np.full(len(wanted), -1, np.int64)
     place[here] = np.arange(len(here))
     table = np.zeros((len(here), 1 + phases), np.int64)
     if len(here):
         bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
-        _tally(labels, grey, place[inner], bounds, table)
+        _tally(labels, grey, ids, place, bounds, table)
     return Done((here, table))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components
+from micro.blocks import Block, Done, Engine, Source, label_components, relabelled
 from micro.segment.islands import FAINT_VOXELS, tally_islands
 from micro.segment.levels import GreyLevels
 from micro.segment.noise import Noise
@@ -22,7 +22,7 @@ __all__ = ["fill_plugs"]
 def _turn(
     _: Block, places: NDArray[np.uint8], ids: NDArray[np.uint32], *, turned: NDArray[np.bool_], metal: int
 ) -> Done[None]:
-    return Done(None, (np.where(turned[ids], np.uint8(metal), places),))
+    return Done(None, (relabelled(places, ids, turned, metal),))
 
 
 def fill_plugs(
