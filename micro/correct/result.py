@@ -137,7 +137,7 @@ def corrections_beside(labels: Path) -> str:
     """
     found = _records_of(corrections_folder(labels))
     if found is not None:
-        _, log = found
+        _, _, log = found
         if log.active:
             return (
                 f"{len(log.active)} corrections by hand lie beside {labels.name} and are not in it; "
@@ -155,19 +155,21 @@ def _stale(labels: Path, folder: Path) -> str:
     step = next((step for step in open_source(labels).history if step.operation == CORRECT_STEP), None)
     if found is None:
         return ""
-    records, _ = found
+    journal, records, _ = found
     known = {} if step is None else step.parameters
-    if known.get("entries", 0) == records:
+    # after Set aside another journal may have as many entries
+    if known.get("entries", 0) == records and known.get("journal", journal) == journal:
         return ""
     return f"{labels.name} is older than the last corrections in {folder.name}; write it again from the viewer"
 
 
-def _records_of(folder: Path) -> tuple[int, Log] | None:
+def _records_of(folder: Path) -> tuple[str, int, Log] | None:
+    """Return the name of a journal, how many entries it has, and its edits; None where there is none."""
     try:
-        _, records = read_records(folder / JOURNAL_NAME)
+        header, records = read_records(folder / JOURNAL_NAME)
     except (OSError, JournalError):
         return None
-    return len(records), Log(records)
+    return str(header.get("id", "")), len(records), Log(records)
 
 
 def _by_tool(edits: Sequence[Logged], phases: PhaseSet) -> list[dict[str, Any]]:

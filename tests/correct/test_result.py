@@ -100,6 +100,16 @@ def test_what_lies_beside_is_told(path):
         assert corrections_beside(written) == ""
 
 
+def test_corrections_that_were_set_aside_are_not_taken_for_those_made_anew(path):
+    with opened(path) as correction:
+        CorrectedArray(correction)[0, 0, :9] = 8
+        written = write_corrected(correction, corrected_path(path))
+    corrections_folder(path).rename(path.with_name("aside"))
+    with opened(path) as correction:
+        CorrectedArray(correction)[1, 0, :9] = 8
+        assert "older than the last corrections" in corrections_beside(written)
+
+
 def test_labels_edited_while_they_are_written_are_told(path, monkeypatch):
     from micro.correct import result
 
