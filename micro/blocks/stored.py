@@ -7,6 +7,8 @@ block tasks wait for one another. What is written here zarr reads, and the other
 from __future__ import annotations
 
 import itertools
+import math
+import struct
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
@@ -22,9 +24,14 @@ from zarr.codecs import BloscCodec, BytesCodec, ZstdCodec
 from zarr.core.chunk_key_encodings import DefaultChunkKeyEncoding
 from zarr.storage import LocalStore
 
+from micro.errors import OutputError, ParameterError
+
 __all__ = ["ChunkFiles"]
 
 _SHUFFLES = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
+
+_BLOSC_SIZES = struct.Struct("<4x I 4x I")
+"""Bytes of the chunk and of the file, in the first 16. Blosc believes them, and reads beyond the end of a cut file."""
 
 Span = tuple[int, int]
 
@@ -92,24 +99,37 @@ class ChunkFiles:
         return None if codec is None else cls(root, array.shape, array.chunks, array.dtype, codec)
 
     def __getitem__(self, region: Sequence[slice]) -> NDArray[Any]:
-        """Return a region, slices without steps, as an array of its own; what was never written is 0."""
+        """Return a region, slices without steps, as an array of its own; what was never written is 0.
+
+        Raises
+        ------
+        OutputError
+            If the store is gone, or what a file holds is no chunk of it.
+        """
         spans = self._spans(region)
         out = np.zeros([stop - start for start, stop in spans], self.dtype)
-        chunk = np.empty(self.chunks, self.dtype)
         for number, here in self._touched(spans):
-            stored = _content(self._file(number))
-            if stored is None:
-                continue
-            self.codec.decode(stored, chunk)
-            out[_within(here, [start for start, _ in spans])] = chunk[_within(here, self._begin(number))]
+            chunk = self._stored(number)
+            if chunk is not None:
+                out[_within(here, [start for start, _ in spans])] = chunk[_within(here, self._begin(number))]
         return out
 
     def __setitem__(self, region: Sequence[slice], values: NDArray[Any]) -> None:
         """Write a region; of chunks that it covers in part, what else they hold stays.
 
         A chunk is written beside its file, which is then replaced: whoever reads it sees all of it or nothing.
+
+        Raises
+        ------
+        ParameterError
+            If the values have another shape than the region.
+        OutputError
+            If the store is gone.
         """
         spans = self._spans(region)
+        expected = tuple(stop - start for start, stop in spans)
+        if values.shape != expected:
+            raise ParameterError(f"values of shape {values.shape} for a region of {expected}; expected one shape")
         for number, here in self._touched(spans):
             part = values[_within(here, [start for start, _ in spans])]
             begin = self._begin(number)
@@ -142,11 +162,32 @@ class ChunkFiles:
         return self.root.joinpath("c", *map(str, number))
 
     def _chunk(self, number: tuple[int, ...]) -> NDArray[Any]:
-        chunk = np.zeros(self.chunks, self.dtype)
-        stored = _content(self._file(number))
-        if stored is not None:
-            self.codec.decode(stored, chunk)
-        return chunk
+        stored = self._stored(number)
+        return np.zeros(self.chunks, self.dtype) if stored is None else stored.copy()
+
+    def _stored(self, number: tuple[int, ...]) -> NDArray[Any] | None:
+        """Return a chunk, not to be written to; None where it was never written."""
+        path = self._file(number)
+        stored = _content(path)
+        if stored is None:
+            self._require()
+            return None
+        size = math.prod(self.chunks) * self.dtype.itemsize
+        try:
+            if isinstance(self.codec, Blosc) and _BLOSC_SIZES.unpack(stored[:16]) != (size, len(stored)):
+                raise ValueError(f"{len(stored)} bytes")
+            # not into an array that is there: what holds too little would leave the end of it as it was
+            found = self.codec.decode(stored)
+            if len(found) != size:
+                raise ValueError(f"{len(found)} bytes in place of {size}")
+        except (RuntimeError, ValueError, MemoryError, struct.error) as error:
+            raise OutputError(f"{path} is damaged ({error}); run it again") from error
+        return np.frombuffer(found, self.dtype).reshape(self.chunks)
+
+    def _require(self) -> None:
+        """Refuse to take a store that somebody removed for one of zeros."""
+        if not (self.root / "zarr.json").is_file():
+            raise OutputError(f"{self.root}: a volume between two stages is gone from the disk; run it again")
 
     def _put(self, path: Path, chunk: NDArray[Any]) -> None:
         if not chunk.any():
@@ -158,6 +199,7 @@ class ChunkFiles:
             try:
                 beside.write_bytes(stored)
             except FileNotFoundError:
+                self._require()
                 path.parent.mkdir(parents=True, exist_ok=True)
                 beside.write_bytes(stored)
             beside.replace(path)

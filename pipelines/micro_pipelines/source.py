@@ -14,6 +14,10 @@ __all__ = ["Source", "safe_name", "series_key"]
 
 _SUFFIXES = re.compile(r"(\.ome)?\.(tiff?|zarr|png|btf|tf8|tf2)$", re.IGNORECASE)
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_FILES_OF_A_RUN = {"report.html", "failures.csv", "review.csv", "run.log"} | {
+    f"{name}.{ending}" for name in ("measurements", "table") for ending in ("csv", "parquet", "md", "tex", "xlsx")
+}
+"""What lies beside the samples' folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,13 @@ def safe_name(text: str) -> str:
     --------
     >>> safe_name("Zelle 3: after?.ome.tif"), safe_name("CON.tif"), safe_name("..")
     ('Zelle 3_ after_', 'CON_', 'sample')
+    >>> safe_name("con.x.tif"), safe_name("Report.html"), safe_name("measurements.csv")
+    ('con_.x', 'Report.html_', 'measurements.csv_')
     """
     name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", _SUFFIXES.sub("", text))[:100].strip(" .")
-    if name.split(".")[0].lower() in _RESERVED:
+    first, dot, rest = name.partition(".")
+    if first.lower() in _RESERVED:  # with whatever follows the dot
+        name = f"{first}_{dot}{rest}"
+    if name.lower() in _FILES_OF_A_RUN:
         name += "_"
     return name or "sample"

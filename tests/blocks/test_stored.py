@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from zarr.codecs import BloscCodec, BytesCodec, GzipCodec, ZstdCodec
 
 from micro.blocks import Engine, as_dask, read_region
 from micro.blocks.stored import ChunkFiles
+from micro.errors import OutputError, ParameterError
 
 SHAPE, CHUNKS = (13, 20, 9), (4, 7, 9)
 CODECS = {
@@ -117,6 +120,64 @@ def test_a_write_that_fails_leaves_what_was_there_and_no_part_of_a_file(
             files[everything] = np.full(SHAPE, 6, np.uint16)
     assert sorted(files.root.rglob("*")) == before
     assert (files[everything] == 5).all()
+
+
+EVERYTHING = (slice(None),) * 3
+
+
+def half(content: bytes, _: ChunkFiles) -> bytes:
+    return content[: len(content) // 2]
+
+
+def nothing(_: bytes, __: ChunkFiles) -> bytes:
+    return b""
+
+
+def zeros(content: bytes, _: ChunkFiles) -> bytes:
+    return bytes(len(content))
+
+
+def too_little(_: bytes, files: ChunkFiles) -> bytes:
+    return files.codec.encode(np.ones(10, files.dtype))
+
+
+def too_much(_: bytes, files: ChunkFiles) -> bytes:
+    return files.codec.encode(np.ones(2000, files.dtype))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("damage", [half, nothing, zeros, too_little, too_much])
+def test_a_damaged_chunk_is_one_line_that_names_the_file(
+    damage: Callable[[bytes, ChunkFiles], bytes], codec: str, tmp_path: Path
+) -> None:
+    files = files_of(made(tmp_path, codec=codec))
+    files[EVERYTHING] = np.random.default_rng(0).integers(1, 999, SHAPE).astype(np.uint16)
+    path = files.root / "c/1/1/0"
+    path.write_bytes(damage(path.read_bytes(), files))
+    with pytest.raises(OutputError, match="damaged") as caught:
+        files[EVERYTHING]
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert files[0:4, 0:7, 0:9].all()
+
+
+def test_a_store_that_goes_is_neither_read_as_zeros_nor_made_anew(tmp_path: Path) -> None:
+    files = files_of(made(tmp_path))
+    files[EVERYTHING] = np.full(SHAPE, 5, np.uint16)
+    shutil.rmtree(files.root)
+    with pytest.raises(OutputError, match="gone"):
+        files[EVERYTHING]
+    with pytest.raises(OutputError, match="gone"):
+        files[EVERYTHING] = np.full(SHAPE, 6, np.uint16)
+    assert not files.root.exists()
+
+
+@pytest.mark.parametrize("shape", [(4, 20, 9), (3, 20, 10), (3, 20, 1), (20, 9)])
+def test_values_of_another_shape_are_refused_as_numpy_would(shape: tuple[int, ...], tmp_path: Path) -> None:
+    files = files_of(made(tmp_path))
+    with pytest.raises(ParameterError, match="shape"):
+        files[0:3, 0:20, 0:9] = np.ones(shape, np.uint16)
+    assert not files[EVERYTHING].any()
 
 
 def test_chunks_travel_to_other_processes(tmp_path: Path) -> None:
