@@ -91,8 +91,9 @@ class Budget:
         left = memory_bytes - PROCESS_BYTES - 4 * kept
         if left < _bytes_of(smallest):
             need = (PROCESS_BYTES + _bytes_of(smallest)) / (1 - 4 * KEPT_SHARE)
+            given = f"{memory_bytes / 1e9:.2g} GB" if memory_bytes >= 10**6 else f"{memory_bytes} bytes"
             raise ParameterError(
-                f"a memory of {memory_bytes / 1e9:.2g} GB is too small: the program and one block need "
+                f"a memory of {given} is too small: the program and one block need "
                 f"{math.ceil(need / 1e8) / 10:g} GB; expected at least that"
             )
         in_flight = min(workers, left // _bytes_of(smallest))

@@ -42,7 +42,7 @@ def _see(ids: NDArray[np.uint32], marks: NDArray[np.uint8], value: int, seen: ND
             for i in range(ids.shape[2]):
                 here = ids[k, j, i]
                 # most voxels are of the object of the voxel before, which has been seen
-                if here != 0 and here != before and marks[k, j, i] == value:
+                if here and here != before and marks[k, j, i] == value:
                     seen[here] = True
                     before = here
 

@@ -24,7 +24,7 @@ from dask import threaded
 from dask.base import get_scheduler
 from dask.local import get_sync
 from numpy.typing import DTypeLike, NDArray
-from zarr.codecs import BloscCodec
+from zarr.codecs import BloscCodec, ZstdCodec
 
 from micro.blocks.budget import Budget
 from micro.blocks.grid import Block, Region, Shape, split
@@ -245,7 +245,8 @@ class Engine:
         edges = (_CHUNK if edge % _CHUNK == 0 else edge for edge in wanted)
         chunks = (*shape[:-3], *(min(edge, length) for edge, length in zip(edges, (z, y, x), strict=True)))
         # greys are noise below their upper bits: little is gained by slow compression
-        codec = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle") if np.dtype(dtype).itemsize > 1 else "auto"
+        greys = BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle")
+        codec = greys if np.dtype(dtype).itemsize > 1 else ZstdCodec(level=0, checksum=True)
         return zarr.create_array(
             folder, shape=shape, dtype=np.dtype(dtype), chunks=chunks, compressors=codec, overwrite=True
         )

@@ -192,3 +192,15 @@ def test_what_the_engine_stores_is_read_so(tmp_path: Path) -> None:
     for dtype in (np.uint8, np.uint16, np.uint32, np.float32):
         array = Engine(in_memory_bytes=0, work_dir=tmp_path).array((70, 80, 90), dtype)
         assert ChunkFiles.of(array) is not None
+
+
+def test_a_flipped_bit_in_labels_does_not_pass_for_a_voxel(tmp_path: Path) -> None:
+    files = files_of(Engine(in_memory_bytes=0, work_dir=tmp_path).array((64, 64, 64), np.uint8))
+    everything = (slice(0, 64),) * 3
+    files[everything] = np.random.default_rng(0).integers(0, 250, (64, 64, 64)).astype(np.uint8)
+    chunk = files.root / "c" / "0" / "0" / "0"
+    content = bytearray(chunk.read_bytes())
+    content[len(content) // 2] ^= 4
+    chunk.write_bytes(content)
+    with pytest.raises(OutputError, match="damaged"):
+        files[everything]
