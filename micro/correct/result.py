@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ CORRECT_STEP = "correct by hand"
 """Name of the step in the history of corrected labels."""
 
 _SUFFIX = "_corrected.ome.zarr"
+_FOLDER = re.compile(r"(.+)\.corrections(?:\.\d+)?")
+"""A folder of corrections, or one that was set aside."""
 _COLUMNS = ("edit", "time", "tool", "voxels", "from", "to", "undone", "parameters")
 
 
@@ -51,6 +54,8 @@ def corrected_path(labels: Path) -> Path:
 def automatic_path(corrected: Path) -> Path | None:
     """Return the automatic labels that corrected ones lie beside; None where there are none.
 
+    They are known by their corrections, also by those that were set aside.
+
     Examples
     --------
     >>> automatic_path(Path("nowhere") / "labels_corrected.ome.zarr") is None
@@ -58,9 +63,10 @@ def automatic_path(corrected: Path) -> Path | None:
     """
     if not corrected.name.endswith(_SUFFIX):
         return None
-    for folder in sorted(corrected.parent.glob("*.corrections")):
-        automatic = corrected.with_name(folder.name.removesuffix(".corrections"))
-        if corrected_path(automatic).name == corrected.name and automatic.exists():
+    for folder in sorted(corrected.parent.glob("*.corrections*")):
+        found = _FOLDER.fullmatch(folder.name)
+        automatic = corrected.with_name(found[1] if found else folder.name)
+        if found and corrected_path(automatic).name == corrected.name and automatic.exists():
             return automatic
     return None
 
@@ -111,13 +117,16 @@ def write_corrected(correction: Correction, path: Path) -> Path:
     OutputError
         If they can't be written; files that are there are replaced only when the new ones are whole.
     ParameterError
-        If the labels were edited meanwhile.
+        If the labels were edited meanwhile; files that are there stay as they are.
     """
     seen = correction.revision
     correction.flush()
-    written = write_ome_zarr(path, None, corrected_labels(correction))
-    if correction.revision != seen:
-        raise ParameterError(f"{path}: the labels were edited while they were written; write them again")
+
+    def check() -> None:
+        if correction.revision != seen:
+            raise ParameterError(f"{path}: the labels were edited while they were written; write them again")
+
+    written = write_ome_zarr(path, None, corrected_labels(correction), check=check)
     name = path.name.removesuffix(_SUFFIX) if path.name.endswith(_SUFFIX) else path.stem
     with atomic_path(path.with_name(f"{name}_corrections.csv")) as beside:
         _write_log(beside, correction.log, correction.automatic.phases)
@@ -145,16 +154,24 @@ def corrections_beside(labels: Path) -> str:
             )
         return ""
     automatic = automatic_path(labels)
-    return "" if automatic is None else _stale(labels, corrections_folder(automatic))
+    return "" if automatic is None else _stale(labels, automatic)
 
 
-def _stale(labels: Path, folder: Path) -> str:
+def _stale(labels: Path, automatic: Path) -> str:
     from micro.io import open_source
 
+    folder = corrections_folder(automatic)
     found = _records_of(folder)
     step = next((step for step in open_source(labels).history if step.operation == CORRECT_STEP), None)
     if found is None:
-        return ""
+        return (
+            ""
+            if step is None or folder.exists()
+            else (
+                f"{labels.name} holds corrections that were set aside since; to measure without them, give "
+                f"{automatic.name}, or correct it anew and write {labels.name} again from the viewer"
+            )
+        )
     journal, records, _ = found
     known = {} if step is None else step.parameters
     # after Set aside another journal may have as many entries

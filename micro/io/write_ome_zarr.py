@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,12 @@ LABELS_NAME = "phases"
 
 
 def write_ome_zarr(
-    path: Path, volume: Volume | None, labels: Labels | None = None, *, sharded_voxels: int = SHARDED_VOXELS
+    path: Path,
+    volume: Volume | None,
+    labels: Labels | None = None,
+    *,
+    sharded_voxels: int = SHARDED_VOXELS,
+    check: Callable[[], None] | None = None,
 ) -> Path:
     """Write an image and its labels as OME-Zarr (NGFF 0.5, zarr 3), block by block.
 
@@ -40,6 +46,8 @@ def write_ome_zarr(
         One of them may be None.
     sharded_voxels
         Levels of so many voxels or more are written in shards: files of up to 256^3 voxels that hold chunks of 64^3.
+    check
+        Called when the new folder is whole; where it raises an error, the one that is there is not replaced.
 
     Raises
     ------
@@ -74,6 +82,8 @@ def write_ome_zarr(
             _write_image(beside, group, volume, sharded_voxels)
         if labels is not None:
             _write_labels(beside, labels, sharded_voxels, below_image=volume is not None)
+        if check is not None:
+            check()
     return path
 
 

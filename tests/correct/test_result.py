@@ -11,6 +11,7 @@ from micro.correct import (
     Correction,
     Edit,
     Patch,
+    automatic_path,
     corrected_labels,
     corrected_path,
     corrections_beside,
@@ -110,20 +111,35 @@ def test_corrections_that_were_set_aside_are_not_taken_for_those_made_anew(path)
         assert "older than the last corrections" in corrections_beside(written)
 
 
+def test_labels_whose_corrections_were_set_aside_say_so(path):
+    with opened(path) as correction:
+        CorrectedArray(correction)[0, 0, :9] = 8
+        written = write_corrected(correction, corrected_path(path))
+    folder = corrections_folder(path)
+    folder.rename(folder.with_name(f"{folder.name}.1"))
+    assert automatic_path(written) == path
+    assert "set aside since; to measure without them, give labels.ome.zarr" in corrections_beside(written)
+    assert corrections_beside(path) == ""
+
+
 def test_labels_edited_while_they_are_written_are_told(path, monkeypatch):
     from micro.correct import result
 
     with opened(path) as correction:
         CorrectedArray(correction)[0, 0, :9] = 8
+        written = write_corrected(correction, corrected_path(path))
+        good = read_labels(written).data.compute()
         real = result.write_ome_zarr
 
-        def meanwhile(*arguments):
+        def meanwhile(*arguments, **options):
             CorrectedArray(correction)[2, 0, :9] = 8
-            return real(*arguments)
+            return real(*arguments, **options)
 
         monkeypatch.setattr(result, "write_ome_zarr", meanwhile)
         with pytest.raises(ParameterError, match="edited while"):
-            write_corrected(correction, corrected_path(path))
+            write_corrected(correction, written)
+    assert np.array_equal(read_labels(written).data.compute(), good)
+    assert [item.name for item in path.parent.iterdir() if item.name.startswith(".")] == []
 
 
 def test_a_section_is_written_as_a_section(tmp_path):

@@ -249,6 +249,9 @@ def test_the_brush_of_napari_itself_goes_to_the_journal_too(viewer, panel):
     log = panel.correction.log
     assert [edit.tool for edit in log.active] == ["napari", "napari"]
     assert int((now(panel) == 6).sum()) == sum(edit.voxels for edit in log.active) > 300
+    assert panel.state.text().startswith("2 edits")
+    assert panel.message.text().startswith("napari: ")
+    assert panel.form.undo.isEnabled()
 
 
 def test_the_next_opening_goes_on_and_the_written_labels_are_those_shown(viewer, panel, path):
@@ -269,8 +272,30 @@ def test_the_next_opening_goes_on_and_the_written_labels_are_those_shown(viewer,
     assert np.array_equal(now(panel), cell())
     panel.set_aside()
     assert "labels.ome.zarr.corrections.1" in panel.message.text()
+    assert "labels_corrected.ome.zarr still holds them" in panel.message.text()
     panel.begin()
     assert panel.correction.log.edits == []
+
+
+def test_nothing_is_edited_while_the_corrected_labels_are_written(viewer, panel, path):
+    panel.form.choose_phase(0)
+    panel.form.choose_tool("Brush")
+    drag(viewer, panel.layer, [(10, 30, 30), (10, 30, 60)])
+    after = now(panel)
+    panel.write()
+    for act in (panel.undo, panel.redo):
+        act()
+        assert panel.message.text() == "something is still being done; stop it, or wait"
+    panel.layer.mode = "paint"
+    assert panel.layer.mode == "pan_zoom"  # napari's brush is off
+    wait(panel)
+    assert "written: labels_corrected.ome.zarr" in panel.message.text()
+    assert np.array_equal(read_labels(corrected_path(path)).data.compute(), after)
+    assert len(panel.correction.log.active) == 1
+    drag(viewer, panel.layer, [(10, 60, 30), (10, 60, 60)])
+    assert len(panel.correction.log.active) == 2
+    panel.layer.mode = "paint"
+    assert panel.layer.mode == "paint"
 
 
 def test_labels_too_large_for_memory_are_painted_on_through_the_journal_only(viewer, tmp_path, monkeypatch):

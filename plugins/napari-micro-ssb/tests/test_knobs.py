@@ -42,3 +42,23 @@ def test_the_texts_of_a_recipe_give_the_same_recipe(name):
     knobs = [knob for section in SECTIONS for knob in knobs_of(section)]
     texts = tuple(f"{knob.key}={text_of(knob.value_in(recipe))}" for knob in knobs)
     assert load_recipe(name, texts) == recipe
+
+
+@pytest.mark.parametrize("text", ["0.00005", "0.1234567", "1.3"])
+def test_a_small_number_is_kept_as_it_was_typed(display, text):
+    from qtpy.QtWidgets import QApplication
+
+    from napari_micro_ssb._knob_form import KnobForm
+
+    application = QApplication.instance() or QApplication([])
+    form = KnobForm()
+    form.show_recipe("sem")
+    box = form.widgets["segment.smoothing"]
+    box.lineEdit().setText(text)
+    box.interpretText()
+    assert box.text() == text
+    assert form.recipe().segment.smoothing == float(text)
+    box.setValue(0.2)
+    box.stepUp()
+    assert box.text() == "0.3"
+    assert application is not None

@@ -6,6 +6,7 @@ import pytest
 import tifffile
 from npe2 import PluginManager, PluginManifest
 
+from micro.errors import MicroError
 from micro.io import Stack, readers, write_ome_zarr, write_tiff
 from micro.model import SSB_PHASES, Labels, Spacing, Volume
 from napari_micro_ssb import napari_get_reader, read_layers
@@ -140,7 +141,59 @@ def test_what_is_no_image_has_no_reader(folder):
     path = folder / "notes.txt"
     path.write_text("not an image", encoding="utf-8")
     assert napari_get_reader(path) is None
-    assert napari_get_reader(folder / "missing.tif") is None
+    assert napari_get_reader([path, folder / "more.txt"]) is None
+
+
+def broken(folder):
+    path = folder / "broken.tif"
+    path.write_bytes(b"II*\0 no more")
+    return path, "broken.tif"
+
+
+def of_four_axes(folder):
+    path = folder / "four.ome.tif"
+    tifffile.imwrite(path, np.zeros((2, 3, 20, 30), np.uint8), metadata={"axes": "TZYX"})
+    return path, "four.ome.tif"
+
+
+def unlike_slices(folder):
+    for number, edge in enumerate((20, 20, 24)):
+        tifffile.imwrite(folder / f"{number}.tif", np.zeros((20, edge), np.uint8))
+    return folder, "2.tif"
+
+
+def empty(folder):
+    return folder, folder.name
+
+
+def missing(folder):
+    return folder / "missing.tif", "missing.tif"
+
+
+REFUSED = [broken, of_four_axes, unlike_slices, empty, missing]
+
+
+@pytest.mark.parametrize("make", REFUSED)
+def test_what_cant_be_read_says_why_in_one_line(folder, make):
+    path, named = make(folder)
+    reader = napari_get_reader(str(path))
+    assert reader is not None
+    with pytest.raises(MicroError, match=named) as caught:
+        reader(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("make", REFUSED[:3])
+def test_napari_shows_that_line(viewer, folder, make):
+    from napari.utils.notifications import ErrorNotification
+
+    path, named = make(folder)
+    with pytest.raises(MicroError) as caught:
+        viewer.open(str(path), plugin="napari-micro-ssb")  # what its dialog of readers calls
+    shown = ErrorNotification(caught.value).message
+    assert named in shown
+    assert "refused" not in shown
+    assert not viewer.layers
 
 
 def test_the_manifest_names_every_ending_that_micro_reads():

@@ -55,6 +55,14 @@ def test_no_voxel_size_is_asked_for_before_anything(viewer, segment, wait, secti
     assert tuple(viewer.layers["plain phases"].scale) == (0.05, 0.05)
 
 
+@pytest.mark.parametrize(("scale", "axis"), [((-0.1, 0.1), "y"), ((0.1, -0.1), "x")])
+def test_a_section_with_a_negative_edge_is_refused_under_its_axis(viewer, segment, wait, scale, axis):
+    viewer.add_image(np.zeros((20, 30), np.uint8), name="mirrored", scale=scale, units=("um",) * 2)
+    segment.run_button.click()
+    wait(segment)
+    assert f"voxel size along {axis} is -0.1" in segment.message.text()
+
+
 def test_wrong_shapes_and_kinds(viewer, segment, measure, wait):
     viewer.add_image(np.zeros((2, 3, 20, 20), np.uint8), name="four axes", scale=(1, 1, 1, 1), units=("um",) * 4)
     segment.run_button.click()

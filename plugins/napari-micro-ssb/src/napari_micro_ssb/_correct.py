@@ -19,7 +19,7 @@ from micro.correct import (
     corrections_folder,
     write_corrected,
 )
-from micro.errors import InputMissingError, OutputError
+from micro.errors import InputMissingError, OutputError, ParameterError
 from micro.model import SSB_PHASES, PhaseSet
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
@@ -163,13 +163,15 @@ class CorrectPanel(Panel):
         """Give the corrections that lie beside the chosen labels another name, so that they are kept and not used."""
         path = self.path if self.correction is not None else file_of(self.labels.layer())
         found = None if path is None else found_beside(path)
-        if found is None:
+        if path is None or found is None:
             raise InputMissingError("no corrections lie beside these labels; there is nothing to set aside")
         self.close_correction()
         place = unused(found.folder)
         found.folder.rename(place)
         self._show_state()
-        self.say(f"the corrections are kept as {place.name}")
+        written = corrected_path(path)
+        more = f"; {written.name} still holds them, until it is written anew" if written.exists() else ""
+        self.say(f"the corrections are kept as {place.name}{more}")
 
     @told
     def close_correction(self) -> None:
@@ -195,7 +197,15 @@ class CorrectPanel(Panel):
         def work(_: Watcher) -> Path:
             return write_corrected(correction, target)
 
-        self.start(work, self._written, "writing the corrected labels ...")
+        layer = self.layer
+        layer.editable = False  # what is written is one state of the labels
+
+        def paint_again() -> None:
+            layer.editable = True
+            if layer is self.layer:
+                self.choose_tool(self.form.tool)
+
+        self.start(work, self._written, "writing the corrected labels ...", at_end=paint_again)
 
     def _written(self, target: Path) -> None:
         self.say(f"written: {target.name}, with the list of edits beside it")
@@ -208,16 +218,16 @@ class CorrectPanel(Panel):
     @told
     def undo(self) -> None:
         """Take back the last edit, of this session or of an earlier one."""
-        done = self.opened().undo()
-        self.refresh()
-        self.say("nothing to undo" if done is None else f"undone: {words_of(done, self.form.phases)}")
+        self._stepped("undone", self._idle().undo())
 
     @told
     def redo(self) -> None:
         """Bring back the edit that was undone last."""
-        done = self.opened().redo()
+        self._stepped("done again", self._idle().redo())
+
+    def _stepped(self, what: str, done: Logged | None) -> None:
         self.refresh()
-        self.say("nothing to redo" if done is None else f"done again: {words_of(done, self.form.phases)}")
+        self.say(f"nothing to be {what}" if done is None else f"{what}: {words_of(done, self.form.phases)}")
 
     @told
     def choose_tool(self, tool: str) -> None:
@@ -270,6 +280,11 @@ class CorrectPanel(Panel):
             raise InputMissingError("no labels are being corrected; choose some above and press Correct")
         return self.correction
 
+    def _idle(self) -> Correction:
+        if self.busy:
+            raise ParameterError("something is still being done; stop it, or wait")
+        return self.opened()
+
     def _edge_um(self) -> float:
         return self.opened().automatic.spacing.x
 
@@ -287,11 +302,20 @@ class CorrectPanel(Panel):
             self.layer.bind_key(str(number + 1), lambda _, n=number: self.form.choose_phase(n), overwrite=True)
         self.layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
         self.layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
+        self.layer.events.paint.connect(freely(self._painted_by_napari))
         shown.visible = False
         self.viewer.add_layer(self.layer)
         self._drawn.clear()
         self.choose_tool(self.form.tool)
         self._show_state()
+
+    @told
+    def _painted_by_napari(self) -> None:
+        """Say what napari's own brush did, and that it can be undone."""
+        done = None if self.correction is None else self.correction.log.to_undo
+        self._show_state()
+        if done is not None:
+            self.say(words_of(done, self.form.phases))
 
     def _use_phases(self, phases: PhaseSet) -> None:
         if phases == self.form.phases:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import (
@@ -28,7 +29,8 @@ from napari_micro_ssb._knobs import MAIN, SECTIONS, Knob, knobs_of, text_of
 
 __all__ = ["KnobForm"]
 
-_DECIMALS = 4
+_DECIMALS = 12
+"""So many are kept; more of them, and steps of 0.1 would show that they are binary fractions."""
 
 
 class _Choice(QComboBox):
@@ -44,7 +46,8 @@ class _Number(QDoubleSpinBox):
 
     def textFromValue(self, value: float) -> str:
         """Return the digits that count."""
-        return f"{value:.{_DECIMALS + 6}g}"
+        # not 5e-05, which the box itself can't be given
+        return str(np.format_float_positional(round(value, _DECIMALS), trim="-"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the form."""

@@ -88,7 +88,8 @@ def spacing_of(layer: LayerLike) -> Spacing:
     """
     edges = _in_um(layer, layer.scale)
     if len(edges) == 2:
-        edges = [min(edges), *edges]
+        # the thickness of a section isn't known; a wrong edge is refused under its own name
+        edges = [min((edge for edge in edges if edge > 0), default=1.0), *edges]
     return Spacing(*edges[-3:])
 
 

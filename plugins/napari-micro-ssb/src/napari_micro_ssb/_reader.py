@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from micro.errors import MicroError, MissingCalibrationError
-from micro.io import ImageSource, open_source, read_coarser, read_labels, read_volume
+from micro.io import ImageSource, open_source, read_coarser, read_labels, read_volume, readers
 from micro.model import SSB_PHASES, PhaseSet, Spacing
 from micro_pipelines.outputs import LABELS_ZARR
 from napari_micro_ssb._layers import LayerTuple, image_layer, labels_layer
@@ -28,7 +28,8 @@ LABELS, LABEL_ENDINGS = "labels", ("_labels", "_truth", "_strokes")
 def napari_get_reader(path: str | Path | Sequence[str | Path]) -> Callable[[ImageSource], list[LayerTuple]] | None:
     """Return what reads ``path``, or None where that is nothing that micro knows.
 
-    Only metadata are read here.
+    Only metadata are read here. A folder, and a file with an ending that micro knows, always has a reader: where it
+    can't be read, the reader says why, and of a reader that isn't there napari says nothing but that it refused.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def napari_get_reader(path: str | Path | Sequence[str | Path]) -> Callable[[Imag
 
     Examples
     --------
-    >>> napari_get_reader("nowhere.tif") is None
+    >>> napari_get_reader("notes.txt") is None
     True
     """
     if isinstance(path, str | Path) and find_result(Path(path)) is not None:
@@ -45,7 +46,7 @@ def napari_get_reader(path: str | Path | Sequence[str | Path]) -> Callable[[Imag
     try:
         open_source(path)
     except MicroError:
-        return None
+        return read_layers if _is_known(path) else None
     return read_layers
 
 
@@ -141,6 +142,14 @@ def is_label_file(path: ImageSource) -> bool:
     slices = opened.stack.lazy()
     values = np.unique(slices[slices.shape[0] // 2].compute(scheduler="synchronous")).tolist()
     return set(values) <= {0, *(phase.value for phase in _phases_of(Path(path)))}
+
+
+def _is_known(path: ImageSource) -> bool:
+    """Return whether a source is a folder, or all its files have endings that micro knows."""
+    if isinstance(path, str | Path) and Path(path).is_dir():
+        return True
+    known = {ending for name in readers().names() for ending in readers().get(name).extensions}
+    return {file.suffix.lower() for file in _paths(path)} <= known
 
 
 def _read_image(path: ImageSource) -> LayerTuple:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,16 +77,12 @@ class StrokesTab(QWidget):
         self.use_box.setEnabled(False)
         self.model_label = QLabel("no model: the recipe's grey levels are used")
         self.model_label.setWordWrap(True)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(WAIT_MS)
         self.ready_label = QLabel()
         self.ready_label.setWordWrap(True)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(WAIT_MS)
-        self._clock = QTimer(self)
-        self._clock.setInterval(WAIT_MS)
+        self._timer, self._soon, self._clock = (QTimer(self) for _ in range(3))
+        for timer in (self._timer, self._soon, self._clock):
+            timer.setSingleShot(timer is not self._clock)
+            timer.setInterval(WAIT_MS)
         self._lay_out()
         self._connect()
 
@@ -144,16 +142,16 @@ class StrokesTab(QWidget):
         layer = self.viewer.add_labels(
             np.zeros(shape, np.uint8),
             name=STROKES,
-            scale=image.scale,
-            translate=image.translate,
-            units=image.units,
-            axis_labels=image.axis_labels,
+            **{about: getattr(image, about) for about in ("scale", "translate", "units", "axis_labels")},
             colormap=colours_of(SSB_PHASES),
             metadata={KEY: Origin(phases=SSB_PHASES, helper=True)},
         )
         layer.brush_size = max(3, round(min(shape[-2:]) / 100))
         layer.mode = "paint"
         layer.events.paint.connect(self._painted)
+        # napari tells of no stroke that is undone
+        layer.bind_key("Control-Z", lambda one: self._stepped(one.undo), overwrite=True)
+        layer.bind_key("Control-Shift-Z", lambda one: self._stepped(one.redo), overwrite=True)
         self.choose_phase("SE")
         self.panel.say("paint a few strokes of each phase")
         self.prepare_soon()
@@ -317,6 +315,12 @@ class StrokesTab(QWidget):
             if button.isChecked():
                 self.choose_phase(name)
 
+    def _stepped(self, step: Callable[[], None]) -> None:
+        """Undo or redo a stroke, and train on what is left."""
+        step()
+        with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
+            self._painted()
+
     def _painted(self, _: object = None) -> None:
         if self.live_box.isChecked():
             self._timer.start()
@@ -373,9 +377,7 @@ class StrokesTab(QWidget):
             "colormap": "inferno",
             "blending": "additive",
             "contrast_limits": (0, 255),
-            "scale": image.scale,
-            "units": image.units,
-            "axis_labels": image.axis_labels,
+            **{about: getattr(image, about) for about in ("scale", "units", "axis_labels")},
             "translate": translation(image, found.piece),
             "metadata": {KEY: Origin(helper=True)},
         }
