@@ -164,13 +164,11 @@ def _stale(labels: Path, automatic: Path) -> str:
     found = _records_of(folder)
     step = next((step for step in open_source(labels).history if step.operation == CORRECT_STEP), None)
     if found is None:
+        if step is None or folder.exists():
+            return ""
         return (
-            ""
-            if step is None or folder.exists()
-            else (
-                f"{labels.name} holds corrections that were set aside since; to measure without them, give "
-                f"{automatic.name}, or correct it anew and write {labels.name} again from the viewer"
-            )
+            f"{labels.name} holds corrections that were set aside since; to measure without them, give "
+            f"{automatic.name}, or correct it anew and write {labels.name} again from the viewer"
         )
     journal, records, _ = found
     known = {} if step is None else step.parameters
