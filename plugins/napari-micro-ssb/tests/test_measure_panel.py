@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_micro_ssb import _measure
 from napari_micro_ssb._view import open_in
 
 
@@ -96,7 +97,9 @@ def test_tables_sort_by_number(viewer, panel, wait):
     assert np.isfinite(numbers).all()
 
 
-def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder):
+@pytest.mark.parametrize("at_once", [0, 2**26], ids=["read in another thread", "read at once"])
+def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder, monkeypatch, at_once):
+    monkeypatch.setattr(_measure, "AT_ONCE_BYTES", at_once)
     panel.measure_button.click()
     wait(panel)
     assert "changed since" not in panel.message.text()
@@ -110,6 +113,7 @@ def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder):
     viewer.add_labels(np.zeros((4, 5), np.uint8), name="other")
     panel.labels.setCurrentText("other")
     panel.labels.setCurrentText("cell phases")
+    wait(panel)
     assert "These labels were changed since they were measured" in panel.message.text()
     panel.measure_button.click()
     wait(panel)

@@ -211,4 +211,4 @@ def test_every_widget_of_the_manifest_opens(viewer):
 
 def test_the_readme_says_how_to_install():
     text = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-    assert 'pip install napari-micro-ssb "napari[all]"' in text
+    assert 'pip install . ./plugins/napari-micro-ssb "napari[all]"' in text

@@ -51,6 +51,8 @@ OWN, PLAIN = "as the labels were made", "defaults"
 NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
 CHANGED = "These labels were changed since they were measured: press Measure for their new values"
+AT_ONCE_BYTES = 2**26
+"""Labels in memory up to this size are read in a moment."""
 FLY_PIXELS = 200.0
 """Size of an object on the screen after flying to it."""
 
@@ -305,7 +307,7 @@ class MeasurePanel(Panel):
     def _look_for_changes(self) -> None:
         """Say where the labels that are chosen are not those that were measured any more.
 
-        All voxels of labels in memory are read for it: in another thread, unless that does something else.
+        All voxels of labels in memory are read for it: of large ones in another thread, unless that is busy.
         """
         chosen = self.labels.layer()
         layer, said = itself(chosen), self.message.text()
@@ -317,7 +319,7 @@ class MeasurePanel(Panel):
             if now != before and self.labels.currentText() == chosen.name:
                 self.say(f"{said} {CHANGED}.")
 
-        if self.busy:
+        if self.busy or not isinstance(data, np.ndarray) or data.nbytes <= AT_ONCE_BYTES:
             tell(state_of(data))
         else:
             self.start(lambda _: state_of(data), tell, said)
