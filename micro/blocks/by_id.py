@@ -13,7 +13,7 @@ __all__ = ["ids_among", "looked_up", "relabelled"]
 
 
 @kernel
-def _look_up(ids: NDArray[np.uint32], table: NDArray[Any], out: NDArray[Any]) -> None:
+def _look_up(ids: NDArray[Any], table: NDArray[Any], out: NDArray[Any]) -> None:
     for k in range(ids.shape[0]):
         for j in range(ids.shape[1]):
             for i in range(ids.shape[2]):
@@ -47,15 +47,15 @@ def _see(ids: NDArray[np.uint32], marks: NDArray[np.uint8], value: int, seen: ND
                     before = here
 
 
-def looked_up(ids: NDArray[np.uint32], table: NDArray[Any]) -> NDArray[Any]:
+def looked_up(ids: NDArray[Any], table: NDArray[Any]) -> NDArray[Any]:
     """Return what a table says of the object of each voxel: ``table[ids]``.
 
     Parameters
     ----------
     ids
-        Shape (z, y, x); 0 is no object.
+        Shape (z, y, x): ids, of which 0 is no object, or labels.
     table
-        A value for each object, of number and for 0.
+        A value for each of them, 0 included.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from micro.blocks.boxes import box_of
+from micro.blocks.by_id import looked_up
 from micro.blocks.engine import Done, Engine, Source
 from micro.blocks.grid import Block
 from micro.blocks.kernels import kernel
@@ -119,14 +120,6 @@ def _add_run(row: NDArray[np.int64], phase: int, z: int, y: int, x: int, voxels:
     row[19] += last * (last + 1) * (2 * last + 1) // 6 - (x - 1) * x * (2 * x - 1) // 6
 
 
-@kernel
-def _look_up(values: NDArray[np.uint8], table: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    for k in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            for i in range(values.shape[2]):
-                out[k, j, i] = table[values[k, j, i]]
-
-
 def _label_block(
     block: Block, values: NDArray[Any], *, table: NDArray[np.uint8], connectivity: int
 ) -> Done[NDArray[np.int64]]:
@@ -134,8 +127,7 @@ def _label_block(
     if box is None:
         return Done(np.zeros((0, _COLUMNS), np.int64), (None,))
     inside = values.view(np.uint8)[box]
-    classes = np.empty(inside.shape, np.uint8)
-    _look_up(inside, table, classes)
+    classes = looked_up(inside, table)
     found, count = cc3d.connected_components(classes, connectivity=connectivity, return_N=True, out_dtype=np.uint32)
     z, y, x = (begin + span.start for begin, span in zip(block.start, box, strict=True))
     rows = _tabulate(np.ascontiguousarray(found), classes, count, (z, y, x))
