@@ -32,7 +32,7 @@ from micro.blocks.pool import Pool, take_place, twin_of
 from micro.blocks.running import Running
 from micro.blocks.scratch import scratch_folder
 from micro.blocks.sparse import SparseArray
-from micro.blocks.stored import ChunkFiles
+from micro.blocks.stored import ChunkFiles, open_stored
 from micro.errors import ParameterError
 
 __all__ = ["DEFAULT_BLOCK", "Done", "Engine", "Source", "as_dask", "read_region", "store_of"]
@@ -112,8 +112,7 @@ def _direct(array: Any) -> Any:  # noqa: ANN401
         folder = store_of(array)
         if folder is None:
             return array
-        stored = zarr.open_array(folder, mode="r")
-        return ChunkFiles.of(stored) or array
+        return ChunkFiles.of(open_stored(folder)) or array
     return ChunkFiles.of(array) or array
 
 

@@ -25,8 +25,9 @@ from zarr.core.chunk_key_encodings import DefaultChunkKeyEncoding
 from zarr.storage import LocalStore
 
 from micro.errors import OutputError, ParameterError
+from micro.files import put_in_place
 
-__all__ = ["ChunkFiles"]
+__all__ = ["ChunkFiles", "open_stored"]
 
 _SHUFFLES = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
 
@@ -187,7 +188,7 @@ class ChunkFiles:
     def _require(self) -> None:
         """Refuse to take a store that somebody removed for one of zeros."""
         if not (self.root / "zarr.json").is_file():
-            raise OutputError(f"{self.root}: a volume between two stages is gone from the disk; run it again")
+            raise _gone(self.root)
 
     def _put(self, path: Path, chunk: NDArray[Any]) -> None:
         if not chunk.any():
@@ -202,10 +203,36 @@ class ChunkFiles:
                 self._require()
                 path.parent.mkdir(parents=True, exist_ok=True)
                 beside.write_bytes(stored)
-            beside.replace(path)
+            put_in_place(beside, path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+
+
+def open_stored(folder: Path) -> zarr.Array[Any]:
+    """Return the zarr array in a folder, to be read.
+
+    Raises
+    ------
+    OutputError
+        If it is gone.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> open_stored(Path(tempfile.mkdtemp()) / "a.zarr")
+    Traceback (most recent call last):
+        ...
+    micro.errors.OutputError: ...a.zarr: a volume between two stages is gone from the disk; run it again
+    """
+    try:
+        return zarr.open_array(folder, mode="r")
+    except FileNotFoundError:
+        raise _gone(folder) from None
+
+
+def _gone(folder: Path) -> OutputError:
+    return OutputError(f"{folder}: a volume between two stages is gone from the disk; run it again")
 
 
 def _content(path: Path) -> bytes | None:

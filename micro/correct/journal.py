@@ -20,6 +20,7 @@ import numpy as np
 from micro.correct._disk import sync_folder
 from micro.correct.patch import Change, decode, encode
 from micro.errors import JournalError, OutputError
+from micro.files import put_in_place
 
 __all__ = ["Journal", "Record", "read_records"]
 
@@ -306,7 +307,7 @@ def _create(path: Path, first: bytes) -> None:
         stream.write(first)
         stream.flush()
         os.fsync(stream.fileno())
-    beside.replace(path)
+    put_in_place(beside, path)
     sync_folder(path.parent)
 
 

@@ -126,11 +126,10 @@ def write_corrected(correction: Correction, path: Path) -> Path:
         if correction.revision != seen:
             raise ParameterError(f"{path}: the labels were edited while they were written; write them again")
 
-    written = write_ome_zarr(path, None, corrected_labels(correction), check=check)
     name = path.name.removesuffix(_SUFFIX) if path.name.endswith(_SUFFIX) else path.stem
     with atomic_path(path.with_name(f"{name}_corrections.csv")) as beside:
         _write_log(beside, correction.log, correction.automatic.phases)
-    return written
+        return write_ome_zarr(path, None, corrected_labels(correction), check=check)
 
 
 def corrections_beside(labels: Path) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from micro.errors import OutputError
+from micro.files import put_in_place
 
 __all__ = ["atomic_folder", "atomic_path"]
 
@@ -38,7 +39,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise OutputError(f"can't write the file {path}: a folder of that name is there; give another name")
     with _beside(path) as beside:
         yield beside
-        beside.replace(path)
+        put_in_place(beside, path)
 
 
 @contextmanager

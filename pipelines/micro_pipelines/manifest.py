@@ -131,6 +131,8 @@ def _toml_rows(path: Path, text: str) -> list[_Row]:
     rows = []
     for number, sample in enumerate(samples, 1):
         place = f"{path.name}, sample {number}"
+        if not isinstance(sample.get("path", ""), str):
+            raise ManifestError(f"{place}: path = {sample['path']!r}; expected a text in quotes")
         cells = {name.strip(): _text(value, f"{place}: {name}") for name, value in sample.items()}
         if "" in cells:
             raise ManifestError(f"{place}: a key has no name; give it one, or remove it")

@@ -129,7 +129,9 @@ def test_what_is_wrong_with_a_csv_is_said_in_one_line(text: str, place: Path) ->
 WRONG_TOML = {
     "path = 3": "is no list of samples: found path",
     "[sample]\npath = 'a.tif'\n": "is no list of samples",
-    "[[sample]]\npath = ['a.tif']\n": "sample 1: path = ['a.tif']; expected one text or number",
+    "[[sample]]\npath = ['a.tif']\n": "sample 1: path = ['a.tif']; expected a text in quotes",
+    "[[sample]]\npath = 1\n": "sample 1: path = 1; expected a text in quotes",
+    "[[sample]]\npath = 'a.tif'\ncell = ['A']\n": "sample 1: cell = ['A']; expected one text or number",
     "[[sample]]\npath = 'a.tif'\n'' = 3\n": "sample 1: a key has no name",
     "[[sample]]\npath = 'a.tif'\n[[sample]]\ncell = 'A'\n": "sample 2: the path is empty",
     "[[sample]": "is no TOML",

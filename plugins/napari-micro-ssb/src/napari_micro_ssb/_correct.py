@@ -198,12 +198,14 @@ class CorrectPanel(Panel):
             return write_corrected(correction, target)
 
         layer = self.layer
-        layer.editable = False  # what is written is one state of the labels
+        mode = layer.mode
+        layer.editable = False  # what is written is one state of the labels, and takes napari's brush away
 
         def paint_again() -> None:
             layer.editable = True
             if layer is self.layer:
                 self.choose_tool(self.form.tool)
+                layer.mode = mode
 
         self.start(work, self._written, "writing the corrected labels ...", at_end=paint_again)
 
