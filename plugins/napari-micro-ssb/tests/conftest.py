@@ -103,8 +103,10 @@ def _start_xvfb() -> tuple[subprocess.Popen[bytes], str]:
 
 @pytest.fixture
 def viewer(display: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A napari viewer with its window shown; settings of its own, so that nobody's are read or changed."""
-    monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path_factory.mktemp("napari") / "settings.yaml"))
+    """A napari viewer with its window shown; settings and strokes of its own, so that nobody's are read or changed."""
+    home = tmp_path_factory.mktemp("napari")
+    monkeypatch.setenv("NAPARI_CONFIG", str(home / "settings.yaml"))
+    monkeypatch.setattr("napari_micro_ssb._strokes_kept.user_data_path", lambda *_, **__: home)
     import napari
 
     made = napari.Viewer(show=True)

@@ -17,7 +17,7 @@ from napari_micro_ssb._work import Stopped, Watcher, explained
 if TYPE_CHECKING:
     import napari
 
-__all__ = ["Panel", "freely", "told"]
+__all__ = ["Panel", "freely", "row_of", "told"]
 
 
 LATE_MS = 1500
@@ -52,6 +52,14 @@ def freely(method: Callable[[], None]) -> Callable[..., None]:
         method()
 
     return run
+
+
+def row_of(*widgets: QWidget) -> QHBoxLayout:
+    """Return widgets beside one another."""
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
 
 
 class _Bridge(QObject):
@@ -99,7 +107,7 @@ class Panel(QWidget):
         self._bridge = _Bridge()
         self._bridge.progress.connect(self._show_progress)
         self._bridge.lost.connect(self.complain)
-        follow_lost(self._lost)
+        follow_lost(self.complain_anywhere)
         self._worker: FunctionWorker[Any] | None = None
         self._then: Callable[[Any], None] | None = None
         self._at_end: Callable[[], None] | None = None
@@ -149,8 +157,8 @@ class Panel(QWidget):
         self._late.start()
         worker.start()
 
-    def _lost(self, text: str) -> None:
-        """Show that a slice can't be read; from whichever thread that was tried."""
+    def complain_anywhere(self, text: str) -> None:
+        """Show what is wrong, from whichever thread."""
         with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
             self._bridge.lost.emit(text)
 

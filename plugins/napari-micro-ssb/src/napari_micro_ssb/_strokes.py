@@ -15,13 +15,33 @@ from micro.io import write_tiff
 from micro.model import SSB_PHASES, Labels
 from micro_pipelines import Recipe, Source
 from micro_pipelines.training import Trained, train_model
+from napari_micro_ssb._layers import colours_of
+from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._sample import Sample
 from napari_micro_ssb._work import Watcher
 
-__all__ = ["PAINTED", "as_strokes", "drawn_on", "train_and_save"]
+__all__ = ["PAINTED", "STROKES", "as_strokes", "drawn_on", "strokes_layer", "train_and_save"]
 
 PAINTED = ("void", "SE", "Li", "cathode", "interphase", "collector")
 """Phases that are painted; dendrites are painted as Li and cracks as void, and told apart afterwards."""
+
+
+STROKES = "strokes"
+"""Name of the layer."""
+
+
+def strokes_layer(viewer: Any, image: Any, drawn: NDArray[np.uint8]) -> Any:  # noqa: ANN401
+    """Add strokes to the viewer as a layer that lies on the image, with the brush in hand, and return it."""
+    layer = viewer.add_labels(
+        drawn,
+        name=STROKES,
+        **{about: getattr(image, about) for about in ("scale", "translate", "units", "axis_labels")},
+        colormap=colours_of(SSB_PHASES),
+        metadata={KEY: Origin(phases=SSB_PHASES, helper=True)},
+    )
+    layer.brush_size = max(3, round(min(drawn.shape[-2:]) / 100))
+    layer.mode = "paint"
+    return layer
 
 
 def drawn_on(layer: Any, image: Any) -> Any:  # noqa: ANN401

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -26,15 +26,15 @@ from micro.model import SSB_PHASES
 from micro_pipelines.models import Model, load_model
 from micro_pipelines.training import Trained
 from napari_micro_ssb._camera import camera_of
-from napari_micro_ssb._layers import colours_of
 from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices, several_painted
 from napari_micro_ssb._origin import KEY, Origin
-from napari_micro_ssb._panel import freely, told
+from napari_micro_ssb._panel import freely, row_of, told
 from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._segmenting import Piece
-from napari_micro_ssb._strokes import PAINTED, as_strokes, drawn_on, train_and_save
+from napari_micro_ssb._strokes import PAINTED, STROKES, as_strokes, drawn_on, strokes_layer, train_and_save
+from napari_micro_ssb._strokes_kept import KeptStrokes, read_kept
 from napari_micro_ssb._work import Watcher
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIVE", "STROKES", "UNSURE", "StrokesTab"]
 
-STROKES, LIVE, UNSURE = "strokes", "live preview", "uncertainty"
+LIVE, UNSURE = "live preview", "uncertainty"
 """Names of the layers."""
 JUMP_ZOOM = 4.0
 """Pixels of the screen a voxel, at least, after a jump."""
@@ -64,7 +64,8 @@ class StrokesTab(QWidget):
         self._trained_on: Any = None
         self._model: Model | None = None
         self._again = False
-        self.new_button = QPushButton("New strokes")
+        self.kept = KeptStrokes(panel.complain_anywhere)
+        self.new_button, self.last_button = QPushButton("New strokes"), QPushButton("Last strokes")
         self.phases = {name: QPushButton(name) for name in PAINTED}
         self.live_box = QCheckBox("live preview")
         self.live_box.setChecked(True)
@@ -79,8 +80,8 @@ class StrokesTab(QWidget):
         self.model_label.setWordWrap(True)
         self.ready_label = QLabel()
         self.ready_label.setWordWrap(True)
-        self._timer, self._soon, self._clock = (QTimer(self) for _ in range(3))
-        for timer in (self._timer, self._soon, self._clock):
+        self._timer, self._soon, self._keep, self._clock = (QTimer(self) for _ in range(4))
+        for timer in (self._timer, self._soon, self._keep, self._clock):
             timer.setSingleShot(timer is not self._clock)
             timer.setInterval(WAIT_MS)
         self._lay_out()
@@ -88,7 +89,7 @@ class StrokesTab(QWidget):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.addWidget(self.new_button)
+        column.addLayout(row_of(self.new_button, self.last_button))
         grid, group = QGridLayout(), QButtonGroup(self)
         for number, (name, button) in enumerate(self.phases.items()):
             button.setCheckable(True)
@@ -105,10 +106,7 @@ class StrokesTab(QWidget):
             (self.jump_button,),
             (self.train_button, self.load_button, self.use_box),
         ):
-            line = QHBoxLayout()
-            for widget in row:
-                line.addWidget(widget)
-            column.addLayout(line)
+            column.addLayout(row_of(*row))
         column.addWidget(self.model_label)
         column.addStretch()
 
@@ -117,6 +115,7 @@ class StrokesTab(QWidget):
             button.setProperty("phase", name)
             button.clicked.connect(freely(self._phase_clicked))
         self.new_button.clicked.connect(freely(self.new_strokes))
+        self.last_button.clicked.connect(freely(self.last_strokes))
         self.update_button.clicked.connect(freely(self.update_live))
         self.unsure_box.toggled.connect(self._show_unsure)
         self.jump_button.clicked.connect(freely(self.jump))
@@ -124,9 +123,11 @@ class StrokesTab(QWidget):
         self.load_button.clicked.connect(freely(self.ask_load))
         self._timer.timeout.connect(freely(self._after_stroke))
         self._soon.timeout.connect(freely(self.prepare))
+        self._keep.timeout.connect(freely(self.kept.write))
         self._clock.timeout.connect(freely(self._show_preparation))
         self.viewer.dims.events.current_step.connect(self._moved)
         self.destroyed.connect(self.preparation.end)
+        self.destroyed.connect(freely(self.kept.write))
 
     # What a `told` method needs of a panel.
     def complain(self, text: str) -> None:
@@ -138,22 +139,31 @@ class StrokesTab(QWidget):
         """Add a layer for strokes to the image, and take the brush."""
         image = self.panel.image.layer()
         self.panel.asked()  # tells at once what is wrong with the image
-        shape = (image.data[0] if image.multiscale else image.data).shape
-        layer = self.viewer.add_labels(
-            np.zeros(shape, np.uint8),
-            name=STROKES,
-            **{about: getattr(image, about) for about in ("scale", "translate", "units", "axis_labels")},
-            colormap=colours_of(SSB_PHASES),
-            metadata={KEY: Origin(phases=SSB_PHASES, helper=True)},
-        )
-        layer.brush_size = max(3, round(min(shape[-2:]) / 100))
-        layer.mode = "paint"
-        layer.events.paint.connect(self._painted)
+        kept = self.kept.before(image)
+        data = image.data[0] if image.multiscale else image.data
+        self._add_strokes(image, np.zeros(data.shape, np.uint8), None)
+        more = f"; those of {kept[-1].name} are kept, Last strokes brings them back" if kept else ""
+        self.panel.say(f"paint a few strokes of each phase{more}")
+
+    @told
+    def last_strokes(self) -> None:
+        """Bring back the strokes that were painted last on the image, in another session or a layer that is gone."""
+        image = self.panel.image.layer()
+        self.panel.asked()
+        path = self.kept.newest(image)
+        strokes = read_kept(path)
+        self._add_strokes(image, strokes if image.ndim == 3 else strokes[0], path)
+        self.panel.say(f"the strokes of {path.name} are back; go on painting")
+        self._timer.start()
+
+    def _add_strokes(self, image: Any, drawn: NDArray[np.uint8], path: Path | None) -> None:  # noqa: ANN401
+        layer = strokes_layer(self.viewer, image, drawn)
+        self.kept.follow(layer, image, path)
+        layer.events.paint.connect(lambda event: self._painted(event.source))
         # napari tells of no stroke that is undone
-        layer.bind_key("Control-Z", lambda one: self._stepped(one.undo), overwrite=True)
-        layer.bind_key("Control-Shift-Z", lambda one: self._stepped(one.redo), overwrite=True)
+        layer.bind_key("Control-Z", lambda one: self._stepped(one, one.undo), overwrite=True)
+        layer.bind_key("Control-Shift-Z", lambda one: self._stepped(one, one.redo), overwrite=True)
         self.choose_phase("SE")
-        self.panel.say("paint a few strokes of each phase")
         self.prepare_soon()
 
     def prepare_soon(self) -> None:
@@ -315,13 +325,15 @@ class StrokesTab(QWidget):
             if button.isChecked():
                 self.choose_phase(name)
 
-    def _stepped(self, step: Callable[[], None]) -> None:
+    def _stepped(self, layer: Any, step: Callable[[], None]) -> None:  # noqa: ANN401
         """Undo or redo a stroke, and train on what is left."""
         step()
         with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
-            self._painted()
+            self._painted(layer)
 
-    def _painted(self, _: object = None) -> None:
+    def _painted(self, layer: Any) -> None:  # noqa: ANN401
+        self.kept.painted(layer)
+        self._keep.start()
         if self.live_box.isChecked():
             self._timer.start()
 
