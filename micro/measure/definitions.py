@@ -56,13 +56,15 @@ DEFINITIONS: dict[str, str] = {
         "least-squares plane; pits of gaps included; n is the number of columns."
     ),
     "interface_roughness/Rq/v1": "The same of the profile in a section (ISO 21920-2, Rq).",
-    "interface_developed_ratio/Sdr/v1": (
+    "interface_developed_ratio/Sdr/v2": (
         "Area of the anode body's surface, filtered as for Sq, over that of the reference interface levelled to "
-        "it, less 1 (ISO 25178-2, Sdr)."
+        "it, less 1 (ISO 25178-2, Sdr), where at least .99 of the filter falls on known columns (everywhere, should "
+        "that be less than half of the surface)."
     ),
-    "interface_developed_ratio/length/v1": (
+    "interface_developed_ratio/length/v2": (
         "Length of the anode body's profile in the section, filtered as for Rq, over that of the reference "
-        "interface levelled to it, less 1."
+        "interface levelled to it, less 1, where at least .99 of the filter falls on known columns (everywhere, "
+        "should that be less than half of the profile)."
     ),
     "reference_residual/v1": (
         "Scatter about the reference interface along the normal's axis: of the anode body's surface (1.4826 times "

@@ -420,10 +420,10 @@ def _weights(context: Context, shapes: list[PathShape]) -> tuple[NDArray[np.floa
 def _mean_row(
     row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64], *notes: str
 ) -> Measurement:
-    value, spread = clustered_ratio(numerator, weight)
-    row = replace(row, value=value, n=len(weight)).noted(*notes)
     # No path is shorter than the straight one, and most are little longer: what is beyond 1 is skewed.
     least = 1.0 if row.metric == "dendrite_tortuosity" else 0.0
+    value, spread = clustered_ratio(numerator, weight, least=least)
+    row = replace(row, value=value, n=len(weight)).noted(*notes)
     interval = None if ALL_CUT in notes else value_interval(value, spread, least=least)
     if interval is None:
         return row if ALL_CUT in notes else row.noted(few_objects(len(weight), "dendrites"))

@@ -22,6 +22,8 @@ area ratio of .003 or less; at 8 edges it is .004, at 16 .001, and shorter waves
 
 _GAUSS = math.sqrt(math.log(2) / math.pi) / math.sqrt(2 * math.pi)
 """Standard deviation of the Gaussian filter of ISO 16610-61 over its cut-off wavelength: 0.187."""
+_FULL_WEIGHT = 0.99
+"""Share of the filter that falls on known columns where it fits: from .44 cut-off wavelengths off a straight border."""
 _COLUMNS_MIN = 9
 """Fewer columns than this have no roughness to speak of."""
 
@@ -95,7 +97,7 @@ def roughness_of(
     known = np.isfinite(surface_um)
     if np.count_nonzero(known) < _COLUMNS_MIN:
         return None
-    smooth = _smoothed(np.where(known, surface_um - reference_um, 0.0), known, spacing_um, smoothing_um)
+    smooth, weight = _smoothed(np.where(known, surface_um - reference_um, 0.0), known, spacing_um, smoothing_um)
     level = _level(smooth, known, spacing_um)
     rest = smooth - level
     base = reference_um + level
@@ -103,7 +105,7 @@ def roughness_of(
     if cosine is None:
         return None
     squares = np.where(known, (rest * cosine) ** 2, 0.0)
-    area, flat, cells = _areas(base + rest, base, known, spacing_um)
+    area, flat, cells = _areas(base + rest, base, _inner(known, weight), spacing_um)
     # A plane can come out a few 1e-5 below its own area, since the mean slope of the voxels is not quite its.
     variance, developed = squares[known].mean(), max(float(area.sum() / flat.sum() - 1), 0.0)
     grid = Grid.fitting((1, *known.shape), (1.0, *spacing_um), cells=2**14)
@@ -145,12 +147,24 @@ def _interval(value: float, spread: Spread | None) -> Interval | None:
 
 def _smoothed(
     values: NDArray[np.float64], known: NDArray[np.bool_], spacing_um: tuple[float, float], smoothing_um: float
-) -> NDArray[np.float64]:
-    """Filter the known columns; unknown ones and what lies beyond the picture have no weight."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the known columns filtered, and the share of the filter that fell on known ones.
+
+    Unknown ones and what lies beyond the picture have no weight.
+    """
     sigma = [_GAUSS * smoothing_um / edge if n > 1 else 0.0 for n, edge in zip(values.shape, spacing_um, strict=True)]
     weight = ndimage.gaussian_filter(known.astype(np.float64), sigma, mode="constant")
     total = ndimage.gaussian_filter(values, sigma, mode="constant")
-    return np.asarray(np.divide(total, weight, out=np.zeros_like(total), where=known & (weight > 0)))
+    return np.divide(total, weight, out=np.zeros_like(total), where=known & (weight > 0)), weight
+
+
+def _inner(known: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the columns whose slopes count: those that the whole filter fits around, as long as they are most.
+
+    At a border the filter sees one side only and flattens the slope across it (ISO 16610-28 leaves such ends out).
+    """
+    inner = known & (weight >= _FULL_WEIGHT)
+    return inner if 2 * np.count_nonzero(_whole(inner)) >= np.count_nonzero(_whole(known)) else known
 
 
 def _level(
@@ -213,7 +227,7 @@ def empty_roughness(context: Context) -> tuple[Measurement, Measurement]:
     height, ratio = ("Rq", "length") if context.is_2d else ("Sq", "Sdr")
     return (
         Measurement("interface_roughness", None, "um", f"interface_roughness/{height}/v1", roi="interface"),
-        Measurement("interface_developed_ratio", None, "1", f"interface_developed_ratio/{ratio}/v1", roi="interface"),
+        Measurement("interface_developed_ratio", None, "1", f"interface_developed_ratio/{ratio}/v2", roi="interface"),
     )
 
 

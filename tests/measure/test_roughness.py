@@ -135,7 +135,7 @@ def test_measured_on_voxels(make_cell: MakeCell, edges: tuple[float, float, floa
     assert row.value == pytest.approx(2 ** -(1 / 16) * 5 / np.sqrt(2), rel=0.03)
     assert row.note.startswith("smoothing length 12 um")
     assert row.definition == "interface_roughness/Sq/v1"
-    assert results.row("interface_developed_ratio").definition == "interface_developed_ratio/Sdr/v1"
+    assert results.row("interface_developed_ratio").definition == "interface_developed_ratio/Sdr/v2"
 
 
 def test_a_section_has_rq_and_a_length(make_cell: MakeCell) -> None:
@@ -146,7 +146,7 @@ def test_a_section_has_rq_and_a_length(make_cell: MakeCell) -> None:
     results = measure(make_cell(labels, Spacing(9, 0.5, 0.5), normal="+y", plane=plane), MeasureParams(), Engine())
     rq, ratio = results.row("interface_roughness"), results.row("interface_developed_ratio")
     assert rq.definition == "interface_roughness/Rq/v1"
-    assert ratio.definition == "interface_developed_ratio/length/v1"
+    assert ratio.definition == "interface_developed_ratio/length/v2"
     assert rq.note.startswith("smoothing length 5 um")
     passed = 2 ** -(1 / 36)
     assert rq.value == pytest.approx(passed * 2.5 / np.sqrt(2), rel=0.02)  # 8 waves: the line takes .5 % off
