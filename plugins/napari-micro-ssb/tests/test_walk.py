@@ -10,7 +10,12 @@ from pathlib import Path
 def test_from_the_image_to_the_checked_result(display, section, folder):
     for name in ("cell.tif", "cell_strokes.tif"):
         shutil.copy(section.with_name(name), folder / name)
-    environment = {**os.environ, "PYTHONUTF8": "1", "NAPARI_CONFIG": str(folder / "napari" / "settings.yaml")}
+    environment = {
+        **os.environ,
+        "PYTHONUTF8": "1",
+        "NAPARI_CONFIG": str(folder / "napari" / "settings.yaml"),
+        **dict.fromkeys(("XDG_DATA_HOME", "LOCALAPPDATA"), str(folder)),  # for the strokes
+    }
     for part in ("first", "second"):
         done = subprocess.run(
             [sys.executable, str(Path(__file__).with_name("walk.py")), part, str(folder)],

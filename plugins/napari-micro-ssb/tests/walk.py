@@ -56,6 +56,7 @@ def first(viewer: Any, folder: Path) -> None:
     for y, x in np.argwhere(drawn)[::3]:
         viewer.layers["strokes"].paint((int(y), int(x)), int(drawn[y, x]))
     until(lambda: tab.found is not None and not segment.busy, segment.message.text)
+    np.save(folder / "strokes.npy", viewer.layers["strokes"].data)
     tab.train(folder / "mein Modell.micro")
     assert "saved mein Modell.micro" in wait(segment)
     segment.run_button.click()
@@ -85,6 +86,12 @@ def second(viewer: Any, folder: Path) -> None:
     from micro_pipelines import read_queue
 
     seen = np.load(folder / "seen.npy")
+    viewer.open(str(folder / "cell.tif"), plugin="napari-micro-ssb")
+    segment = docked(viewer, "Segment")
+    segment.strokes.last_button.click()
+    assert np.array_equal(viewer.layers["strokes"].data, np.load(folder / "strokes.npy")), segment.message.text()
+    wait(segment)
+    viewer.layers.clear()
     viewer.open(str(folder / "run" / "cell"), plugin="napari-micro-ssb")
     correct = docked(viewer, "Correct")
     correct.labels.setCurrentText("cell phases")
