@@ -1,4 +1,4 @@
-"""One answer, wherever a run is done: threads, processes, workers of a cluster; 1, 2, 4 of them; three block sizes."""
+"""One answer, wherever a run is done: threads, processes, workers of a cluster, volumes on disk; three block sizes."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def threads(count: int, place: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
+def threads_and_disk(count: int, place: Path) -> Iterator[dict[str, Any]]:
+    """Threads, with every volume between two steps on the disk."""
+    yield {"workers": count, "in_memory_bytes": 0}
+
+
+@contextmanager
 def processes(count: int, place: Path) -> Iterator[dict[str, Any]]:
     """Processes of this machine, by the scheduler of dask for them."""
     with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -53,7 +59,12 @@ def cluster(count: int, place: Path) -> Iterator[dict[str, Any]]:
         yield {"scheduler": pool}
 
 
-WAYS: dict[str, Callable[[int, Path], Any]] = {"threads": threads, "processes": processes, "cluster": cluster}
+WAYS: dict[str, Callable[[int, Path], Any]] = {
+    "threads": threads,
+    "disk": threads_and_disk,
+    "processes": processes,
+    "cluster": cluster,
+}
 
 
 def run(stack: Path, out: Path, block: Shape, how: dict[str, Any]) -> Path:
@@ -119,7 +130,7 @@ def test_tables_of_other_blocks_differ_by_rounding_only(block: Shape, by_one_thr
 
 @pytest.mark.parametrize(
     ("way", "count", "block"),
-    [("threads", 4, BLOCKS[2]), ("processes", 2, BLOCKS[1]), ("cluster", 4, BLOCKS[1])],
+    [("threads", 4, BLOCKS[2]), ("disk", 2, BLOCKS[1]), ("processes", 2, BLOCKS[1]), ("cluster", 4, BLOCKS[1])],
     ids=str,
 )
 def test_each_way_gives_one_answer(
