@@ -16,13 +16,14 @@ import numpy as np
 from materials import MATERIALS, Material, Target
 from numpy.typing import NDArray
 from object_materials import OBJECTS
+from unequal_materials import UNEQUAL
 
 from micro.blocks import Engine
 from micro.measure import MeasureParams, Results, measure, with_contact_loss
 
 __all__ = ["ALL", "Coverage", "long_run", "study"]
 
-ALL: tuple[Material, ...] = (*MATERIALS, *OBJECTS)
+ALL: tuple[Material, ...] = (*MATERIALS, *OBJECTS, *UNEQUAL)
 """All materials of the study."""
 
 PARAMS = MeasureParams(transport=())

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from micro.measure.intervals import SAMPLES_MIN, WIDEST, Interval, Spread
+from micro.measure.intervals import ROUNDING, SAMPLES_MIN, WIDEST, WIDEST_RATIO, Interval, Spread
 
-__all__ = ["clustered_fraction", "clustered_ratio", "few_objects"]
+__all__ = ["clustered_fraction", "clustered_ratio", "few_objects", "unequal_interval"]
 
 _MANY = 500
 """With more objects than this Student's t is the normal distribution, however skewed they are."""
@@ -79,6 +79,41 @@ def _skewed_freedom(numerator: NDArray[np.float64], weight: NDArray[np.float64],
         return math.inf
     told = np.log(squares) / 2 - np.log(values - least)
     return 1 / max(2 * float(((told - told.mean()) ** 2).sum()) * (count - 1) / count, 1e-9)
+
+
+def unequal_interval(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> Interval | None:
+    """Return the 95 % interval of a positive ``sum(numerator) / sum(weight)`` over objects of very unequal size.
+
+    What a mean by volume is made of is skewed: a few large objects set it, and a picture that happens to lack them
+    tells neither the value nor the spread. The skewness of what each object adds is taken out by Hall's transformation
+    (J. R. Stat. Soc. B 54, 1992, 221) before Student's t is asked, with the degrees of freedom of `clustered_ratio`.
+    Thickness of gaps and size of pores of log-normal radii (sigma .35 and .4), 6 to 200 objects a picture, 2000
+    draws each: 93 to 97 % covered; on a logarithmic scale 78 to 93 %.
+
+    None with fewer than three objects, where all are alike, and where the ends are further than `WIDEST_RATIO` apart.
+
+    Examples
+    --------
+    >>> radii = np.random.default_rng(1).lognormal(1.5, 0.4, 25)
+    >>> [round(end, 2) for end in unequal_interval(radii**3, radii**2)]
+    [5.18, 8.6]
+    """
+    value, spread = clustered_ratio(numerator, weight, least=0.0)
+    if spread is None or spread.samples < SAMPLES_MIN or spread.variance <= (ROUNDING * value) ** 2:
+        return None
+    change = (numerator - value * weight) / (weight.sum() - weight)
+    skew = float((change**3).sum() / (change**2).sum() ** 1.5)
+    quantile = float(special.stdtrit(max(1 / (1 / spread.freedom + 1 / (spread.samples - 1)), 1.0), 0.975))
+    error = math.sqrt(spread.variance)
+    low, high = (value - error * _unskewed(end, skew) for end in (quantile, -quantile))
+    return (low, high) if 0 < low < high <= WIDEST_RATIO * low else None
+
+
+def _unskewed(quantile: float, skew: float) -> float:
+    """Return the quantile of the studentised mean whose transform is ``quantile``; ``skew`` is over the root of n."""
+    if abs(skew) < 1e-6:
+        return quantile
+    return 3 / skew * (math.cbrt(1 + skew * (quantile - skew / 6)) - 1)
 
 
 def clustered_fraction(numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[float, Interval | None]:

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.measure.clusters import clustered_fraction, clustered_ratio, few_objects
+from micro.measure.clusters import clustered_fraction, few_objects
 from micro.measure.dendrite_shape import measure_shapes, shape_findings
 from micro.measure.enclosed import find_enclosed
 from micro.measure.fragment_rows import empty_fragments, fragment_profile, fragment_rows, no_fragments
 from micro.measure.fragments import section_table
-from micro.measure.intervals import value_interval
 from micro.measure.morphology import FORMS, Morphology, find_morphology
 from micro.measure.objects import FILAMENTS
 from micro.measure.protocol import Context
@@ -104,11 +103,10 @@ def _rows(context: Context, empty: list[Measurement], form: Morphology) -> list[
 def _orientation_row(row: Measurement, angles: NDArray[np.float64], weight: NDArray[np.float64]) -> Measurement:
     if not weight.size:
         return replace(row, n=0, note="no dendrite has a direction")
-    value, spread = clustered_ratio(angles, weight)
-    interval = value_interval(value, spread)
-    low, high = interval or (None, None)
+    value, interval = clustered_fraction(angles / 90.0, weight)
+    low, high = (None, None) if interval is None else (90 * interval[0], 90 * interval[1])
     note = "" if interval else few_objects(len(weight), "dendrites")
-    return replace(row, value=value, ci_low=low, ci_high=high, n=len(weight), note=note)
+    return replace(row, value=90 * value, ci_low=low, ci_high=high, n=len(weight), note=note)
 
 
 def _share_row(row: Measurement, numerator: NDArray[np.float64], weight: NDArray[np.float64]) -> Measurement:

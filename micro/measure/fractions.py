@@ -84,6 +84,8 @@ def _roi(se_region: bool) -> str:
 def _phase_rows(context: Context, census: Census, *, se_region: bool) -> list[Measurement]:
     labelled = census.labelled(se_region=se_region)
     rows = []
+    # metal in the electrolyte grows from the anode: see `fraction_row`
+    grown = context.normal.axis if se_region and context.normal is not None else None
     for phase in context.phases:
         counts = census.of_labels((phase.value,), se_region=se_region)
         if phase.roles & ALWAYS or census.of_labels((phase.value,)).any():
@@ -96,6 +98,7 @@ def _phase_rows(context: Context, census: Census, *, se_region: bool) -> list[Me
                     census,
                     phase=phase.name,
                     roi=_roi(se_region),
+                    along=grown if "metal" in phase.roles else None,
                 )
             )
     return rows

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from micro.blocks import Shape
 from micro.cell import Part
 from micro.measure.census import Grid
-from micro.measure.intervals import ratio_spread, value_interval
 from micro.measure.objects import box_columns, voxels_of
+from micro.measure.places import place_interval
 from micro.measure.protocol import BlockView, Context
 from micro.measure.results import Findings, ThicknessMap
 from micro.model import Measurement
@@ -137,11 +137,10 @@ def _rows(context: Context, voxels: NDArray[np.int64]) -> tuple[Measurement, ...
     step = _step_um(context)
     a, b = context.map_axes
     grid = Grid.fitting((1, *voxels.shape), (1.0, context.spacing.um[a], context.spacing.um[b]), cells=2**14)
-    spread = ratio_spread(grid.pool(voxels[None] * step), grid.pool(open_[None]), grid.edges_um)
+    interval = place_interval(grid.pool(voxels[None] * step), grid.pool(open_[None]), grid.edges_um)
     value = int(voxels.sum()) / count * step
-    interval = value_interval(value, spread)
     low, high = interval or (None, None)
-    note = "" if interval else "no interval: too small, or the same everywhere"
+    note = "" if interval else "no interval: fewer than three gaps, or the same everywhere"
     deep = float(np.quantile(voxels[open_], 0.95, method="inverted_cdf")) * step
     return (
         replace(mean, value=value, ci_low=low, ci_high=high, n=count, note=note),

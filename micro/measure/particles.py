@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Shape, kernel
+from micro.measure.clusters import unequal_interval
 from micro.measure.distributions import distribution_table, even_edges
-from micro.measure.intervals import Interval, Spread, fraction_interval, value_interval
+from micro.measure.intervals import Interval, Spread, fraction_interval
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.measure.scene import Scene
@@ -235,8 +236,7 @@ def _rows(context: Context, name: str, found: _Found, table: pd.DataFrame) -> li
     diameters = table["equivalent_diameter_um"].to_numpy()[whole]
     shares /= shares.sum()
     mean = float(shares @ diameters)
-    spread = _spread(shares, diameters, mean)
-    rows = [_row(context, "mean", name, mean, value_interval(mean, spread), count, note=note)]
+    rows = [_row(context, "mean", name, mean, unequal_interval(shares * diameters, shares), count, note=note)]
     for metric, part in QUANTILES.items():
         value = _quantile(shares, diameters, part)
         interval = _quantile_interval(shares, diameters, part)

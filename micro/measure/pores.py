@@ -16,7 +16,8 @@ from micro.blocks.thickness import INSIDE, NEITHER, OUTSIDE
 from micro.cell import SE_REGION, Part
 from micro.measure.census import Grid
 from micro.measure.distributions import distribution_table
-from micro.measure.intervals import Interval, fraction_interval, ratio_spread, value_interval
+from micro.measure.intervals import Interval, fraction_interval, ratio_spread
+from micro.measure.places import amount_worth, place_interval
 from micro.measure.protocol import Context
 from micro.measure.results import PROFILE_COLUMNS, Findings
 from micro.measure.scene import Scene
@@ -199,12 +200,12 @@ def _rows(
     mean = float(counts.by_code @ sizes) / voxels
     per_cell = counts.by_class.sum(axis=1)
     shape = grid.counts
-    spread = ratio_spread(counts.sums.reshape(shape), per_cell.reshape(shape), grid.edges_um)
+    interval = place_interval(counts.sums.reshape(shape), per_cell.reshape(shape), grid.edges_um)
     share = counts.by_code[-1] / voxels
     note = f"{100 * share:.2g} % of the pore volume is at least {sizes[-1]:g} um thick, the most looked for"
     capped = note if share else ""
     rows = [
-        _row(context, "mean", mean, value_interval(mean, spread), voxels, whole=whole, note=capped),
+        _row(context, "mean", mean, interval, voxels, whole=whole, note=capped),
     ]
     for name, part in QUANTILES.items():
         interval = _quantile_interval(counts, part, sizes, grid)
@@ -218,18 +219,20 @@ def _quantile_interval(counts: _Counts, share: float, sizes: NDArray[np.float64]
 
     It is that of the share of volume below the quantile, turned back into sizes. The share's spread is that of what
     lies in the classes below, and of so much of the class that holds the quantile as is needed; it is known no better
-    than from as many pores as lie on the rarer side. None where these are fewer than `BEYOND_MIN`: the few
-    largest set such a quantile.
+    than from as many pores as lie on the rarer side, of no more than the amount of pores is worth. None where these are
+    fewer than `BEYOND_MIN`: the few largest set such a quantile.
     """
     by_class = counts.by_class.sum(axis=0)
     total = by_class.sum()
     holds = int(np.searchsorted(np.cumsum(by_class), share * total))
     part = (share * total - by_class[:holds].sum()) / by_class[holds]
     below = counts.by_class[:, :holds].sum(axis=1) + part * counts.by_class[:, holds]
-    spread = ratio_spread(below.reshape(grid.counts), counts.by_class.sum(axis=1).reshape(grid.counts), grid.edges_um)
+    per_cell = counts.by_class.sum(axis=1).reshape(grid.counts)
+    spread = ratio_spread(below.reshape(grid.counts), per_cell, grid.edges_um)
     if spread is None:
         return None
-    rarer = min(share, 1 - share) * share * (1 - share) / spread.variance
+    samples = min(share * (1 - share) / spread.variance, amount_worth(per_cell, grid.edges_um))
+    rarer = min(share, 1 - share) * samples
     if rarer < BEYOND_MIN:
         return None
     ends = fraction_interval(share, replace(spread, freedom=1 / (1 / spread.freedom + 0.5 / rarer)))

@@ -9,9 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.measure.clusters import clustered_ratio, few_objects
+from micro.measure.clusters import few_objects, unequal_interval
 from micro.measure.counting import count_row, cut_weights, whole_weights
-from micro.measure.intervals import value_interval
 from micro.measure.protocol import Context
 from micro.measure.results import ContactMap
 from micro.model import Measurement
@@ -127,8 +126,8 @@ def _size_rows(mean: Measurement, p95: Measurement, table: pd.DataFrame) -> tupl
     told = f"{cut} of {count} cut by the picture: left out, and made up for" if cut else ""
     whole = table[~table["cut"]]
     sizes, weights = whole.iloc[:, 1].to_numpy(np.float64), whole["weight"].to_numpy(np.float64)
-    value, spread = clustered_ratio(weights * sizes, weights)
-    interval, why = value_interval(value, spread), few_objects(len(whole), "spots")
+    value = float(weights @ sizes / weights.sum())
+    interval, why = unequal_interval(weights * sizes, weights), few_objects(len(whole), "spots")
     shown = table.iloc[:, 1]
     if (table["counts_for"] == 0).any() or float(shown[table["cut"]].sum()) > CUT_MAX * float(shown.sum()):
         interval, why = None, MUCH_CUT

@@ -180,6 +180,22 @@ def test_isolated_metal_has_a_direction_too(make_cell: Make) -> None:
     assert results.objects["dendrites"]["length_um"][0] == pytest.approx(39, abs=4)
 
 
+def test_the_interval_of_a_direction_ends_at_a_right_angle(make_cell: Make) -> None:
+    """Three dendrites unlike one another: on a logarithmic scale the interval went to 117 degrees."""
+    labels = np.full((60, 60, 60), 2, np.uint8)
+    labels[:12] = 3
+    for number, reach in enumerate((44, 30, 12)):
+        rows = slice(8 + 20 * number, 13 + 20 * number)
+        labels[12:34, rows, 8:13] = 4
+        labels[29:34, rows, 8 : 8 + reach] = 4
+    cell = anatomy(Labels(labels, Spacing(1, 1, 1)), CellParams(normal="+z"), Engine())
+    row = measure(cell, MeasureParams(transport=(), resolution_check=False)).row("dendrite_orientation")
+    assert row.value is not None
+    assert row.ci_low is not None
+    assert row.ci_high is not None
+    assert 0 < row.ci_low < row.value < row.ci_high < 90
+
+
 def test_clusters_cover_the_truth() -> None:
     """Ten dendrites of unequal size with shares of their own: 95 % intervals hold the truth 92 to 98 % of the time."""
     rng = np.random.default_rng(4)
