@@ -189,7 +189,7 @@ def test_the_interval_of_a_direction_ends_at_a_right_angle(make_cell: Make) -> N
         labels[12:34, rows, 8:13] = 4
         labels[29:34, rows, 8 : 8 + reach] = 4
     cell = anatomy(Labels(labels, Spacing(1, 1, 1)), CellParams(normal="+z"), Engine())
-    row = measure(cell, MeasureParams(transport=(), resolution_check=False)).row("dendrite_orientation")
+    row = measure(cell, MeasureParams(transport=()), Engine()).row("dendrite_orientation")
     assert row.value is not None
     assert row.ci_low is not None
     assert row.ci_high is not None
