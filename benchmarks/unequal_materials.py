@@ -74,5 +74,5 @@ UNEQUAL: tuple[Material, ...] = (
     pores("Pores of unequal size", (1, 200, 200), 24, 0.5, {"mean": 11.51, "d50": 10.92}),
     pores("Pores of unequal size", (80, 96, 96), 24, 0.6, {"mean": 12.11, "d50": 11.89}),
 )
-"""All of them. Values: thickness of 10^5 gaps, drawn only; sizes of 40 sections of 800^2 and of 60 volumes of 104 x 96^2
-with every lattice cell filled, standard errors .3 and 1.1 %."""
+"""All of them. Values: thickness of 10^5 gaps, drawn only; sizes of 40 sections of 800^2 and of 60 volumes of
+104 x 96^2 with every lattice cell filled, standard errors .3 and 1.1 %."""
