@@ -12,7 +12,7 @@ from micro import __version__
 from micro.blocks import Block, Done, Engine, Source, as_dask, label_components, looked_up
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
-from micro.cell.counter import whole_counter
+from micro.cell.counter import hanging, whole_counter
 from micro.cell.cracks import CrackLimits, mark_cracks
 from micro.cell.dendrites import components_holding, mark_dendrites
 from micro.cell.electrodes import Electrodes, finest_um, locate
@@ -158,11 +158,12 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
         parts = _parts(labels, inside.labels, None, engine)
         return Cell(labels, parts, notes=(electrodes,), stated=_stated(params), inside=values)
     far_plane, far_side = _far_side(labels, inside.labels, electrodes, params, engine)
+    electrode_parts = _metal_parts(labels, electrodes.bodies, body_table, engine)
     found = _Found(
         plane=electrodes.plane,
         far_plane=far_plane,
-        anode=_metal_parts(labels, electrodes.bodies, body_table, engine),
-        joined=_joined(labels, electrodes.bodies, engine),
+        anode=electrode_parts,
+        joined=_joined(labels, electrodes.bodies, electrode_parts, engine),
         gaps=_gaps(labels, inside.labels, electrodes, params, engine),
     )
     notes = () if far_plane is not None else (f"the SE region's far side is {CUT}",)
@@ -252,8 +253,15 @@ def _metal_parts(labels: Labels, bodies: Bodies, table: NDArray[np.bool_], engin
     return _spread_from(labels, bodies.mask, table, (ANODE, COUNTER), engine)
 
 
-def _joined(labels: Labels, bodies: Bodies, engine: Engine) -> Any:  # noqa: ANN401
-    return _spread_from(labels, bodies.mask, labels.phases.mask_table("metal"), (ANODE,), engine)
+def _joined(labels: Labels, bodies: Bodies, electrode_parts: Source, engine: Engine) -> Any:  # noqa: ANN401
+    """Return what metal hangs on: `ANODE`, or `COUNTER` where that is all it touches, whichever label it has."""
+    metal = labels.phases.mask_table("metal")
+    if not bodies.has_counter:
+        return _spread_from(labels, bodies.mask, metal, (ANODE,), engine)
+    found, which = hanging(labels.data, bodies.mask, electrode_parts, table=metal, engine=engine)
+    out = engine.array(labels.shape, np.uint8)
+    engine.run(_look_up, [found.ids], outputs=[out], stage="parts", constants={"which": which})
+    return out
 
 
 def _counter(
@@ -343,6 +351,7 @@ def _name_parts(
     loose = metal[labels] & (anode == 0)
     parts[loose & (joined == ANODE)] = Part.DENDRITE
     parts[filament[labels] & (joined != ANODE)] = Part.ISOLATED
+    parts[loose & (joined == COUNTER)] = Part.COUNTER
     plane, far_plane = planes
     region = (labels != 0) & plane.above(labels.shape, spacing, block.outer_start)
     if far_plane is not None:

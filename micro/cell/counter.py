@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, label_components, relabelled, within_um
+from micro.blocks import Block, Components, Done, Engine, Source, label_components, relabelled, within_um
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.cell.dendrites import beneath, components_holding, root_reach_um
 from micro.model import Spacing
 
-__all__ = ["whole_counter"]
+__all__ = ["hanging", "whole_counter"]
 
 _LOOSE, _AT_ANODE, _AT_COUNTER = 1, 2, 3
 
@@ -62,15 +62,53 @@ def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask
 
 
-def _sides(block: Block, labels: NDArray[np.uint8], zone: NDArray[np.uint8], *, table: NDArray[np.bool_]) -> Done[None]:
+def _sides(
+    block: Block,
+    labels: NDArray[np.uint8],
+    bodies: NDArray[np.uint8],
+    zone: NDArray[np.uint8],
+    *,
+    table: NDArray[np.bool_],
+) -> Done[None]:
     """Mark the metal that is not in the zone, where it is the anode's, and where it touches the zone."""
     counter = zone == COUNTER
     loose = table[labels] & ~counter
     marks = np.where(loose, np.uint8(_LOOSE), np.uint8(0))
     if counter.any():
         marks[loose & _beside(counter)] = _AT_COUNTER
-    marks[loose & (zone == ANODE)] = _AT_ANODE
+    marks[loose & (bodies == ANODE)] = _AT_ANODE
     return Done(None, (marks[block.inner],))
+
+
+def hanging(
+    labels: Source, bodies: Source, zone: Source, *, table: NDArray[np.bool_], engine: Engine
+) -> tuple[Components, NDArray[np.uint8]]:
+    """Return the pieces of metal without the counter electrode, and what each hangs on.
+
+    That is `ANODE` where it holds some of it, else `COUNTER` where it touches that (by a corner at least), else 0.
+
+    Parameters
+    ----------
+    labels
+        uint8 labels, shape (z, y, x).
+    bodies
+        The same shape, `ANODE` where the anode is.
+    zone
+        The same shape, `COUNTER` where the counter electrode is.
+    table
+        256 booleans: which label values are metal.
+    """
+    z, y, x = labels.shape
+    marks = engine.array((z, y, x), np.uint8)
+    known = {"table": table}
+    engine.run(
+        _sides, [labels, bodies, zone], outputs=[marks], halo=(1, 1, 1), stage="counter electrode", constants=known
+    )
+    found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
+    which = np.zeros(found.count + 1, np.uint8)
+    which[components_holding(found, marks, _AT_COUNTER, engine)] = COUNTER
+    which[components_holding(found, marks, _AT_ANODE, engine)] = ANODE
+    return found, which
 
 
 def _add(_: Block, zone: NDArray[np.uint8], ids: NDArray[np.uint32], *, own: NDArray[np.bool_]) -> Done[None]:
@@ -105,7 +143,7 @@ def whole_counter(
         256 booleans: which label values are metal.
     """
     z, y, x = labels.shape
-    zone, marks, out = (engine.array((z, y, x), np.uint8) for _ in range(3))
+    zone, out = (engine.array((z, y, x), np.uint8) for _ in range(2))
     root_um = root_reach_um(tolerance_um, spacing, (z, y, x))
     constants = {
         "table": table,
@@ -117,10 +155,7 @@ def whole_counter(
     halo = reach_voxels(root_um, spacing, (z, y, x))
     stage = "counter electrode"
     engine.run(_zone, [labels, bodies], outputs=[zone], halo=halo, stage=stage, constants=constants)
-    engine.run(_sides, [labels, zone], outputs=[marks], halo=(1, 1, 1), stage=stage, constants={"table": table})
-    found = label_components(marks, engine=engine, table=(np.arange(256) > 0).astype(np.uint8))
-    own = components_holding(found, marks, _AT_COUNTER, engine)
-    own &= ~components_holding(found, marks, _AT_ANODE, engine)
-    engine.run(_add, [zone, found.ids], outputs=[out], stage=stage, constants={"own": own})
+    found, which = hanging(labels, zone, zone, table=table, engine=engine)
+    engine.run(_add, [zone, found.ids], outputs=[out], stage=stage, constants={"own": which == COUNTER})
     result: Source = out
     return result

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -49,6 +50,36 @@ def test_touching_spheres_are_split(edges: tuple[float, float, float]) -> None:
         diameters = np.sort(np.cbrt(6 * voxels * np.prod(edges) / np.pi))
         # 3 % is the project's bar for sizes; 5 % for a sphere of two voxels' radius along z at 1:1:2.5.
         assert diameters == pytest.approx(np.sort(2 * radii), rel=0.03 if edges == CUBE else 0.05)
+
+
+@pytest.mark.parametrize("edges", [CUBE, LONG])
+@pytest.mark.parametrize("seed", range(5))
+def test_neither_mirrors_nor_the_order_of_axes_change_the_split(seed: int, edges: tuple[float, float, float]) -> None:
+    rng = np.random.default_rng(seed)
+    shape = tuple(round(56 / edge) for edge in edges)
+    mask = balls(shape, edges, rng.uniform(0, 56, (40, 3)), rng.uniform(5, 8, 40))
+    voxels = sorted(np.bincount(split_touching(mask, edges).ravel())[1:])
+    for order in itertools.permutations(range(3)):
+        for mirror in itertools.product((1, -1), repeat=3):
+            turned = mask.transpose(order)[tuple(slice(None, None, step) for step in mirror)]
+            found = split_touching(np.ascontiguousarray(turned), tuple(edges[axis] for axis in order))
+            assert sorted(np.bincount(found.ravel())[1:]) == voxels
+
+
+def test_a_ridge_that_leads_two_ways_and_plateaus_of_one_height() -> None:
+    # Two equal bars that a thin slab joins: each bar is one particle, and the slab, as far from both, goes to one.
+    mask = np.zeros((1, 11, 31), bool)
+    mask[0, 1:10, 1:12] = mask[0, 1:10, 19:30] = True
+    mask[0, 5, 12:19] = True
+    found = np.bincount(split_touching(mask, CUBE).ravel())[1:]
+    assert len(found) == 2
+    assert abs(int(found[0]) - int(found[1])) <= 1
+    # A plate is one particle, and so is one with a step on it that its middle plane leads to from all sides.
+    plate = np.zeros((40, 40, 12), bool)
+    plate[:, :, 3:9] = True
+    assert split_touching(plate, CUBE).max() == 1
+    plate[20, 18:22, :] = True
+    assert split_touching(plate, CUBE).max() == 1
 
 
 def test_one_particle_stays_one() -> None:
