@@ -139,12 +139,18 @@ def _label_block(
 
 
 @kernel
-def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], begin: int) -> None:
+def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
+    """Look up the number of each id; ``final`` is that of each id of the block, 0 of 0."""
     for k in range(ids.shape[0]):
         for j in range(ids.shape[1]):
+            some = np.uint32(0)
             for i in range(ids.shape[2]):
-                if ids[k, j, i]:
-                    ids[k, j, i] = final[begin + ids[k, j, i]]
+                some |= ids[k, j, i]
+            if some == 0:
+                out[k, j] = 0
+                continue
+            for i in range(ids.shape[2]):
+                out[k, j, i] = final[ids[k, j, i]]
 
 
 @kernel
@@ -223,8 +229,9 @@ def _pair_block(
 def _write_block(
     block: Block, ids: NDArray[np.uint32], *, final: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> Done[None]:
-    numbered = ids.copy()
-    _renumber(numbered, final, offsets[block.number])
+    begin, end = offsets[block.number], offsets[block.number + 1]
+    numbered = np.empty_like(ids)
+    _renumber(ids, np.append(np.uint32(0), final[begin + 1 : end + 1]), numbered)
     return Done(None, (numbered,))
 
 
