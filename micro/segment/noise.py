@@ -59,7 +59,7 @@ def _deviations(
                 mask[k, j, i] = own
                 apart[k, j, i] = np.int16(value)
                 most = max(most, abs(value))
-    return most
+    return int(most)
 
 
 @kernel
@@ -105,7 +105,7 @@ def _products(
     """
     depth, height, width = mask.shape
     y0, y1 = bounds[1, 0], bounds[1, 1]
-    piece = max(np.int64(1), (2**31 - 1) // max(np.int64(most) * most, np.int64(1)))
+    piece = int(max(1, (2**31 - 1) // max(most * most, 1)))
     core = np.zeros((y1 - y0, width), np.int16)
     core[:, bounds[2, 0] : bounds[2, 1]] = -1
     begins, alive = core.ravel(), np.empty(core.size, np.int16)
@@ -148,13 +148,20 @@ def _noise_block(
 ) -> Done[NDArray[np.int64]]:
     inside = np.empty(places.shape, np.uint8)
     _inside(np.ascontiguousarray(places), phase, inside)
-    sums = np.zeros((3, LAGS + 1, 2), np.int64)
     bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
-    depth, height, width = places.shape
+    return Done(_sums(inside, grey, level, bounds))
+
+
+def _sums(
+    inside: NDArray[np.uint8], grey: NDArray[np.uint16], level: int, bounds: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return number and sum of the products of deviations in the core by axis and lag, shape (3, lag, 2)."""
+    sums = np.zeros((3, LAGS + 1, 2), np.int64)
+    depth, height, width = inside.shape
     mask, apart = (np.empty((depth, height, width + LAGS), np.int16) for _ in range(2))
     most = _deviations(inside, grey, level, mask, apart)
     _products(mask, apart, most, LAGS, bounds, sums)
-    return Done(sums)
+    return sums
 
 
 def measure_noise(places: Source, grey: Source, *, phase: int, level: float, engine: Engine) -> Noise:
