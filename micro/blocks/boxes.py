@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks.grid import Region
+from micro.blocks.grid import Region, Shape
 from micro.blocks.kernels import kernel
 
-__all__ = ["box_of"]
+__all__ = ["box_of", "grown_box"]
 
 
 @kernel
@@ -39,3 +39,18 @@ def box_of(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> Region | None
     """
     z0, z1, y0, y1, x0, x1 = _extent(values, table)
     return (slice(z0, z1), slice(y0, y1), slice(x0, x1)) if z1 else None
+
+
+def grown_box(box: Region, reach: Shape, shape: tuple[int, ...]) -> Region:
+    """Return a box with ``reach`` voxels around it, as far as an array of ``shape`` goes.
+
+    Examples
+    --------
+    >>> grown_box((slice(0, 1), slice(2, 4), slice(5, 6)), (1, 1, 1), (9, 9, 6))
+    (slice(0, 2, None), slice(1, 5, None), slice(4, 6, None))
+    """
+    z, y, x = (
+        slice(max(part.start - more, 0), min(part.stop + more, length))
+        for part, more, length in zip(box, reach, shape, strict=True)
+    )
+    return (z, y, x)

@@ -139,12 +139,18 @@ def _label_block(
 
 
 @kernel
-def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], begin: int) -> None:
+def _renumber(ids: NDArray[np.uint32], final: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
+    """Look up the number of each id; ``final`` is that of each id of the block, 0 of 0."""
     for k in range(ids.shape[0]):
         for j in range(ids.shape[1]):
+            some = np.uint32(0)
             for i in range(ids.shape[2]):
-                if ids[k, j, i]:
-                    ids[k, j, i] = final[begin + ids[k, j, i]]
+                some |= ids[k, j, i]
+            if some == 0:
+                out[k, j] = 0
+                continue
+            for i in range(ids.shape[2]):
+                out[k, j, i] = final[ids[k, j, i]]
 
 
 @kernel
@@ -155,15 +161,17 @@ def _touching(
     offsets: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     core: tuple[int, int, int],
     reach: int,
+    stride: int,
 ) -> NDArray[np.int64]:
-    """Return pairs of ids of one class that touch across the block's faces, with repeats.
+    """Return pairs of ids of one class that touch across the block's faces, sorted, as lesser id times stride + other.
 
     The arrays hold the core plus one voxel around it where there is one; ``core`` is the core's
     last voxel. ``reach`` is 1, 2 or 3: how many axes a neighbour may differ in. ``offsets`` are, for
     each z, y and x of the array, the owning block's share of its number, and for each block what
     makes its ids unique in the volume.
     """
-    pairs: list[tuple[int, int]] = []
+    found: list[int] = []
+    before = np.full((2, 3, 3), -1, np.int64)  # the last pair of each direction: most are of the same two
     depth, height, width = ids.shape
     along_z, along_y, along_x, begin = offsets
     for k in range(depth):
@@ -172,7 +180,8 @@ def _touching(
             for i in range(core[2] if inside else 0, width):
                 if ids[k, j, i] == 0:
                     continue
-                own = ids[k, j, i] + begin[along_z[k] + along_y[j] + along_x[i]]
+                here = along_z[k] + along_y[j] + along_x[i]
+                own = ids[k, j, i] + begin[here]
                 for dz in range(0, 2):
                     for dy in range(-1 if dz else 0, 2):
                         for dx in range(-1 if dz or dy else 1, 2):
@@ -181,16 +190,20 @@ def _touching(
                             z, y, x = k + dz, j + dy, i + dx
                             if z >= depth or y < 0 or y >= height or x < 0 or x >= width:
                                 continue
-                            if ids[z, y, x] == 0 or table[values[z, y, x]] != table[values[k, j, i]]:
+                            there = along_z[z] + along_y[y] + along_x[x]
+                            if there == here or ids[z, y, x] == 0:
                                 continue
-                            other = ids[z, y, x] + begin[along_z[z] + along_y[y] + along_x[x]]
-                            pair = (min(own, other), max(own, other))
-                            if other != own and (len(pairs) == 0 or pair != pairs[-1]):
-                                pairs.append(pair)
-    out = np.empty((len(pairs), 2), np.int64)
-    for row in range(len(pairs)):
-        out[row, 0], out[row, 1] = pairs[row]
-    return out
+                            if table[values[z, y, x]] != table[values[k, j, i]]:
+                                continue
+                            other = ids[z, y, x] + begin[there]
+                            pair = min(own, other) * stride + max(own, other)
+                            if pair != before[dz, dy + 1, dx + 1]:
+                                before[dz, dy + 1, dx + 1] = pair
+                                found.append(pair)
+    out = np.empty(len(found), np.int64)
+    for row in range(len(found)):
+        out[row] = found[row]
+    return np.unique(out)
 
 
 def _pair_block(
@@ -208,15 +221,17 @@ def _pair_block(
         np.arange(block.outer[axis].start, block.outer[axis].stop) // numbers["edges"][axis] for axis in range(3)
     )
     offsets = (z * (counts[1] * counts[2]), y * counts[2], x, numbers["offsets"])
-    pairs = _touching(values.view(np.uint8), ids, table, offsets, last, reach)
-    return Done(np.unique(pairs, axis=0) if len(pairs) else pairs)
+    stride = int(offsets[3][-1]) + 1
+    pairs = _touching(values.view(np.uint8), ids, table, offsets, last, reach, stride)
+    return Done(np.stack((pairs // stride, pairs % stride), axis=1))
 
 
 def _write_block(
     block: Block, ids: NDArray[np.uint32], *, final: NDArray[np.uint32], offsets: NDArray[np.int64]
 ) -> Done[None]:
-    numbered = ids.copy()
-    _renumber(numbered, final, offsets[block.number])
+    begin, end = offsets[block.number], offsets[block.number + 1]
+    numbered = np.empty_like(ids)
+    _renumber(ids, np.append(np.uint32(0), final[begin + 1 : end + 1]), numbered)
     return Done(None, (numbered,))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro import __version__
-from micro.blocks import Block, Done, Engine, Source, as_dask, label_components, looked_up
+from micro.blocks import Block, Done, Engine, Source, as_dask, kernel, label_components, looked_up
 from micro.cell.body import ANODE, COUNTER, Bodies, find_bodies
 from micro.cell.cell import SE_REGION, Cell, Normal, Part, ReferencePlane
 from micro.cell.counter import hanging, whole_counter
@@ -326,6 +326,12 @@ def _parts(labels: Labels, data: Source, found: _Found | None, engine: Engine) -
     return out
 
 
+_GAP, _ANODE, _COUNTER, _DENDRITE, _ISOLATED = (
+    np.uint8(part) for part in (Part.GAP, Part.ANODE, Part.COUNTER, Part.DENDRITE, Part.ISOLATED)
+)
+"""As compiled kernels want them."""
+
+
 def _name_parts(
     block: Block,
     labels: NDArray[np.uint8],
@@ -340,21 +346,40 @@ def _name_parts(
     planes: tuple[ReferencePlane, ReferencePlane | None] | None,
     spacing: Spacing,
 ) -> Done[None]:
-    parts = np.full(labels.shape, Part.OTHER, np.uint8)
-    parts[pore[labels]] = Part.PORE
-    parts[fracture[labels]] = Part.CRACK
+    own = np.zeros(256, np.uint8)
+    own[pore], own[fracture] = Part.PORE, Part.CRACK
+    parts = looked_up(labels, own)
     if planes is None or anode is None or joined is None or gaps is None:
         return Done(None, (parts,))
-    parts[gaps != 0] = Part.GAP
-    parts[anode == ANODE] = Part.ANODE
-    parts[anode == COUNTER] = Part.COUNTER
-    loose = metal[labels] & (anode == 0)
-    parts[loose & (joined == ANODE)] = Part.DENDRITE
-    parts[filament[labels] & (joined != ANODE)] = Part.ISOLATED
-    parts[loose & (joined == COUNTER)] = Part.COUNTER
     plane, far_plane = planes
-    region = (labels != 0) & plane.above(labels.shape, spacing, block.outer_start)
+    region = plane.above(labels.shape, spacing, block.outer_start)
     if far_plane is not None:
         region &= ~far_plane.above(labels.shape, spacing, block.outer_start)
-    parts[region] |= SE_REGION
+    _set_parts(labels, anode, joined, gaps, (metal, filament), np.ascontiguousarray(region), parts)
     return Done(None, (parts,))
+
+
+@kernel
+def _set_parts(
+    labels: NDArray[np.uint8],
+    anode: NDArray[np.uint8],
+    joined: NDArray[np.uint8],
+    gaps: NDArray[np.uint8],
+    tables: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    region: NDArray[np.bool_],
+    parts: NDArray[np.uint8],
+) -> None:
+    """Name gaps, bodies and dendrites over pores and cracks, and mark the labels of the SE region."""
+    metal, filament = tables
+    for k in range(parts.shape[0]):
+        for j in range(parts.shape[1]):
+            for i in range(parts.shape[2]):
+                label, body, part = labels[k, j, i], anode[k, j, i], parts[k, j, i]
+                hangs, loose = joined[k, j, i] == ANODE, metal[label] & (body == 0)
+                part = _GAP if gaps[k, j, i] != 0 else part
+                part = _ANODE if body == ANODE else part
+                part = _COUNTER if body == COUNTER else part
+                part = _DENDRITE if loose & hangs else part
+                part = _ISOLATED if filament[label] & (not hangs) else part
+                part = _COUNTER if loose & (joined[k, j, i] == COUNTER) else part
+                parts[k, j, i] = part | (np.uint8(SE_REGION) if region[k, j, i] & (label != 0) else np.uint8(0))

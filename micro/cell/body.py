@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, label_components, looked_up, within_um
+from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components, looked_up, within_um
 from micro.cell.cell import Normal
 from micro.model import Spacing
 
@@ -43,6 +43,23 @@ def reach_voxels(distance_um: float, spacing: Spacing, shape: tuple[int, ...]) -
     return (z, y, x)
 
 
+@kernel
+def _planes_held(labels: NDArray[np.uint8], axis: int) -> NDArray[np.bool_]:
+    """Return which planes across an axis hold a label."""
+    held = np.zeros(labels.shape[axis], np.bool_)
+    along = np.zeros(labels.shape[2], np.uint8)
+    for k in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            row = labels[k, j]
+            some = np.uint8(0)
+            for i in range(row.size):
+                along[i] |= row[i]
+                some |= row[i]
+            if axis < 2 and some:
+                held[k if axis == 0 else j] = True
+    return held if axis < 2 else along != 0
+
+
 def _erode(
     block: Block,
     labels: NDArray[np.uint8],
@@ -57,14 +74,13 @@ def _erode(
     What is unlabelled ends the picture, as its border does: slices that were put in line have such rims. Also
     say whether there is metal at all, and the first and the last plane with a label along ``axis``.
     """
-    metal = table[labels]
+    metal = looked_up(labels, table)
     held = bool(metal[block.inner].any())
     if held:
         other = (labels != 0) & ~metal
         if other.any():
             metal &= ~within_um(other, spacing.um, radius_um)
-    others = tuple(k for k in range(3) if k != axis)
-    planes = np.flatnonzero((labels[block.inner] != 0).any(axis=others)) + block.core[axis].start
+    planes = np.flatnonzero(_planes_held(labels[block.inner], axis)) + block.core[axis].start
     low, high = (int(planes[0]), int(planes[-1])) if planes.size else (np.iinfo(np.int64).max, -1)
     return Done((held, low, high), (metal[block.inner].astype(np.uint8),))
 
@@ -80,7 +96,7 @@ def _dilate(
     radius_um: float,
 ) -> Done[None]:
     seeds = looked_up(ids, which)
-    metal = table[labels[block.inner]]
+    metal = looked_up(labels[block.inner], table)
     out = np.zeros(metal.shape, np.uint8)
     for body in (COUNTER, ANODE):
         here = seeds == body

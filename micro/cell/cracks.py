@@ -35,7 +35,8 @@ def _loose_void(_: Block, labels: NDArray[np.uint8], gaps: NDArray[np.uint8] | N
 
 
 def _feet(_: Block, labels: NDArray[np.uint8], gaps: NDArray[np.uint8], *, crack: int) -> Done[None]:
-    return Done(None, ((_CRACK * (labels == crack) + _FOOT * (gaps == HANGING)).astype(np.uint8),))
+    feet = np.uint8(_FOOT) * (gaps == HANGING).view(np.uint8)
+    return Done(None, (np.uint8(_CRACK) * (labels == crack).view(np.uint8) + feet,))
 
 
 def _set_cracks(

@@ -7,7 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, ids_among, label_components, relabelled, within_um
+from micro.blocks import (
+    Block,
+    Components,
+    Done,
+    Engine,
+    Source,
+    box_of,
+    grown_box,
+    ids_among,
+    kernel,
+    label_components,
+    relabelled,
+    within_um,
+)
 from micro.cell.body import ANODE, COUNTER, reach_voxels
 from micro.cell.cell import ReferencePlane
 from micro.model import Spacing
@@ -39,26 +52,65 @@ def _mark(
     that the opening took off the anode body, and the body itself up to `_MOUND` tolerances, unless
     metal hangs on it that is neither.
     """
-    metal = table[labels] & (bodies != COUNTER)
-    if not metal.any():
-        return Done(None, (np.zeros(labels[block.inner].shape, np.uint8),))
-    above, over, high = (
-        plane.above(labels.shape, spacing, block.outer_start, than_um=than_um)
-        for than_um in (0.0, tolerance_um, _MOUND * tolerance_um)
-    )
-    anode = bodies == ANODE
-    beyond = metal & over
-    far = beyond
-    if beyond.any():
-        skin = within_um(anode, spacing.um, skin_um)
-        far = beyond & (~skin | (anode & high))
+    metal = plane.above(labels.shape, spacing, block.outer_start)
+    _keep_metal(labels, bodies, table, metal)
+    held = box_of(metal.view(np.uint8), np.arange(256, dtype=np.uint8))
+    if held is None:
+        return Done(None, (None,))
+    # all metal above the plane, and what of the body is near it
+    box = grown_box(held, reach_voxels(skin_um, spacing, labels.shape), labels.shape)
+    z, y, x = (begin + part.start for begin, part in zip(block.outer_start, box, strict=True))
+    metal, anode = np.ascontiguousarray(metal[box]), np.ascontiguousarray(bodies[box]) == ANODE
+    beyond = metal & plane.above(metal.shape, spacing, (z, y, x), than_um=tolerance_um)
+    if not beyond.any():
+        return Done(None, (None,))
+    high = plane.above(metal.shape, spacing, (z, y, x), than_um=_MOUND * tolerance_um)
+    skin = within_um(anode, spacing.um, skin_um)
+    far = beyond & (~skin | (anode & high))
     mound = beyond & anode & ~far
-    near = metal & above & ~far & ~anode
+    near = metal & ~far & ~anode
     if near.any():
         near &= within_um(far | mound, spacing.um, root_um)
-    foot = beneath(far & ~anode, metal & above, plane.direction)
+    foot = beneath(far & ~anode, metal, plane.direction)
     near |= mound | (foot & ~far)
-    return Done(None, ((_FAR * far + _NEAR * near).astype(np.uint8)[block.inner],))
+    marks = np.zeros(labels.shape, np.uint8)
+    marks[box] = _FAR * far.view(np.uint8) + _NEAR * near.view(np.uint8)
+    return Done(None, (marks[block.inner],))
+
+
+@kernel
+def _keep_metal(
+    labels: NDArray[np.uint8], bodies: NDArray[np.uint8], table: NDArray[np.bool_], mask: NDArray[np.bool_]
+) -> None:
+    """Leave in the mask what ``table`` has for metal and is no counter electrode."""
+    for k in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            for i in range(mask.shape[2]):
+                mask[k, j, i] &= table[labels[k, j, i]] & (bodies[k, j, i] != COUNTER)
+
+
+@kernel
+def _go_down(marked: NDArray[np.bool_], metal: NDArray[np.bool_], axis: int, step: int, out: NDArray[np.bool_]) -> None:
+    """Mark the metal that lies ``step`` before marked voxels along an axis, one after the other."""
+    depth, height, width = marked.shape
+    for a in range(depth):
+        k = depth - 1 - a if step > 0 else a
+        for b in range(height):
+            j = height - 1 - b if step > 0 else b
+            if axis == 2:
+                before = False
+                for c in range(width):
+                    i = width - 1 - c if step > 0 else c
+                    before = marked[k, j, i] | (metal[k, j, i] & before)
+                    out[k, j, i] = before
+                continue
+            z, y = (k + step, j) if axis == 0 else (k, j + step)
+            if 0 <= z < depth and 0 <= y < height:
+                own, here, there, above = out[k, j], marked[k, j], metal[k, j], out[z, y]
+                for i in range(width):
+                    own[i] = here[i] | (there[i] & above[i])
+            else:
+                out[k, j] = marked[k, j]
 
 
 def beneath(
@@ -69,12 +121,9 @@ def beneath(
     The foot of a filament stands in the roughness of the anode, which the body fills to the brim.
     """
     axis = int(np.argmax(np.abs(direction)))
-    along = 1 if direction[axis] > 0 else -1
-    above, below = (np.moveaxis(mask, axis, 0)[::-along] for mask in (marked, metal))
-    out = np.array(above)
-    for plane in range(1, len(out)):
-        out[plane] |= below[plane] & out[plane - 1]
-    return np.moveaxis(out[::-along], 0, axis)
+    out = np.empty(marked.shape, np.bool_)
+    _go_down(np.ascontiguousarray(marked), np.ascontiguousarray(metal), axis, 1 if direction[axis] > 0 else -1, out)
+    return out
 
 
 def _held(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source
+from micro.blocks import Block, Done, Engine, Source, looked_up
 from micro.cell.bow import TERMS, Bow, bow_terms
 from micro.cell.cell import Normal, ReferencePlane
 from micro.cell.params import ReferenceShape
@@ -36,7 +36,7 @@ def _outermost(
     """
     axis = normal.axis
     inside = np.moveaxis(bodies, axis, 0) == body
-    beyond = np.moveaxis(solid[labels], axis, 0)
+    beyond = np.moveaxis(looked_up(labels, solid), axis, 0)
     length = inside.shape[0]
     first, stop = block.inner[axis].start, block.inner[axis].stop
     if normal.sign < 0:

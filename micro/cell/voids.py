@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components
+from micro.blocks import Block, Components, Done, Engine, Source, kernel, label_components, looked_up
 from micro.cell.body import ANODE
 from micro.cell.cell import Normal, ReferencePlane
 from micro.model import Spacing
@@ -95,7 +95,7 @@ def _mark(
 
 
 def _write(_: Block, ids: NDArray[np.uint32], kinds: NDArray[np.uint8], *, chosen: NDArray[np.bool_]) -> Done[None]:
-    return Done(None, (chosen[ids] * kinds,))
+    return Done(None, (looked_up(ids, chosen).view(np.uint8) * kinds,))
 
 
 def mark_gaps(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, as_dask, read_region
+from micro.blocks import Block, Done, Engine, Source, as_dask, kernel, read_region
 from micro.cell import Cell, CellParams, ReferencePlane, anatomy
 from micro.errors import MicroError
 from micro.measure.measure import measure
@@ -50,15 +50,53 @@ def _families(phases: PhaseSet) -> NDArray[np.uint8]:
     return table
 
 
-def _elect(votes: NDArray[np.uint8], candidates: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the commonest value along the first axis among the candidates; of equals the least, or the greatest."""
-    best = np.zeros(votes.shape[1:], np.uint8)
-    most = np.zeros(votes.shape[1:], np.int8)
-    for value in np.unique(votes):
-        count = ((votes == value) & candidates).sum(axis=0, dtype=np.int8)
-        wins = (count > most) | ((count == most) & (count > 0) & second)
-        best[wins], most[wins] = value, count[wins]
+@kernel
+def _elect(votes: NDArray[np.uint8], keys: NDArray[np.uint8], key: int, second: bool) -> int:
+    """Return the commonest of the votes whose key is ``key`` (negative: any); of equals the least, or the greatest."""
+    best, most = 0, 0
+    for n in range(votes.size):
+        value = votes[n]
+        if key >= 0 and keys[n] != key:
+            continue
+        count = 0
+        for other in range(votes.size):
+            count += votes[other] == value
+        wins = value > best if second else value < best
+        if count > most or (count == most and wins):
+            best, most = value, count
     return best
+
+
+@kernel
+def _halve(
+    fine: NDArray[np.uint8],
+    families: NDArray[np.uint8],
+    steps: tuple[int, int, int],
+    parity: int,
+    out: NDArray[np.uint8],
+) -> None:
+    """Write the label that the voxels of each coarse voxel elect, by family first; ``parity`` is that of its place."""
+    number = steps[0] * steps[1] * steps[2]
+    votes, kinds = np.empty(number, np.uint8), np.empty(number, np.uint8)
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for i in range(out.shape[2]):
+                n, low, high = 0, np.uint8(255), np.uint8(0)
+                for dz in range(steps[0]):
+                    for dy in range(steps[1]):
+                        for dx in range(steps[2]):
+                            value = fine[steps[0] * k + dz, steps[1] * j + dy, steps[2] * i + dx]
+                            votes[n] = value
+                            low, high = min(low, value), max(high, value)
+                            n += 1
+                if low == high:
+                    out[k, j, i] = low
+                    continue
+                for n in range(votes.size):
+                    kinds[n] = families[votes[n]]
+                second = (parity + k + j + i) % 2 == 1
+                family = _elect(kinds, kinds, -1, second)
+                out[k, j, i] = _elect(votes, kinds, family, second)
 
 
 @dataclass(frozen=True)
@@ -84,13 +122,10 @@ class _Halved:
         steps = self.steps
         z, y, x = (slice(axis.start * step, axis.stop * step) for axis, step in zip(region, steps, strict=True))
         fine = read_region(self.labels, (z, y, x))
-        corners = [fine[a :: steps[0], b :: steps[1], c :: steps[2]] for a, b, c in np.ndindex(*steps)]
-        votes = np.stack(corners)
-        places = np.ix_(*(np.arange(axis.start, axis.stop) for axis in region))
-        second = np.broadcast_to(np.asarray(sum(places)) % 2 == 1, votes.shape[1:])
-        of_family = self.families[votes]
-        family = _elect(of_family, np.ones(votes.shape, bool), second)
-        return _elect(votes, of_family == family, second)
+        out = np.empty([axis.stop - axis.start for axis in region], np.uint8)
+        parity = sum(axis.start for axis in region) % 2
+        _halve(np.ascontiguousarray(fine), self.families, (steps[0], steps[1], steps[2]), parity, out)
+        return out
 
 
 def _copy(_: Block, values: NDArray[np.uint8]) -> Done[None]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Shape, box_of, kernel
+from micro.blocks import Block, Done, Shape, box_of, kernel, looked_up
 from micro.cell import Part, ReferencePlane
 from micro.measure.objects import FILAMENTS
 from micro.model import Spacing
@@ -332,9 +332,11 @@ def tissue_block(
     if cropped is None:
         return Done(None)
     block, parts, ids = cropped
-    own = OF_FILAMENTS[parts]
-    heights = params.plane.heights_um(parts.shape, params.spacing, block.outer_start)
-    bins = math.floor(max(float(heights[own > 0].max()), 0.0) / params.bin_um) + 1
+    own = looked_up(parts, OF_FILAMENTS)
+    filaments = np.nonzero(own)
+    heights = np.zeros(parts.shape)  # of filaments; no other is asked for
+    heights[filaments] = params.plane.heights_at_um(filaments, params.spacing, block.outer_start)
+    bins = math.floor(max(float(heights[filaments].max()), 0.0) / params.bin_um) + 1
     by_bin, angle = np.zeros((bins, COLUMNS), np.int64), np.zeros(bins)
     numbers = np.unique(ids[own > 0]).astype(np.int64)
     by_object, angle_by_object = np.zeros((numbers.size, COLUMNS), np.int64), np.zeros(numbers.size)
@@ -362,7 +364,7 @@ def _tensors(
     places = np.flatnonzero(core.ravel())
     if not places.size:
         return places, np.zeros((0, 6))
-    metal = OF_METAL[parts]
+    metal = looked_up(parts, OF_METAL)
     gradient = np.zeros((3, *metal.shape), np.int32)
     _gradients(metal, own, gradient)
     tensors = np.empty((places.size, 6))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
+import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
@@ -87,9 +88,13 @@ def _sample(grey: Source, low: float, high: float, gains: NDArray[np.float64] | 
     depth, height, width = grey.shape
     number = min(depth, SAMPLED)
     places = [(2 * k + 1) * depth // (2 * number) for k in range(number)]
+    chosen = grey[places]
+    if isinstance(chosen, da.Array):
+        # at once: slice by slice, each chunk of the file would be decoded for every slice that it holds
+        chosen = chosen.compute(scheduler="threads", num_workers=engine.workers)
     parts = engine.run(
         _slices,
-        [grey[places]],
+        [chosen],
         block_shape=(1, height, width),
         stage="look",
         constants={"low": low, "high": high},

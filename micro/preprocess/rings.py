@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from micro.blocks import kernel
+from micro.preprocess.slice_kernels import median, median_of, smoothed
 
 __all__ = ["Axis", "Centre", "Rings", "find_axis", "middle_of", "ring_field", "ring_strength"]
 
@@ -47,8 +47,8 @@ def middle_of(shape: tuple[int, ...]) -> Centre:
 
 def _standing_out(grey: Grey, window: int) -> Grey:
     """Return what stands out from a local mean, less what stands out as far as an edge does."""
-    residual = grey - ndimage.gaussian_filter(grey, window / 6, truncate=3)
-    spread = 1.4826 * float(np.median(np.abs(residual)))
+    residual = grey - smoothed(grey, window / 6, truncate=3)
+    spread = 1.4826 * median(np.abs(residual))
     # an edge tells nothing of rings
     return np.asarray(np.where(np.abs(residual) < 4 * spread, residual, 0), np.float32)
 
@@ -92,12 +92,7 @@ def _medians(values: Grey, pixels: NDArray[np.intp], ends: NDArray[np.intp]) -> 
             own = np.empty(count, np.float32)
             for n in range(count):
                 own[n] = values[pixels[begin + n]]
-            upper = np.partition(own, count // 2)
-            if count % 2:
-                out[ring] = upper[count // 2]
-            else:
-                # single precision, as numpy's median of such values
-                out[ring] = np.float32(upper[: count // 2].max() + upper[count // 2]) / np.float32(2)
+            out[ring] = median_of(own)
         begin = ends[ring]
     return out
 
@@ -134,22 +129,65 @@ def ring_field(grey: Grey, window: int, axis: Axis, *, trust: float = 1.0, rings
     return np.asarray((trust * medians * counts / (counts + _FEW)).astype(np.float32)[found.number])
 
 
-def _ring_power(residual: Grey, ring: NDArray[np.intp], counts: NDArray[np.intp]) -> float:
+@kernel
+def _ring_sums(
+    residuals: NDArray[np.float32], centre: Centre, turn: tuple[float, float], halves: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the sums over the rings of some slices (slice, ring), and the pixels of each ring, as `_groups` has them.
+
+    ``turn`` is the cosine and the sine of the angle at which half rings begin; ``halves`` is 2 of these, else 1.
+    """
+    number, height, width = residuals.shape
+    far_y, far_x = max(centre[0], height - centre[0]) + 1, max(centre[1], width - centre[1]) + 1
+    rings = halves * (int(np.sqrt(far_y * far_y + far_x * far_x)) + 2)
+    sums, counts = np.zeros((number, rings), np.float64), np.zeros(rings, np.int64)
+    groups = np.empty(width, np.int64)
+    last = 0
+    for j in range(height):
+        y = j - centre[0]
+        for i in range(width):
+            x = i - centre[1]
+            groups[i] = halves * np.int64(np.rint(np.sqrt(y * y + x * x)))
+            if halves == 2:
+                groups[i] += np.int64(y * turn[0] - x * turn[1] < 0)
+        for i in range(width):
+            counts[groups[i]] += 1
+            last = max(last, groups[i])
+        for n in range(number):
+            row, total = residuals[n, j], sums[n]
+            for i in range(width):
+                total[groups[i]] += np.float64(row[i])
+    return sums[:, : last + 1], counts[: last + 1]
+
+
+@dataclass(frozen=True)
+class _Residuals:
+    """What stands out in some slices, shape (slice, y, x), and the mean square of each."""
+
+    values: NDArray[np.float32]
+    mean_squares: tuple[float, ...]
+
+    @classmethod
+    def of(cls, slices: list[Grey], window: int) -> _Residuals:
+        values = np.stack([_standing_out(grey, window) for grey in slices])
+        return cls(values, tuple(float(np.mean(np.square(one, dtype=np.float64))) for one in values))
+
+
+def _power(residuals: _Residuals, axis: Axis) -> float:
     """Return the mean square of the means of rings, over that of chance: 1 where there are no rings."""
-    sums = np.bincount(ring, weights=residual.ravel())
-    chance = float(np.mean(np.square(residual, dtype=np.float64))) * np.count_nonzero(counts)
-    return float(np.sum(sums**2 / np.maximum(counts, 1))) / chance if chance > 0 else 1.0
+    start = axis.start_rad
+    turn = (1.0, 0.0) if start is None else (float(np.cos(start)), float(np.sin(start)))
+    sums, counts = _ring_sums(residuals.values, axis.centre, turn, 1 if start is None else 2)
+    powers = []
+    for mean_square, total in zip(residuals.mean_squares, sums, strict=True):
+        chance = mean_square * np.count_nonzero(counts)
+        powers.append(float(np.sum(total**2 / np.maximum(counts, 1))) / chance if chance > 0 else 1.0)
+    return float(np.mean(powers))
 
 
-def _power(residuals: list[Grey], axis: Axis) -> float:
-    ring = _groups(residuals[0].shape, axis).ravel()
-    counts = np.bincount(ring)
-    return float(np.mean([_ring_power(residual, ring, counts) for residual in residuals]))
-
-
-def _elsewhere(residuals: list[Grey], axis: Axis) -> float:
+def _elsewhere(residuals: _Residuals, axis: Axis) -> float:
     """Return the largest power about four centres that are a fifth of the slice off."""
-    off = 0.2 * min(residuals[0].shape)
+    off = 0.2 * min(residuals.values.shape[1:])
     y, x = axis.centre
     corners = ((1, 1), (1, -1), (-1, 1), (-1, -1))
     return max(_power(residuals, Axis((y + dy * off, x + dx * off), axis.start_rad)) for dy, dx in corners)
@@ -160,7 +198,7 @@ def ring_strength(slices: list[Grey], window: int, axis: Axis) -> tuple[float, f
 
     The last is the largest about four centres, a fifth of the slice off: structure that happens to be round.
     """
-    residuals = [_standing_out(grey, window) for grey in slices]
+    residuals = _Residuals.of(slices, window)
     rms = float(np.sqrt(np.mean([np.mean(ring_field(grey, window, axis) ** 2) for grey in slices])))
     return rms, _power(residuals, axis), _elsewhere(residuals, axis)
 
@@ -179,7 +217,7 @@ def find_axis(slices: list[Grey], window: int, centre: Centre | None = None) -> 
     >>> find_axis([image.astype(np.float32)], 31)
     Axis(centre=(43.0, 38.0), start_rad=None)
     """
-    residuals = [_standing_out(grey, window) for grey in slices]
+    residuals = _Residuals.of(slices, window)
     middle = middle_of(slices[0].shape)
     best = centre or middle
     if centre is None:

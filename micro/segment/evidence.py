@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Engine, Source, kernel
+from micro.blocks import Block, Done, Engine, Source, kernel, looked_up
 from micro.segment.levels import GREY_BINS, GreyLevels
 
 __all__ = ["Evidence", "gather_evidence"]
@@ -110,22 +110,37 @@ def _nearest(levels: GreyLevels) -> NDArray[np.uint8]:
 
 
 @kernel
+def _count_pairs(
+    here: NDArray[np.uint8], there: NDArray[np.uint8], phases: int, codes: NDArray[np.uint16], out: NDArray[np.int64]
+) -> None:
+    """Count the voxels of two rows by their two phases."""
+    for i in range(here.size):
+        codes[i] = np.uint16(here[i]) * np.uint16(phases) + np.uint16(there[i])
+    for pair in range(phases * phases):
+        number = np.int32(0)
+        for i in range(here.size):
+            number += np.int32(codes[i] == pair)
+        out[pair // phases, pair % phases] += number
+
+
+@kernel
 def _faces(
     labels: NDArray[np.uint8], start: tuple[int, int, int], stop: tuple[int, int, int], phases: int
 ) -> NDArray[np.int64]:
     """Count the faces from each voxel of the core to the next one along each axis, by the two phases."""
     out = np.zeros((phases, phases), np.int64)
     depth, height, width = labels.shape
+    codes = np.empty(width, np.uint16)
+    begin, end = start[2], stop[2]
     for k in range(start[0], stop[0]):
         for j in range(start[1], stop[1]):
-            for i in range(start[2], stop[2]):
-                here = labels[k, j, i]
-                if k + 1 < depth:
-                    out[here, labels[k + 1, j, i]] += 1
-                if j + 1 < height:
-                    out[here, labels[k, j + 1, i]] += 1
-                if i + 1 < width:
-                    out[here, labels[k, j, i + 1]] += 1
+            here = labels[k, j, begin:end]
+            if k + 1 < depth:
+                _count_pairs(here, labels[k + 1, j, begin:end], phases, codes, out)
+            if j + 1 < height:
+                _count_pairs(here, labels[k, j + 1, begin:end], phases, codes, out)
+            last = min(end, width - 1)
+            _count_pairs(labels[k, j, begin:last], labels[k, j, begin + 1 : last + 1], phases, codes, out)
     return out
 
 
@@ -144,16 +159,17 @@ def _gather(
     depths: tuple[int, int, int],
 ) -> Done[Part]:
     start, stop = (tuple(getattr(axis, end) for axis in block.inner) for end in ("start", "stop"))
-    labels = np.ascontiguousarray(labels)
     here = labels[block.inner]
     which, places = _cells(block, shape, counts)
     joint, cells = np.zeros((2, phases, GREY_BINS), np.int64), np.zeros((2, phases, which.size), np.int64)
-    _tally(here, _inside(labels)[block.inner], grey[block.inner], places, joint, cells)
+    inside = np.ones(here.shape, np.bool_)
+    _inside(labels, start, inside)
+    _tally(here, inside, grey[block.inner], places, joint, cells)
     return Done(
         (
             *joint,
             _faces(labels, start, stop, phases),
-            _faces(nearest[grey], start, stop, phases),
+            _faces(looked_up(grey, nearest), start, stop, phases),
             _borders(block, here, phases, shape, depths),
             which,
             cells,
@@ -161,15 +177,27 @@ def _gather(
     )
 
 
-def _inside(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Mark the voxels whose neighbours along the axes, as far as there are any, are of their phase."""
-    out = np.ones(labels.shape, np.bool_)
-    for axis in range(3):
-        along, inside = np.moveaxis(labels, axis, 0), np.moveaxis(out, axis, 0)
-        alike = along[1:] == along[:-1]
-        inside[1:] &= alike
-        inside[:-1] &= alike
-    return out
+@kernel
+def _inside(labels: NDArray[np.uint8], start: tuple[int, int, int], out: NDArray[np.bool_]) -> None:
+    """Mark the voxels of the core whose neighbours along the axes, as far as there are any, are of their phase."""
+    depth, height, width = labels.shape
+    for k in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            z, y, x = k + start[0], j + start[1], start[2]
+            row, own = labels[z, y], out[k, j]
+            here, length = row[x:], own.size
+            for beside in (labels[max(z - 1, 0), y], labels[min(z + 1, depth - 1), y]):
+                there = beside[x:]
+                for i in range(length):
+                    own[i] &= here[i] == there[i]
+            for beside in (labels[z, max(y - 1, 0)], labels[z, min(y + 1, height - 1)]):
+                there = beside[x:]
+                for i in range(length):
+                    own[i] &= here[i] == there[i]
+            for i in range(max(1 - x, 0), length):
+                own[i] &= row[x + i] == row[x + i - 1]
+            for i in range(min(length, width - 1 - x)):
+                own[i] &= row[x + i] == row[x + i + 1]
 
 
 def _borders(
@@ -211,13 +239,15 @@ def _tally(
 ) -> None:
     """Count by phase and grey, all and those ``inside``; by phase and coarse cell, with the sums of their greys."""
     along_z, along_y, along_x = places
+    phases, width = joint.shape[1], labels.shape[2]
+    apart = np.zeros((2, phases, GREY_BINS), np.int64)
     for k in range(labels.shape[0]):
         for j in range(labels.shape[1]):
-            for i in range(labels.shape[2]):
+            begin = along_z[k] + along_y[j]
+            for i in range(width):
                 phase, here = labels[k, j, i], grey[k, j, i]
-                cell = along_z[k] + along_y[j] + along_x[i]
-                joint[0, phase, here // _PER_BIN] += 1
-                if inside[k, j, i]:
-                    joint[1, phase, here // _PER_BIN] += 1
-                cells[0, phase, cell] += 1
-                cells[1, phase, cell] += here
+                apart[np.int64(inside[k, j, i]), phase, here // _PER_BIN] += 1
+                cells[0, phase, begin + along_x[i]] += 1
+                cells[1, phase, begin + along_x[i]] += here
+    joint[0] += apart[0] + apart[1]
+    joint[1] += apart[1]

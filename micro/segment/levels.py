@@ -62,10 +62,14 @@ def _spread_rows(grey: NDArray[np.uint16], k: int, j: int, out: NDArray[np.uint1
     here = grey[k, j]
     back, ahead = grey[max(k - 1, 0), j], grey[min(k + 1, depth - 1), j]
     up, down = grey[k, max(j - 1, 0)], grey[k, min(j + 1, height - 1)]
-    for i in range(width):
+    for i in (0, width - 1):
         left, right = here[max(i - 1, 0)], here[min(i + 1, width - 1)]
         high = max(here[i], left, right, back[i], ahead[i], up[i], down[i])
         low = min(here[i], left, right, back[i], ahead[i], up[i], down[i])
+        out[i] = high - low
+    for i in range(1, width - 1):
+        high = max(here[i - 1], here[i], here[i + 1], back[i], ahead[i], up[i], down[i])
+        low = min(here[i - 1], here[i], here[i + 1], back[i], ahead[i], up[i], down[i])
         out[i] = high - low
 
 

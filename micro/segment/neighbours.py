@@ -34,17 +34,23 @@ def _rows_around(values: NDArray[np.uint8], k: int, j: int, low: NDArray[np.uint
 
 
 @kernel
+def _rims(width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the least and the greatest of a row with a voxel before and behind it that changes neither."""
+    return np.full(width + 2, 255, np.uint8), np.zeros(width + 2, np.uint8)
+
+
+@kernel
 def _alike(values: NDArray[np.uint8], out: NDArray[np.bool_]) -> None:
     depth, height, width = values.shape
-    low, high = np.empty(width, np.uint8), np.empty(width, np.uint8)
+    low, high = _rims(width)
     for k in range(depth):
         for j in range(height):
-            _rows_around(values, k, j, low, high)
+            _rows_around(values, k, j, low[1 : width + 1], high[1 : width + 1])
+            row = out[k, j]
             for i in range(width):
-                left, right = max(i - 1, 0), min(i + 1, width - 1)
-                least = min(low[left], low[i], low[right])
-                most = max(high[left], high[i], high[right])
-                out[k, j, i] = least == most
+                least = min(low[i], low[i + 1], low[i + 2])
+                most = max(high[i], high[i + 1], high[i + 2])
+                row[i] = least == most
 
 
 @kernel
@@ -52,17 +58,17 @@ def _edges(
     values: NDArray[np.uint8], allowed: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[np.uint8]
 ) -> None:
     width = values.shape[2]
-    low, high = np.empty(width, np.uint8), np.empty(width, np.uint8)
+    low, high = _rims(width)
     for k in range(bounds[0, 0], bounds[0, 1]):
         for j in range(bounds[1, 0], bounds[1, 1]):
             if not some_of(allowed[k, j]):
                 continue
-            _rows_around(values, k, j, low, high)
+            _rows_around(values, k, j, low[1 : width + 1], high[1 : width + 1])
+            row, own = out[k, j], allowed[k, j]
             for i in range(bounds[2, 0], bounds[2, 1]):
-                left, right = max(i - 1, 0), min(i + 1, width - 1)
-                least = min(low[left], low[i], low[right])
-                most = max(high[left], high[i], high[right])
-                out[k, j, i] = allowed[k, j, i] & np.uint8(least != most)
+                least = min(low[i], low[i + 1], low[i + 2])
+                most = max(high[i], high[i + 1], high[i + 2])
+                row[i] = own[i] & np.uint8(least != most)
 
 
 @kernel

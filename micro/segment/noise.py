@@ -37,66 +37,91 @@ class Noise:
 
 
 @kernel
-def _add_row(
+def _deviations(
     inside: NDArray[np.uint8],
-    here: NDArray[np.int32],
-    other: NDArray[np.uint16],
-    level: np.int32,
-    alive: NDArray[np.int32],
+    grey: NDArray[np.uint16],
+    level: int,
+    mask: NDArray[np.int16],
+    apart: NDArray[np.int16],
+) -> int:
+    """Write -1 for what is inside and 0 for what isn't, and eighths of its deviations; return the greatest of these.
+
+    Rows of the output are longer, and end with zeros.
+    """
+    base, most = np.int32(level), np.int32(0)
+    for k in range(inside.shape[0]):
+        for j in range(inside.shape[1]):
+            mask[k, j, inside.shape[2] :] = 0
+            apart[k, j, inside.shape[2] :] = 0
+            for i in range(inside.shape[2]):
+                own = -np.int16(inside[k, j, i] != 0)
+                value = ((np.int32(grey[k, j, i]) - base) >> np.int32(3)) & np.int32(own)
+                mask[k, j, i] = own
+                apart[k, j, i] = np.int16(value)
+                most = max(most, abs(value))
+    return int(most)
+
+
+@kernel
+def _add_up(
+    mask: NDArray[np.int16],
+    here: NDArray[np.int16],
+    there: NDArray[np.int16],
+    piece: int,
+    alive: NDArray[np.int16],
     sums: NDArray[np.int64],
 ) -> None:
-    """Add number and products of deviations of a row to those a lag away, where the run goes on so far."""
-    number, total = np.int64(0), np.int64(0)
-    for i in range(inside.size):
-        alive[i] &= np.int32(inside[i])
-        there = np.int32((np.int32(other[i]) - level) >> np.int32(3))
-        number += alive[i]
-        total += np.int32(np.int32(alive[i] * here[i]) * there)
-    sums[0] += number
-    sums[1] += total
+    """Add number and products of deviations to those a lag away, where the run goes on so far.
+
+    So many voxels at a time that their products have room in 32 bits.
+    """
+    for begin in range(0, mask.size, piece):
+        end = min(begin + piece, mask.size)
+        own, run, first, second = mask[begin:end], alive[begin:end], here[begin:end], there[begin:end]
+        number, total = np.int32(0), np.int32(0)
+        for i in range(own.size):
+            run[i] = np.int16(run[i] & own[i])
+        for i in range(own.size):
+            number = np.int32(number - np.int32(run[i]))
+        for i in range(own.size):
+            product = np.int32(np.int32(np.int16(run[i] & first[i])) * np.int32(second[i]))
+            total = np.int32(total + product)
+        sums[0] += number
+        sums[1] += total
 
 
 @kernel
 def _products(
-    inside: NDArray[np.uint8],
-    grey: NDArray[np.uint16],
-    level: int,
+    mask: NDArray[np.int16],
+    apart: NDArray[np.int16],
+    most: int,
     lags: int,
     bounds: NDArray[np.int64],
     sums: NDArray[np.int64],
 ) -> None:
-    """Add up products of deviations, for each axis and lag, along runs of what is inside: rows (number, sum)."""
-    depth, height, width = inside.shape
-    x0, x1 = bounds[2, 0], bounds[2, 1]
-    base = np.int32(level)
-    here, alive = np.empty(x1 - x0, np.int32), np.empty(x1 - x0, np.int32)
+    """Add up products of deviations, for each axis and lag, along runs of what is inside: rows (number, sum).
+
+    Plane by plane of the core's rows, each with ``lags`` zeros at its end, so that a lag is a shift of all of them.
+    """
+    depth, height, width = mask.shape
+    y0, y1 = bounds[1, 0], bounds[1, 1]
+    piece = int(max(1, (2**31 - 1) // max(most * most, 1)))
+    core = np.zeros((y1 - y0, width), np.int16)
+    core[:, bounds[2, 0] : bounds[2, 1]] = -1
+    begins, alive = core.ravel(), np.empty(core.size, np.int16)
     for z in range(bounds[0, 0], bounds[0, 1]):
-        for y in range(bounds[1, 0], bounds[1, 1]):
-            # an eighth of a deviation, so that products have room in 32 bits
-            for i in range(x1 - x0):
-                here[i] = np.int32((np.int32(grey[z, y, x0 + i]) - base) >> np.int32(3))
-            for axis in range(3):
-                alive[:] = 1
-                for lag in range(lags + 1):
-                    k, j, i = z, y, x0
-                    count = x1 - x0
-                    if axis == 0:
-                        k += lag
-                    elif axis == 1:
-                        j += lag
-                    else:
-                        i += lag
-                        count = min(count, width - i)
-                    if k >= depth or j >= height or count <= 0:
-                        break
-                    _add_row(
-                        inside[k, j, i : i + count],
-                        here[:count],
-                        grey[k, j, i : i + count],
-                        base,
-                        alive[:count],
-                        sums[axis, lag],
-                    )
+        here = apart[z, y0:y1].ravel()
+        for axis in range(3):
+            alive[:] = begins
+            for lag in range(lags + 1):
+                k, j = z + (lag if axis == 0 else 0), y0 + (lag if axis == 1 else 0)
+                count = min((height - j) * width, here.size)
+                if k >= depth or count <= 0:
+                    break
+                first = j * width + (lag if axis == 2 else 0)
+                count = min(count, height * width - first)
+                own, there = mask[k].ravel()[first : first + count], apart[k].ravel()[first : first + count]
+                _add_up(own, here[:count], there, piece, alive[:count], sums[axis, lag])
 
 
 @kernel
@@ -123,10 +148,20 @@ def _noise_block(
 ) -> Done[NDArray[np.int64]]:
     inside = np.empty(places.shape, np.uint8)
     _inside(np.ascontiguousarray(places), phase, inside)
-    sums = np.zeros((3, LAGS + 1, 2), np.int64)
     bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
-    _products(inside, np.ascontiguousarray(grey), level, LAGS, bounds, sums)
-    return Done(sums)
+    return Done(_sums(inside, grey, level, bounds))
+
+
+def _sums(
+    inside: NDArray[np.uint8], grey: NDArray[np.uint16], level: int, bounds: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return number and sum of the products of deviations in the core by axis and lag, shape (3, lag, 2)."""
+    sums = np.zeros((3, LAGS + 1, 2), np.int64)
+    depth, height, width = inside.shape
+    mask, apart = (np.empty((depth, height, width + LAGS), np.int16) for _ in range(2))
+    most = _deviations(inside, grey, level, mask, apart)
+    _products(mask, apart, most, LAGS, bounds, sums)
+    return sums
 
 
 def measure_noise(places: Source, grey: Source, *, phase: int, level: float, engine: Engine) -> Noise:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import Block, Done, Region, box_of, kernel
+from micro.blocks import Block, Done, Region, box_of, kernel, looked_up
 from micro.segment.drawing import SCALE, Weights, blur_weights, difference_at, draw_row, match_at, match_row
 from micro.segment.levels import GreyLevels
 from micro.segment.neighbours import edges_within, some_of, spread
@@ -265,7 +265,7 @@ def _refined(
 ) -> NDArray[np.uint8]:
     """Return the places after all rounds, which change voxels of ``allowed`` only; ``here`` is overwritten."""
     reach = (weights.shape[0] // 2, weights.shape[1] // 2, weights.shape[2] // 2)
-    stale, drawn = np.ones(here.shape, np.uint8), greys[here]
+    stale, drawn = np.ones(here.shape, np.uint8), looked_up(here, greys)
     difference, held = np.zeros(here.shape, np.int32), np.zeros(here.shape[:2], np.bool_)
     gain, wish = np.zeros(here.shape, np.float32), np.zeros_like(here)
     for turn in range(ROUNDS):

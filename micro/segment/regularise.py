@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import kernel
+from micro.blocks import kernel, looked_up
 from micro.model import Spacing
 from micro.segment.levels import GreyLevels
 from micro.segment.neighbours import alike_around
@@ -66,7 +66,7 @@ def cost_table(levels: GreyLevels, *, noise: float, thin: ThinPhase | None = Non
 
 def nearest_level(grey: NDArray[np.uint16], costs: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Return for each voxel the place (0, 1, ...) of the phase of least cost."""
-    return np.asarray(np.argmin(costs, axis=1).astype(np.uint8)[grey])
+    return looked_up(grey, np.argmin(costs, axis=1).astype(np.uint8))
 
 
 def neighbour_weights(spacing: Spacing, strength: float) -> NDArray[np.int32]:
@@ -157,7 +157,9 @@ def _half_round(
     changed = np.zeros((depth, height), np.bool_)
     for k in range(depth):
         for j in range(height):
-            many = np.sum(due[k, j])
+            many, own = np.int32(0), due[k, j]
+            for i in range(width):
+                many += np.int32(own[i])
             if many == 0:
                 continue
             if MANY * many > width:

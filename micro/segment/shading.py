@@ -48,10 +48,39 @@ def flat_field(shading: Shading, block: Block) -> NDArray[np.float32]:
     z, y, x = (_coordinate(o.start, o.stop, n) for o, n in zip(block.outer, shading.shape, strict=True))
     c = shading.coefficients
     # z, y and x parts first, then the mixed ones: the same operations for a voxel in whatever block
-    field = (c[0] * z + c[3] * z * z)[:, None, None] + (c[1] * y + c[4] * y * y)[None, :, None]
-    field = field + (c[2] * x + c[5] * x * x)[None, None, :]
-    field = field + (c[6] * z[:, None] * y[None, :])[:, :, None] + (c[7] * z[:, None] * x[None, :])[:, None, :]
-    return np.exp((field + (c[8] * y[:, None] * x[None, :])[None]).astype(np.float32))
+    plain = (c[0] * z + c[3] * z * z, c[1] * y + c[4] * y * y, c[2] * x + c[5] * x * x)
+    mixed = (c[6] * z[:, None] * y[None, :], c[7] * z[:, None] * x[None, :], c[8] * y[:, None] * x[None, :])
+    out = np.empty((z.size, y.size, x.size), np.float32)
+    _add_terms(plain, mixed, out)
+    return np.exp(out, out=out)
+
+
+@kernel
+def _add_terms(
+    plain: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    mixed: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    out: NDArray[np.float32],
+) -> None:
+    """Add up what depends on z, y and x, and then what depends on two of them, in double precision."""
+    z, y, x = plain
+    zy, zx, yx = mixed
+    for k in range(z.size):
+        by_z = zx[k]
+        for j in range(y.size):
+            begin, more, by_y, row = z[k] + y[j], zy[k, j], yx[j], out[k, j]
+            for i in range(x.size):
+                row[i] = (((begin + x[i]) + more) + by_z[i]) + by_y[i]
+
+
+@kernel
+def _even(grey: NDArray[np.uint16], field: NDArray[np.float32], out: NDArray[np.uint16]) -> None:
+    """Divide what lies above black by the brightness, and round."""
+    black, white = np.float32(BLACK), np.float32(FULL_SCALE)
+    for k in range(grey.shape[0]):
+        for j in range(grey.shape[1]):
+            for i in range(grey.shape[2]):
+                value = (np.float32(grey[k, j, i]) - black) / field[k, j, i] + black
+                out[k, j, i] = np.uint16(min(max(np.rint(value), np.float32(0)), white))
 
 
 @kernel
@@ -162,8 +191,9 @@ def _robust_fit(matrix: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
 
 
 def _unshade(block: Block, grey: NDArray[np.uint16], *, shading: Shading) -> Done[None]:
-    even = (grey.astype(np.float32) - np.float32(BLACK)) / flat_field(shading, block) + np.float32(BLACK)
-    return Done(None, (np.clip(np.rint(even), 0, FULL_SCALE).astype(np.uint16),))
+    out = np.empty(grey.shape, np.uint16)
+    _even(grey, flat_field(shading, block), out)
+    return Done(None, (out,))
 
 
 def even_out(grey: Source, levels: GreyLevels, *, engine: Engine) -> tuple[Source, float]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from micro.blocks import Engine
+from micro.blocks import Engine, memory_kept
 from micro.cell import Cell, anatomy
 from micro.errors import OutputError
 from micro.io import atomic_folder, read_labels, read_volume
@@ -115,7 +115,7 @@ def run_job(source: Source, job: Job, out_dir: Path, *, journal: Journal, resume
     began = datetime.now(UTC)
     final = out_dir / source.name
     keep_corrections(final)
-    with _space_told(out_dir), work_folder(final, resume=resume) as (work, scratch):
+    with memory_kept(), _space_told(out_dir), work_folder(final, resume=resume) as (work, scratch):
         with journal.timed("hash"):
             fingerprint = job.fingerprint(source)
         job = _working_in(scratch, job, journal)

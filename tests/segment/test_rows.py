@@ -12,7 +12,7 @@ from micro.blocks import Engine
 from micro.model import Spacing
 from micro.preprocess.denoise import _bilateral
 from micro.segment.levels import GreyLevels, flat_histogram
-from micro.segment.noise import LAGS, _inside, _products
+from micro.segment.noise import LAGS, _inside, _sums
 from micro.segment.regularise import agree, cost_table, nearest_level, neighbour_weights
 from micro.segment.skins import remove_skins
 
@@ -75,16 +75,16 @@ def test_skins_go_as_they_would_one_by_one(shape: tuple[int, int, int]) -> None:
     np.testing.assert_array_equal(remove_skins(labels, grey, LEVELS, (2, 2, 2)), expected)
 
 
+@pytest.mark.parametrize("spread", [2000.0, 60000.0])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_likeness_of_noise_is_counted_along_runs(shape: tuple[int, int, int]) -> None:
-    grey = picture(shape, 2000.0)
+def test_likeness_of_noise_is_counted_along_runs(shape: tuple[int, int, int], spread: float) -> None:
+    grey = picture(shape, spread)
     labels = np.ones(shape, np.uint8)
     labels[0, 2, 1] = labels[-1, -2, -1] = 0
     inside = np.empty(shape, np.uint8)
     _inside(labels, 1, inside)
     bounds = np.array([(0, shape[0]), (1, shape[1]), (0, shape[2])], np.int64)
-    found, expected = np.zeros((2, 3, LAGS + 1, 2), np.int64)
-    _products(inside, grey, 20000, LAGS, bounds, found)
+    found, expected = _sums(inside, grey, 20000, bounds), np.zeros((3, LAGS + 1, 2), np.int64)
     deviation = (grey.astype(np.int64) - 20000) // 8
     for at in itertools.product(*(range(*bound) for bound in bounds)):
         for axis, lag in itertools.product(range(3), range(LAGS + 1)):
