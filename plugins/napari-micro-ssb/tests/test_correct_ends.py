@@ -114,3 +114,33 @@ def test_a_folder_that_goes_is_told_in_the_panel(viewer, path):
     panel.close_correction()
     assert panel.correction is None
     assert panel.layer is None
+
+
+def test_one_phase_is_chosen_in_the_panel_and_in_naparis_own_controls(viewer, path):
+    panel = painting(viewer, path)
+    assert panel.layer.selected_label == panel.form.phase.value == 4
+    panel.form.choose_phase(0)
+    assert panel.layer.selected_label == 1
+    panel.layer.selected_label = 2
+    assert panel.form.phase.name == "SE"
+    panel.layer.selected_label = 99
+    assert panel.form.phase.name == "SE"
+
+
+def test_labels_whose_file_is_gone_are_not_taken_for_labels_in_memory(viewer, path):
+    viewer.open(str(path), plugin="napari-micro-ssb")
+    panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Correct")[1]
+    path.rename(path.with_name("away.ome.zarr"))
+    panel.begin()
+    assert "is gone; put it back" in panel.message.text()
+    assert panel.correction is None
+
+
+def test_a_second_write_waits_for_the_first(viewer, path, wait):
+    panel = painting(viewer, path)
+    panel.write()
+    panel.write()
+    assert "still being done" in panel.message.text()
+    assert not panel.layer.editable
+    wait(panel)
+    assert panel.layer.editable

@@ -51,6 +51,30 @@ def test_objects_of_labels_in_other_units_are_flown_to(viewer):
     assert viewer.scene.camera.zoom == pytest.approx(200 / 1000)
 
 
+def test_objects_without_a_place_along_the_normal_are_flown_to(viewer):
+    viewer.add_labels(np.full((120, 160), 2, np.uint8), name="cell", scale=(0.5, 0.5), units=("um",) * 2)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Measure")
+    viewer.scene.camera.center = (0, 12.0, 7.0)
+    panel.fly_to(pd.Series({"id": 1, "start_x_um": 40.0, "stop_x_um": 44.0, "centroid_x_um": 42.0}))
+    assert tuple(viewer.scene.camera.center[-2:]) == pytest.approx((12.0, 41.75))
+    panel.fly_to(pd.Series({"id": 1, "length_um": 3.0}))
+    assert panel.message.text() == "this row has no place"
+
+
+def test_whole_numbers_are_sorted_as_numbers(display):
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QApplication
+
+    from napari_micro_ssb._tables import TableView
+
+    assert QApplication.instance() or QApplication([])
+    view = TableView(pd.DataFrame({"id": np.arange(1, 13), "voxels": np.arange(12, dtype=np.uint32)[::-1]}))
+    for column, order in ((0, Qt.SortOrder.DescendingOrder), (1, Qt.SortOrder.AscendingOrder)):
+        view.sortByColumn(column, order)
+        shown = [int(view.model().index(row, 0).data()) for row in range(12)]
+        assert shown == list(range(12, 0, -1))
+
+
 def test_figures_are_shown(viewer, panel, wait, shoot):
     panel.recipes.setCurrentText("sem")
     panel.measure_button.click()

@@ -67,12 +67,12 @@ def test_only_strokes_of_the_same_image_and_shape_are_offered(home):
     kept.painted(layer)
     kept.write()
     later = KeptStrokes(pytest.fail)
-    until(lambda: later.before(image()))
-    assert np.array_equal(read_kept(later.newest(image())), layer.data)
-    assert kept.before(image()) == ()  # they are shown
+    until(lambda: later.before(image(), []))
+    assert np.array_equal(read_kept(later.newest(image(), [])), layer.data)
+    assert kept.before(image(), [layer]) == ()  # they are shown
     for other in (image("another"), image(shape=(3, 20, 31))):
         with pytest.raises(InputMissingError, match="no strokes on"):
-            later.newest(other)
+            later.newest(other, [])
 
 
 def test_new_strokes_leave_the_old_ones_and_old_ones_go_on_in_their_file(home):
@@ -82,9 +82,9 @@ def test_new_strokes_leave_the_old_ones_and_old_ones_go_on_in_their_file(home):
         kept.follow(layer, image())
         kept.painted(layer)
         kept.write()
-        until(lambda number=1 + (layer is new): len(KeptStrokes(pytest.fail).before(image())) == number)
+        until(lambda number=1 + (layer is new): len(KeptStrokes(pytest.fail).before(image(), [])) == number)
     kept = KeptStrokes(pytest.fail)
-    first, last = kept.before(image())
+    first, last = KeptStrokes(pytest.fail).before(image(), [])
     assert [np.array_equal(read_kept(path), layer.data) for path, layer in ((first, old), (last, new))] == [True, True]
     kept.follow(again, image(), last)
     kept.painted(again)
@@ -113,12 +113,13 @@ def test_strokes_are_back_in_another_window(viewer, section, wait):
     assert "no strokes on cell are kept" in panel.message.text()
     tab.new_button.click()
     layer = viewer.layers["strokes"]
+    layer.name = "mine"
+    assert tab.layer_or_none() == layer
     for row, value in ((20, 2), (90, 3)):
         layer.paint((row, 40), value)
     painted = layer.data.copy()
     until(lambda: wait(panel) or strokes_folder().exists())
     viewer.layers.remove(layer)
-    del layer
     tab.last_button.click()
     assert np.array_equal(viewer.layers["strokes"].data, painted), panel.message.text()
     viewer.layers["strokes"].undo()  # what was painted before can't be undone

@@ -34,6 +34,7 @@ from napari_micro_ssb._correct_source import (
     keep,
     labels_in,
     recovered_words,
+    require_there,
     take_over,
     unused,
 )
@@ -101,6 +102,7 @@ class CorrectPanel(Panel):
         if path is not None:
             self._open(shown, path, take=True)
             return
+        require_there(shown)
         folder = folder or self._ask_folder()
         if folder is None:
             self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
@@ -175,7 +177,9 @@ class CorrectPanel(Panel):
 
     @told
     def close_correction(self) -> None:
-        """Write what is to be written, and let others in; the layer goes."""
+        """Write what is to be written, and let others in; the layer goes, and what is still being done ends."""
+        if self.busy:
+            self.stop()
         layer, self.layer = self.layer, None
         self.box.remove()
         try:
@@ -189,7 +193,7 @@ class CorrectPanel(Panel):
     @told
     def write(self) -> None:
         """Write the corrected labels beside the automatic ones, for `micro measure`."""
-        correction, path = self.opened(), self.path
+        correction, path = self._idle(), self.path
         if path is None:
             return
         target = corrected_path(path)
@@ -305,6 +309,8 @@ class CorrectPanel(Panel):
         self.layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
         self.layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
         self.layer.events.paint.connect(freely(self._painted_by_napari))
+        self.layer.events.selected_label.connect(freely(self._phase_of_napari))
+        self._phase_for_napari()
         shown.visible = False
         self.viewer.add_layer(self.layer)
         self._drawn.clear()
@@ -318,6 +324,17 @@ class CorrectPanel(Panel):
         self._show_state()
         if done is not None:
             self.say(words_of(done, self.form.phases))
+
+    def _phase_for_napari(self) -> None:
+        """Let napari's own brush paint the phase that is chosen."""
+        if self.layer is not None:
+            self.layer.selected_label = self.form.phase.value
+
+    def _phase_of_napari(self) -> None:
+        """Choose the phase that was chosen in napari's own controls."""
+        values = [phase.value for phase in self.form.phases]
+        if self.layer is not None and self.layer.selected_label in values:
+            self.form.choose_phase(values.index(self.layer.selected_label))
 
     def _use_phases(self, phases: PhaseSet) -> None:
         if phases == self.form.phases:
@@ -383,6 +400,7 @@ class CorrectPanel(Panel):
     def _connect_form(self) -> None:
         form = self.form
         form.tool_changed.connect(self.choose_tool)
+        form.phase_buttons.idToggled.connect(freely(self._phase_for_napari))
         form.size_changed.connect(lambda: self.choose_tool(form.tool))
         form.undo.clicked.connect(freely(self.undo))
         form.redo.clicked.connect(freely(self.redo))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from micro.correct import JOURNAL_NAME, Correction, Edit, Log, Patch, corrections_folder, read_records
-from micro.errors import MicroError, MissingCalibrationError, OutputError, PhaseError
+from micro.errors import InputMissingError, MicroError, MissingCalibrationError, OutputError, PhaseError
 from micro.io import read_labels, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Spacing
 from micro.model.volume import as_zyx
@@ -26,6 +26,7 @@ __all__ = [
     "keep",
     "labels_in",
     "recovered_words",
+    "require_there",
     "take_over",
     "unused",
 ]
@@ -65,6 +66,21 @@ def file_of(layer: CorrectableLayer) -> Path | None:
     except MicroError:
         return None
     return Path(paths[0])
+
+
+def require_there(layer: CorrectableLayer) -> None:
+    """Refuse labels that were read from a file which is gone.
+
+    Raises
+    ------
+    InputMissingError
+        If that is so.
+    """
+    for path in getattr(layer.metadata.get("micro"), "paths", ()):
+        if not Path(path).exists():
+            raise InputMissingError(
+                f"{layer.name}: {path} is gone; put it back, or save the layer elsewhere and open that"
+            )
 
 
 def labels_in(layer: CorrectableLayer, path: Path) -> Labels:

@@ -258,12 +258,16 @@ class MeasurePanel(Panel):
         """Look at an object."""
         try:
             layer = self.labels.layer()
-            axes = "zyx"[-layer.ndim :]
-            edges_um = np.array(spacing_of(layer).um[-layer.ndim :])
-            # tables count from the picture's edge, napari from the middle of its first voxel
-            voxel = np.array([float(row[f"centroid_{axis}_um"]) for axis in axes]) / edges_um - 0.5
+            axes = [axis for axis in "zyx"[-layer.ndim :] if f"centroid_{axis}_um" in row]
+            edges_um = spacing_of(layer).um[-layer.ndim :]
+            # spots of contact have no place along the normal: the view stays where it is
+            voxel = self._looked_at(layer)
+            for axis in axes:
+                number = "zyx"[-layer.ndim :].index(axis)
+                # tables count from the picture's edge, napari from the middle of its first voxel
+                voxel[number] = float(row[f"centroid_{axis}_um"]) / edges_um[number] - 0.5
             extent_um = max(float(row[f"stop_{axis}_um"]) - float(row[f"start_{axis}_um"]) for axis in axes[-2:])
-        except (KeyError, MicroError) as error:
+        except (ValueError, MicroError) as error:
             self.complain(explained(error) if isinstance(error, MicroError) else "this row has no place")
             return
         centre, edge = layer.data_to_world(voxel), float(layer.scale[-1])
@@ -271,6 +275,13 @@ class MeasurePanel(Panel):
         camera = camera_of(self.viewer)
         camera.center = tuple(centre)
         camera.zoom = FLY_PIXELS / (max(extent_um / edges_um[-1], 1) * edge)
+
+    def _looked_at(self, layer: Any) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ANN401
+        """Return the voxel of a layer in the middle of the view."""
+        dims = self.viewer.dims
+        point = np.array(dims.point, dtype=np.float64)
+        point[list(dims.displayed)] = camera_of(self.viewer).center[-len(dims.displayed) :]
+        return np.array(layer.world_to_data(point))[-layer.ndim :]
 
     def _last(self) -> Measured:
         if self.measured is None:

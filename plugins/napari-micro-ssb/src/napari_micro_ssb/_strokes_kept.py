@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from micro.io import atomic_path
 from micro_pipelines.sources import safe_name
 from napari_micro_ssb._live import painted_slices
 from napari_micro_ssb._origin import origin_of
+from napari_micro_ssb._pick import itself
 from napari_micro_ssb._strokes import as_strokes
 from napari_micro_ssb._work import explained
 
@@ -78,13 +79,13 @@ class KeptStrokes:
         self._changed: weakref.WeakSet[Any] = weakref.WeakSet()
         self._one_at_a_time = threading.Lock()
 
-    def before(self, image: Any) -> tuple[Path, ...]:  # noqa: ANN401
-        """Return the files of earlier strokes on an image, the newest last, without those of layers that are there."""
-        key, shown = _key_of(image), set(self._files.values())
+    def before(self, image: Any, layers: Iterable[Any]) -> tuple[Path, ...]:  # noqa: ANN401
+        """Return the files of earlier strokes on an image, the newest last, without those of layers in the viewer."""
+        key, shown = _key_of(image), {self._files.get(itself(layer)) for layer in layers}
         found = strokes_folder().glob(f"*-{key}-*{_ENDING}")
         return tuple(sorted((path for path in found if path not in shown), key=lambda path: path.name.split(key)[-1]))
 
-    def newest(self, image: Any) -> Path:  # noqa: ANN401
+    def newest(self, image: Any, layers: Iterable[Any]) -> Path:  # noqa: ANN401
         """Return the file of the last strokes on an image.
 
         Raises
@@ -92,7 +93,7 @@ class KeptStrokes:
         InputMissingError
             If there are none.
         """
-        found = self.before(image)
+        found = self.before(image, layers)
         if not found:
             raise InputMissingError(f"no strokes on {image.name} are kept; begin with New strokes")
         return found[-1]
@@ -101,6 +102,10 @@ class KeptStrokes:
         """Keep the strokes of a layer from now on, in the file that they came from or in a new one."""
         now = f"{datetime.now().astimezone():%Y%m%d-%H%M%S-%f}"
         self._files[layer] = path or strokes_folder() / f"{safe_name(image.name)}-{_key_of(image)}-{now}{_ENDING}"
+
+    def follows(self, layer: Any) -> bool:  # noqa: ANN401
+        """Return whether the strokes of a layer are kept, whatever it is called by now."""
+        return layer in self._files
 
     def painted(self, layer: Any) -> None:  # noqa: ANN401
         """Remember that a layer has changed since it was written."""

@@ -29,6 +29,7 @@ from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices, several_painted
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, row_of, told
+from napari_micro_ssb._pick import itself
 from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
@@ -139,7 +140,7 @@ class StrokesTab(QWidget):
         """Add a layer for strokes to the image, and take the brush."""
         image = self.panel.image.layer()
         self.panel.asked()  # tells at once what is wrong with the image
-        kept = self.kept.before(image)
+        kept = self.kept.before(image, self.viewer.layers)
         data = image.data[0] if image.multiscale else image.data
         self._add_strokes(image, np.zeros(data.shape, np.uint8), None)
         more = f"; those of {kept[-1].name} are kept, Last strokes brings them back" if kept else ""
@@ -150,7 +151,7 @@ class StrokesTab(QWidget):
         """Bring back the strokes that were painted last on the image, in another session or a layer that is gone."""
         image = self.panel.image.layer()
         self.panel.asked()
-        path = self.kept.newest(image)
+        path = self.kept.newest(image, self.viewer.layers)
         strokes = read_kept(path)
         self._add_strokes(image, strokes if image.ndim == 3 else strokes[0], path)
         self.panel.say(f"the strokes of {path.name} are back; go on painting")
@@ -158,7 +159,7 @@ class StrokesTab(QWidget):
 
     def _add_strokes(self, image: Any, drawn: NDArray[np.uint8], path: Path | None) -> None:  # noqa: ANN401
         layer = strokes_layer(self.viewer, image, drawn)
-        self.kept.follow(layer, image, path)
+        self.kept.follow(itself(layer), image, path)
         layer.events.paint.connect(lambda event: self._painted(event.source))
         # napari tells of no stroke that is undone
         layer.bind_key("Control-Z", lambda one: self._stepped(one, one.undo), overwrite=True)
@@ -308,8 +309,9 @@ class StrokesTab(QWidget):
 
     def layer_or_none(self) -> Any:  # noqa: ANN401
         """Return the layer of the strokes, or None."""
-        named = [layer for layer in self.viewer.layers if layer.name.startswith(STROKES)]
-        active = self.viewer.layers.selection.active
+        layers = self.viewer.layers
+        named = [layer for layer in layers if layer.name.startswith(STROKES) or self.kept.follows(itself(layer))]
+        active = layers.selection.active
         return active if active in named else (named[-1] if named else None)
 
     def choose_phase(self, name: str) -> None:
@@ -332,7 +334,7 @@ class StrokesTab(QWidget):
             self._painted(layer)
 
     def _painted(self, layer: Any) -> None:  # noqa: ANN401
-        self.kept.painted(layer)
+        self.kept.painted(itself(layer))
         self._keep.start()
         if self.live_box.isChecked():
             self._timer.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -39,7 +40,7 @@ class _Model(QAbstractTableModel):
         if bool(pd.isna(value)):  # type: ignore[arg-type]
             return -1e300 if role == _SORT else ""
         if role == _SORT:
-            return float(value) if isinstance(value, int | float) else str(value)
+            return float(value) if isinstance(value, Real) else str(value)
         return f"{value:.5g}" if isinstance(value, float) else str(value)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:  # noqa: ANN401
