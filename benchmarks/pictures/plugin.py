@@ -58,8 +58,9 @@ def strokes(path: Path) -> None:
     viewer, panel = opened(path, "Segment")
     tab = panel.strokes
     panel.tabs.setCurrentWidget(tab)
-    tab.live_box.setChecked(False)
     tab.new_button.click()
+    while "at once" not in tab.ready_label.text():
+        settle(3)
     truth = make_phantom("sem", seed=7, state="cycled", shape=(400, 600)).truth
     viewer.layers["strokes"].data = np.array(strokes_of(truth, seed=2, share=4e-3).data[0])
     tab.update_button.click()
@@ -84,7 +85,7 @@ def measured(folder: Path) -> None:
     table.selectRow(2)
     table.clicked.emit(table.model().index(2, 0))
     shoot(viewer, "measure")
-    panel.figures.setCurrentText("contact_map")
+    panel.figure_page.names.setCurrentText("contact_map")
     panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
     viewer.reset_view()
     shoot(viewer, "figures")
