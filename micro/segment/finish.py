@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,10 +22,14 @@ from micro.segment.regularise import ThinPhase, cost_table, neighbour_weights
 from micro.segment.rims import measure_rims, take_off_rims
 from micro.segment.skins import skin_reach
 
-__all__ = ["finish", "first_reach", "like_pair", "noise_of", "thin_void", "without_rims"]
+__all__ = ["finish", "first_reach", "like_pair", "noise_of", "noise_of_solids", "thin_void", "without_rims"]
 
 THIN_SHARE = 0.2
-"""How much of the step to the next phase thin void is paler in CT."""
+"""How much of the step to the electrolyte thin void is paler in CT."""
+BESIDE_METAL = ((0.04, 0.0), (0.07, -0.2), (0.135, -0.2), (0.17, 0.35))
+"""The same towards metal, at the metal's noise over its step from void; between these pairs on a straight line.
+Sharpening makes metal at the edge of the electrolyte darker than it is, the less so the less noise there is: void is
+looked for further down. More noise makes neighbours weigh more, which closes thin gaps: void is looked for higher up."""
 TOLD_APART = (0.10, 0.16)
 """Noise of the metal over its step from void up to which the denoising keeps both apart, and from which it does not."""
 PLUG_SIGMAS = 4.0
@@ -54,9 +59,9 @@ def like_pair(levels: GreyLevels, phases: PhaseSet) -> tuple[int, int] | None:
 def thin_void(levels: GreyLevels, phases: PhaseSet, modality: str) -> ThinPhase | None:
     """Return how void in gaps and cracks differs from void, or None where it does not.
 
-    In CT of a cell it is paler: reconstruction and denoising blur it. Beside metal that is as dark, that much
-    only where noise stands so high against their step that the denoising can't tell them apart. Electron
-    images are sharper, and what their bright rims do to a gap is taken off. Without metal nothing is known to be thin.
+    In CT of a cell it is paler: reconstruction and denoising blur it. Beside metal that is as dark, by how much
+    depends on the noise, as `BESIDE_METAL` says. Electron images are sharper, and what their bright rims do to a gap
+    is taken off. Without metal nothing is known to be thin.
 
     Examples
     --------
@@ -74,15 +79,37 @@ def thin_void(levels: GreyLevels, phases: PhaseSet, modality: str) -> ThinPhase 
     towards = 1 if void == 0 else last - 1
     share = THIN_SHARE
     if towards == metal:
-        share *= _mixed_up(levels, void, metal)
+        share = float(np.interp(_noise_over_step(levels, void, metal), *zip(*BESIDE_METAL, strict=True)))
     return ThinPhase(void, towards, share)
+
+
+def noise_of_solids(levels: GreyLevels, phases: PhaseSet, modality: str) -> GreyLevels:
+    """Return the levels with the noise of all phases but void, where void lies beside metal in CT.
+
+    Gaps and cracks there are of every thickness, each as pale as it is thin: the width of void's mode is no noise.
+
+    Examples
+    --------
+    >>> from micro.model import SSB_PHASES
+    >>> levels = GreyLevels(("void", "Li", "SE"), (1, 2, 4), 0.3, (), (0.3, 0.1, 0.2))
+    >>> noise_of_solids(levels, SSB_PHASES, "xct").noise, noise_of_solids(levels, SSB_PHASES, "sem").noise
+    (0.2, 0.3)
+    """
+    thin = thin_void(levels, phases, modality)
+    if thin is None or "metal" not in phases[levels.names[thin.towards]].roles:
+        return levels
+    return replace(levels, noise=max(levels.width(place) for place in range(len(levels.names)) if place != thin.place))
+
+
+def _noise_over_step(levels: GreyLevels, void: int, metal: int) -> float:
+    """Return the noise of the metal over its step from void."""
+    return levels.width(metal) / abs(levels.greys[metal] - levels.greys[void])
 
 
 def _mixed_up(levels: GreyLevels, void: int, metal: int) -> float:
     """Return how far noise hides the step from void to metal: 0 not at all, 1 so that denoising can't tell them."""
-    noise = levels.width(metal) / abs(levels.greys[metal] - levels.greys[void])
     low, high = TOLD_APART
-    return min(max((noise - low) / (high - low), 0.0), 1.0)
+    return min(max((_noise_over_step(levels, void, metal) - low) / (high - low), 0.0), 1.0)
 
 
 def noise_of(levels: GreyLevels) -> float:

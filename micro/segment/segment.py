@@ -12,7 +12,7 @@ from micro.blocks import Block, Done, Engine, Source, as_dask, kernel
 from micro.errors import ImageContentError
 from micro.model import FULL_SCALE, SSB_PHASES, Labels, PhaseSet, Step, Volume
 from micro.segment.doubts import question
-from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void, without_rims
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, noise_of_solids, thin_void, without_rims
 from micro.segment.layers import metal_layers
 from micro.segment.levels import GreyLevels, assign_peaks, dark_excess, find_peaks, flat_histogram
 from micro.segment.params import SegmentParams
@@ -189,6 +189,7 @@ def segment(
     if params.shading:
         grey, shading = even_out(grey, levels, engine=engine)
         levels = find_levels(grey, params, phases=phases, engine=engine)
+    modes, levels = levels, noise_of_solids(levels, phases, volume.modality)
     places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
     places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     even = without_rims(places, grey, volume, params, levels, phases=phases, engine=engine)
@@ -197,7 +198,7 @@ def segment(
         places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
         places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     verdict = question(
-        places, grey, levels, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
+        places, grey, modes, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
     )
     values = np.array([0 if verdict.refusal else phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)

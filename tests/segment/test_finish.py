@@ -6,7 +6,7 @@ import pytest
 from micro.blocks import Engine
 from micro.model import SSB_PHASES, Spacing, Volume
 from micro.segment import SegmentParams
-from micro.segment.finish import finish, first_reach, like_pair, noise_of, thin_void
+from micro.segment.finish import finish, first_reach, like_pair, noise_of, noise_of_solids, thin_void
 from micro.segment.levels import GreyLevels
 from micro.segment.regularise import ThinPhase
 
@@ -54,11 +54,12 @@ def test_faint_islands_go_and_clear_ones_stay_whatever_the_blocks():
 @pytest.mark.parametrize(
     ("greys", "modality", "noise", "expected"),
     [
-        # lithium as dark as void: by how far noise hides their step of 1
-        (("void", "Li", "SE"), "xct", 0.08, ThinPhase(0, 1, 0.0)),
-        (("void", "Li", "SE"), "xct", 0.13, ThinPhase(0, 1, 0.1)),
-        (("void", "Li", "SE"), "xct", 0.30, ThinPhase(0, 1, 0.2)),
-        (("SE", "Li", "void"), "xct", 0.30, ThinPhase(2, 1, 0.2)),
+        # lithium as dark as void: by the noise over their step of 1; a clean picture is taken as it is
+        (("void", "Li", "SE"), "xct", 0.02, ThinPhase(0, 1, 0.0)),
+        (("void", "Li", "SE"), "xct", 0.10, ThinPhase(0, 1, -0.2)),
+        (("void", "Li", "SE"), "xct", 0.1525, ThinPhase(0, 1, 0.075)),
+        (("void", "Li", "SE"), "xct", 0.30, ThinPhase(0, 1, 0.35)),
+        (("SE", "Li", "void"), "xct", 0.30, ThinPhase(2, 1, 0.35)),
         (("void", "SE", "Li"), "xct", 0.08, ThinPhase(0, 1, 0.2)),
         (("Li", "void", "SE"), "xct", 0.08, None),  # between two phases, thin void may be darker or brighter
         (("void", "SE"), "xct", 0.08, None),
@@ -77,3 +78,21 @@ def test_thin_void_is_paler_in_ct_of_a_cell(
     else:
         assert (found.place, found.towards) == (expected.place, expected.towards)
         assert found.share == pytest.approx(expected.share)
+
+
+@pytest.mark.parametrize(
+    ("greys", "modality", "expected"),
+    [
+        (("void", "Li", "SE"), "xct", 2_000),
+        (("SE", "Li", "void"), "xct", 2_000),
+        (("void", "SE", "Li"), "xct", 3_000),  # bright metal is not taken for void
+        (("void", "SE"), "xct", 3_000),
+        (("void", "Li", "SE"), "fibsem", 3_000),
+    ],
+)
+def test_the_width_of_voids_mode_is_no_noise_beside_metal_as_dark(
+    greys: tuple[str, ...], modality: str, expected: float
+) -> None:
+    widths = tuple(3_000 if name == "void" else 2_000 for name in greys)
+    levels = GreyLevels(greys, tuple(10_000.0 * place for place in range(len(greys))), 3_000, (), widths)
+    assert noise_of_solids(levels, SSB_PHASES, modality).noise == expected
