@@ -96,7 +96,7 @@ def unequal_interval(numerator: NDArray[np.float64], weight: NDArray[np.float64]
     --------
     >>> radii = np.random.default_rng(1).lognormal(1.5, 0.4, 25)
     >>> [round(end, 2) for end in unequal_interval(radii**3, radii**2)]
-    [5.18, 8.6]
+    [4.88, 8.1]
     """
     value, spread = clustered_ratio(numerator, weight, least=0.0)
     if spread is None or spread.samples < SAMPLES_MIN or spread.variance <= (ROUNDING * value) ** 2:
