@@ -35,25 +35,27 @@ def _correlate(source: NDArray[np.float32], weights: NDArray[np.float32], out: N
     """
     before, along, after = source.shape
     reach = weights.size // 2
+    last = along - 1
     for i in range(before):
         for begin in range(0, after, _STRIP):
             end = min(begin + _STRIP, after)
-            strip = source[i, :, begin:end]
             for j in range(along):
-                own, here = out[i, j, begin:end], strip[j]
+                own, here = out[i, j, begin:end], source[i, j, begin:end]
                 for k in range(end - begin):
                     own[k] = weights[reach] * here[k]
                 step = 1
                 while step + 2 <= reach:
                     w1, w2, w3 = weights[reach + step], weights[reach + step + 1], weights[reach + step + 2]
-                    a1, b1 = strip[max(j - step, 0)], strip[min(j + step, along - 1)]
-                    a2, b2 = strip[max(j - step - 1, 0)], strip[min(j + step + 1, along - 1)]
-                    a3, b3 = strip[max(j - step - 2, 0)], strip[min(j + step + 2, along - 1)]
+                    # rows of the whole array: of a view of it the compiler wouldn't know that they are in one piece
+                    a1, b1 = source[i, max(j - step, 0), begin:end], source[i, min(j + step, last), begin:end]
+                    a2, b2 = source[i, max(j - step - 1, 0), begin:end], source[i, min(j + step + 1, last), begin:end]
+                    a3, b3 = source[i, max(j - step - 2, 0), begin:end], source[i, min(j + step + 2, last), begin:end]
                     for k in range(end - begin):
                         own[k] = own[k] + w1 * (a1[k] + b1[k]) + w2 * (a2[k] + b2[k]) + w3 * (a3[k] + b3[k])
                     step += 3
                 while step <= reach:
-                    w1, a1, b1 = weights[reach + step], strip[max(j - step, 0)], strip[min(j + step, along - 1)]
+                    w1 = weights[reach + step]
+                    a1, b1 = source[i, max(j - step, 0), begin:end], source[i, min(j + step, last), begin:end]
                     for k in range(end - begin):
                         own[k] += w1 * (a1[k] + b1[k])
                     step += 1

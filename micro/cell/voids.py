@@ -20,48 +20,67 @@ _IN_BAND, _TOUCHES = 1, 2
 
 
 @kernel
-def _count_runs(along: NDArray[np.bool_], out: NDArray[np.int32]) -> None:
-    """Write for each voxel of the mask the length of its unbroken run along axis 0."""
-    length, height, width = along.shape
+def _name_columns(
+    void: NDArray[np.bool_],
+    below: NDArray[np.bool_],
+    above: NDArray[np.bool_],
+    anode: NDArray[np.bool_],
+    run_max: int,
+    marks: NDArray[np.uint8],
+    kinds: NDArray[np.uint8],
+) -> None:
+    """Write marks and kinds of void; axis 0 leads from the anode into the electrolyte.
+
+    ``below`` and ``above`` are what lies beyond the band on either side. A run is void not below the band, one after
+    the other along axis 0.
+    """
+    length, height, width = void.shape
+    runs = np.zeros((height, width), np.int32)
     for k in range(length):
         for j in range(height):
             for i in range(width):
-                if not along[k, j, i]:
-                    out[k, j, i] = 0
-                else:
-                    out[k, j, i] = 1 if k == 0 else out[k - 1, j, i] + 1
-    for k in range(length - 2, -1, -1):
+                deep = void[k, j, i] & below[k, j, i]
+                upper = void[k, j, i] & (not deep)
+                begins = k > 0 and (anode[k - 1, j, i] or kinds[k - 1, j, i] == STANDING)
+                kinds[k, j, i] = STANDING if deep or (upper and begins) else HANGING
+                marks[k, j, i] = _IN_BAND if deep else 0
+                if upper:
+                    runs[j, i] += 1
+                    continue
+                if 0 < runs[j, i] <= run_max:
+                    _mark_run(above, j, i, k - runs[j, i], k, marks)
+                runs[j, i] = 0
+    for j in range(height):
+        for i in range(width):
+            if 0 < runs[j, i] <= run_max:
+                _mark_run(above, j, i, length - runs[j, i], length, marks)
+
+
+@kernel
+def _mark_run(above: NDArray[np.bool_], j: int, i: int, begin: int, end: int, marks: NDArray[np.uint8]) -> None:
+    for k in range(begin, end):
+        if not above[k, j, i]:
+            marks[k, j, i] = _IN_BAND
+
+
+@kernel
+def _touch(anode: NDArray[np.bool_], below: NDArray[np.bool_], marks: NDArray[np.uint8]) -> None:
+    """Mark the void of the band that has the anode beside it along an axis."""
+    depth, height, width = anode.shape
+    for k in range(depth):
         for j in range(height):
             for i in range(width):
-                if along[k, j, i] and along[k + 1, j, i]:
-                    out[k, j, i] = out[k + 1, j, i]
-
-
-def _runs(void: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
-    """Return for each void voxel the length of its unbroken run along the axis."""
-    out = np.empty(void.shape, np.int32)
-    _count_runs(np.moveaxis(void, axis, 0), np.moveaxis(out, axis, 0))
-    return out
-
-
-def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the voxels of a mask and their neighbours along the axes."""
-    out = mask.copy()
-    for axis in range(3):
-        if mask.shape[axis] > 1:
-            moved, still = np.moveaxis(mask, axis, 0), np.moveaxis(out, axis, 0)
-            still[1:] |= moved[:-1]
-            still[:-1] |= moved[1:]
-    return out
-
-
-def _stands(void: NDArray[np.bool_], anode: NDArray[np.bool_], normal: Normal) -> NDArray[np.bool_]:
-    """Return the void whose run along the normal begins at the anode."""
-    out = np.zeros_like(void)
-    above, below, stands = (np.moveaxis(array, normal.axis, 0)[:: normal.sign] for array in (void, anode, out))
-    for k in range(1, above.shape[0]):
-        stands[k] = above[k] & (below[k - 1] | stands[k - 1])
-    return out
+                if marks[k, j, i] == 0 or below[k, j, i]:
+                    continue
+                if (
+                    (k > 0 and anode[k - 1, j, i])
+                    or (k + 1 < depth and anode[k + 1, j, i])
+                    or (j > 0 and anode[k, j - 1, i])
+                    or (j + 1 < height and anode[k, j + 1, i])
+                    or (i > 0 and anode[k, j, i - 1])
+                    or (i + 1 < width and anode[k, j, i + 1])
+                ):
+                    marks[k, j, i] += 1
 
 
 def _mark(
@@ -84,14 +103,17 @@ def _mark(
     if not empty.any():
         none = np.zeros(labels[block.inner].shape, np.uint8)
         return Done(None, (none, none))
-    deep = empty & plane.below(labels.shape, spacing, block.outer_start, than_um=-band_um)
-    above = empty & ~deep
-    near = above & ~plane.above(labels.shape, spacing, block.outer_start, than_um=band_um)
-    near &= _runs(above, normal.axis) <= run_max
+    below = np.ascontiguousarray(plane.below(labels.shape, spacing, block.outer_start, than_um=-band_um))
+    above = np.ascontiguousarray(plane.above(labels.shape, spacing, block.outer_start, than_um=band_um))
     anode = bodies == ANODE
-    touching = near & _beside(anode)
-    kind = np.where(_stands(above, anode | deep, normal) | deep, np.uint8(STANDING), np.uint8(HANGING))
-    return Done(None, ((_IN_BAND * (near | deep) + touching).astype(np.uint8)[block.inner], kind[block.inner]))
+    marks, kinds = np.empty(labels.shape, np.uint8), np.empty(labels.shape, np.uint8)
+    void_columns, below_columns, above_columns, anode_columns = (
+        np.moveaxis(array, normal.axis, 0)[:: normal.sign] for array in (empty, below, above, anode)
+    )
+    written = [np.moveaxis(array, normal.axis, 0)[:: normal.sign] for array in (marks, kinds)]
+    _name_columns(void_columns, below_columns, above_columns, anode_columns, run_max, written[0], written[1])
+    _touch(anode, below, marks)
+    return Done(None, (marks[block.inner], kinds[block.inner]))
 
 
 def _write(_: Block, ids: NDArray[np.uint32], kinds: NDArray[np.uint8], *, chosen: NDArray[np.bool_]) -> Done[None]:
