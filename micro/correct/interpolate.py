@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse import csgraph
 
 from micro.blocks import distance_um
 from micro.errors import ImageContentError, ParameterError
 
 __all__ = ["between"]
+
+FAR = 2.0
+"""Pieces whose centroids are further apart than so many times the sum of their radii don't belong together."""
+
+Mask = NDArray[np.bool_]
+Ids = NDArray[np.signedinteger[Any]]
 
 
 def between(
@@ -21,6 +30,10 @@ def between(
     outlines are mixed, and the region is where the mixture is inside. Before, both are moved to where a straight line
     between their centroids passes that slice, so that a region that runs aslant does not vanish on the way. At the
     border of the picture the region goes on.
+
+    Each piece goes over into its own partner: pieces that overlap belong together, also where one splits into several,
+    which are then mixed where they lie; of the others those whose centroids are nearest to one another, unless they are
+    further apart than `FAR` times the sum of their radii. A piece without a partner ends in its slice.
 
     Parameters
     ----------
@@ -55,6 +68,20 @@ def between(
         )
     if not (first.any() and last.any()):
         raise ImageContentError("no region in one of the two slices; expected one in each, draw it there first")
+    pairs = _partners(first, last, edges_um)
+    if not pairs:
+        raise ImageContentError(
+            "no region of one slice has a partner in the other: they lie far apart; draw one in a slice between them"
+        )
+    out = np.zeros((count, *first.shape), bool)
+    for one, other, move in pairs:
+        box = _box(one | other)
+        out[(slice(None), *box)] |= _mixed(one[box], other[box], count, edges_um, move=move)
+    return out
+
+
+def _mixed(first: Mask, last: Mask, count: int, edges_um: tuple[float, float], *, move: bool) -> NDArray[np.bool_]:
+    """Return the slices between two forms of one region."""
     ends = [_signed_distance(mask, edges_um) for mask in (first, last)]
     middles = [np.argwhere(mask).mean(axis=0) for mask in (first, last)]
     tie_um = 1e-6 * min(edges_um)  # what lies on the outline is outside, however sums were rounded
@@ -63,10 +90,63 @@ def between(
         share = (number + 1) / (count + 1)
         middle = (1 - share) * middles[0] + share * middles[1]
         moved = [
-            ndimage.shift(end, middle - own, order=1, mode="nearest") for end, own in zip(ends, middles, strict=True)
+            ndimage.shift(end, middle - own, order=1, mode="nearest") if move else end
+            for end, own in zip(ends, middles, strict=True)
         ]
         out[number] = (1 - share) * moved[0] + share * moved[1] > tie_um
     return out
+
+
+def _box(mask: Mask) -> tuple[slice, slice]:
+    """Return the box of a region with two pixels around it, as far as the picture goes."""
+    spans = []
+    for axis, length in enumerate(mask.shape):
+        seen = np.flatnonzero(mask.any(axis=1 - axis))
+        spans.append(slice(max(int(seen[0]) - 2, 0), min(int(seen[-1]) + 3, length)))
+    return spans[0], spans[1]
+
+
+def _partners(first: Mask, last: Mask, edges_um: tuple[float, float]) -> list[tuple[Mask, Mask, bool]]:
+    """Return what goes over into what, as two masks and whether their centroids are moved onto one another."""
+    corners = np.ones((3, 3), np.uint8)
+    (ids, count), (others, other_count) = (ndimage.label(mask, corners) for mask in (first, last))
+    meet = np.zeros((count + other_count, count + other_count), bool)
+    both = first & last
+    meet[ids[both] - 1, count + others[both] - 1] = True
+    number, group = csgraph.connected_components(meet, directed=False)
+    members = [np.flatnonzero(group == one) for one in range(number)]
+    # a group of one piece overlaps nothing
+    pairs = [one for one in members if len(one) > 1] + _nearest(
+        [int(one[0]) for one in members if len(one) == 1], ids, others, count, edges_um
+    )
+    return [
+        (np.isin(ids, one[one < count] + 1), np.isin(others, one[one >= count] - count + 1), len(one) == 2)
+        for one in pairs
+    ]
+
+
+def _nearest(
+    alone: list[int], ids: Ids, others: Ids, count: int, edges_um: tuple[float, float]
+) -> list[NDArray[np.intp]]:
+    """Return pairs of pieces that overlap nothing, the nearest first, each piece once."""
+    edges = np.array(edges_um)
+    places = {}
+    for piece in alone:
+        pixels = np.argwhere(ids == piece + 1 if piece < count else others == piece - count + 1)
+        places[piece] = (pixels.mean(axis=0) * edges, float(np.sqrt(len(pixels) * edges.prod() / np.pi)))
+    only = count == 1 and others.max() == 1
+    near = []
+    for one in (piece for piece in alone if piece < count):
+        for other in (piece for piece in alone if piece >= count):
+            away = float(np.linalg.norm(places[one][0] - places[other][0]))
+            if only or away <= FAR * (places[one][1] + places[other][1]):
+                near.append((away, one, other))
+    found, taken = [], set[int]()
+    for _, one, other in sorted(near):
+        if not {one, other} & taken:
+            taken |= {one, other}
+            found.append(np.array([one, other]))
+    return found
 
 
 def _signed_distance(mask: NDArray[np.bool_], edges_um: tuple[float, float]) -> NDArray[np.float64]:

@@ -25,6 +25,10 @@ __all__ = ["Pen", "brush_edit", "fill_edit", "holes_edit", "interpolate_edit", "
 FILL_REACH = 96
 """A fill in three dimensions reaches so many voxels from the point that was clicked along each axis."""
 _MARGIN = 8
+SLAB_VOXELS = 2**22
+"""A box is smoothed in slabs of about so many voxels."""
+MOST_VOXELS = 2**28
+"""More voxels in a box would not stay in memory beside what they become."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +115,57 @@ def relabel_edit(
     return Edit("relabel", found.patches(source, pen.value), parameters), found.voxels
 
 
-def smooth_edit(correction: Correction, region: Region, radius_um: float, pen: Pen) -> Edit:
-    """Return what smoothing the outline of a phase in a box does. See `smoothed`."""
-    spacing, wide = correction.automatic.spacing, _widened(correction, region, radius_um)
+def smooth_edit(
+    correction: Correction,
+    region: Region,
+    radius_um: float,
+    pen: Pen,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Edit:
+    """Return what smoothing the outline of a phase in a box does, slab by slab. See `smoothed`.
+
+    ``progress`` is called before each slab with how many are done, and how many there are; it may end the work.
+
+    Raises
+    ------
+    ParameterError
+        If the box has more than 2^28 voxels.
+    """
+    _require_size(region, "smoothed")
+    patches = []
+    slabs = list(_slabs(region, pen.across or 0))
+    for number, slab in enumerate(slabs):
+        if progress is not None:
+            progress(number, len(slabs))
+        patches.append(Patch(_start(slab), _smooth_slab(correction, slab, radius_um, pen)))
+    parameters = {**pen.as_dict(), "radius_um": round(radius_um, 6), "box": _as_list(region)}
+    return Edit("smooth", patches, parameters)
+
+
+def _smooth_slab(correction: Correction, region: Region, radius_um: float, pen: Pen) -> NDArray[np.uint8]:
+    wide = _widened(correction, region, radius_um)
     values = correction.read(wide)
 
     def smooth(stack: NDArray[np.uint8], edges: Spacing) -> NDArray[np.uint8]:
         return smoothed(stack, pen.value, radius_um, edges, by_slice=pen.across is not None)
 
-    new = _in_slices(values, spacing, pen.across, smooth)
+    new = _in_slices(values, correction.automatic.spacing, pen.across, smooth)
     if pen.only:
         new = np.where((values == pen.value) | np.isin(values, pen.only), new, values)
     inner = tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(region, wide, strict=True))
-    parameters = {**pen.as_dict(), "radius_um": round(radius_um, 6), "box": _as_list(region)}
-    return Edit("smooth", [Patch(_start(region), np.ascontiguousarray(new[inner]))], parameters)
+    return np.ascontiguousarray(new[inner])
 
 
 def holes_edit(correction: Correction, region: Region, pen: Pen) -> Edit:
-    """Return what filling the holes of a phase in a box does. See `holes_filled`."""
+    """Return what filling the holes of a phase in a box does. See `holes_filled`.
+
+    Raises
+    ------
+    ParameterError
+        If the box has more than 2^28 voxels.
+    """
+    _require_size(region, "filled")
     values = correction.read(region)
 
     def holes(stack: NDArray[np.uint8], _: Spacing) -> NDArray[np.bool_]:
@@ -222,6 +259,25 @@ def _in_slices(
     order = (axis, *(other for other in range(3) if other != axis))
     found = work(np.ascontiguousarray(values.transpose(order)), spacing.permuted((order[0], order[1], order[2])))
     return np.ascontiguousarray(found.transpose(np.argsort(order)))
+
+
+def _slabs(region: Region, axis: int) -> Iterator[Region]:
+    """Give the box in slabs across an axis."""
+    others = [span.stop - span.start for n, span in enumerate(region) if n != axis]
+    thick = max(1, SLAB_VOXELS // (others[0] * others[1]))
+    for start in range(region[axis].start, region[axis].stop, thick):
+        spans = list(region)
+        spans[axis] = slice(start, min(start + thick, region[axis].stop))
+        yield (spans[0], spans[1], spans[2])
+
+
+def _require_size(region: Region, done: str) -> None:
+    voxels = [span.stop - span.start for span in region]
+    if voxels[0] * voxels[1] * voxels[2] > MOST_VOXELS:
+        raise ParameterError(
+            f"a box of {voxels[0]} x {voxels[1]} x {voxels[2]} voxels can't be {done} at once; expected up to 2^28: "
+            "select a smaller box, or fewer slices to each side"
+        )
 
 
 def _widened(correction: Correction, region: Region, radius_um: float) -> Region:

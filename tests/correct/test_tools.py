@@ -15,6 +15,7 @@ from micro.correct import (
     relabel_edit,
     smooth_edit,
     smoothed,
+    tools,
 )
 from micro.errors import ImageContentError, ParameterError
 from micro.model import Labels, Spacing
@@ -113,8 +114,10 @@ def test_holes_are_filled_in_the_box_alone(correction, cell):
     assert correction.apply(holes_edit(correction, np.s_[0:12, 25:45, 25:45], Pen(3))) is None
 
 
+@pytest.mark.parametrize("slab_voxels", [1, 2000, 2**22])
 @pytest.mark.parametrize("across", [None, 0, 1, 2])
-def test_smoothing_a_box_is_smoothing_all_where_the_box_is(tmp_path, across):
+def test_smoothing_a_box_is_smoothing_all_where_the_box_is(tmp_path, across, slab_voxels, monkeypatch):
+    monkeypatch.setattr(tools, "SLAB_VOXELS", slab_voxels)
     whole = np.random.default_rng(6).integers(1, 4, (12, 60, 70), np.uint8)
     order = (across or 0, *(a for a in range(3) if a != (across or 0)))
     stack = smoothed(whole.transpose(order), 3, 0.15, SPACING.permuted(order), by_slice=across is not None)
@@ -125,6 +128,32 @@ def test_smoothing_a_box_is_smoothing_all_where_the_box_is(tmp_path, across):
         correction.apply(smooth_edit(correction, box, 0.15, Pen(3, across=across)))
         assert np.array_equal(now(correction), expected)
     assert not np.array_equal(expected, whole)
+
+
+def test_smoothing_ends_between_slabs_and_changes_nothing(correction, monkeypatch):
+    monkeypatch.setattr(tools, "SLAB_VOXELS", 1)
+    told = []
+
+    def stop(done, total):
+        told.append((done, total))
+        if done == 2:
+            raise KeyboardInterrupt
+
+    before = now(correction)
+    with pytest.raises(KeyboardInterrupt):
+        correction.apply(smooth_edit(correction, np.s_[3:9, 25:45, 20:50], 0.15, Pen(3), progress=stop))
+    assert told == [(0, 6), (1, 6), (2, 6)]
+    assert np.array_equal(now(correction), before)
+    assert correction.records == 0
+
+
+def test_a_box_that_is_too_large_is_refused(correction, monkeypatch):
+    monkeypatch.setattr(tools, "MOST_VOXELS", 1000)
+    box = np.s_[0:11, 0:10, 0:10]
+    with pytest.raises(ParameterError, match=r"11 x 10 x 10 voxels can't be smoothed at once; .* select a smaller box"):
+        smooth_edit(correction, box, 0.15, Pen(3))
+    with pytest.raises(ParameterError, match="can't be filled"):
+        holes_edit(correction, box, Pen(3))
 
 
 def test_interpolation_takes_what_was_drawn_and_nothing_that_was_there(correction, cell):

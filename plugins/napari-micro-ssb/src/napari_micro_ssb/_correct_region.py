@@ -38,7 +38,7 @@ class RegionTools:
         """Carry what was drawn in two slices over to those between them."""
         correction, pen = self._panel.opened(), self._flat_pen()
         first, last = (box.value() for box in self._panel.form.slices)
-        self._edit(lambda: interpolate_edit(correction, first, last, pen), "interpolating ...")
+        self._edit(lambda _: interpolate_edit(correction, first, last, pen), "interpolating ...")
 
     @told
     def smooth(self) -> None:
@@ -46,22 +46,28 @@ class RegionTools:
         correction, (region, across) = self._panel.opened(), self._region()
         pen = Pen(self._panel.form.phase.value, self._panel.form.only_values, across)
         sigma_um = self._panel.form.smooth_um.value()
-        self._edit(lambda: smooth_edit(correction, region, sigma_um, pen), "smoothing ...")
+
+        def smooth(watcher: Watcher) -> Edit:
+            return smooth_edit(
+                correction, region, sigma_um, pen, progress=lambda done, total: watcher.blocks("smoothing", done, total)
+            )
+
+        self._edit(smooth, "smoothing ...")
 
     @told
     def fill_holes(self) -> None:
         """Fill the holes of the phase in the box."""
         correction, (region, across) = self._panel.opened(), self._region()
         pen = Pen(self._panel.form.phase.value, self._panel.form.only_values, across)
-        self._edit(lambda: holes_edit(correction, region, pen), "filling holes ...")
+        self._edit(lambda _: holes_edit(correction, region, pen), "filling holes ...")
 
-    def _edit(self, make: Callable[[], Edit], doing: str) -> None:
+    def _edit(self, make: Callable[[Watcher], Edit], doing: str) -> None:
         """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile."""
         correction = self._panel.opened()
         revision = correction.revision
 
         def work(watcher: Watcher) -> Logged | None:
-            edit = make()
+            edit = make(watcher)
             watcher.stage_started(doing)
             return correction.apply(edit, revision=revision)
 
