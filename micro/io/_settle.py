@@ -23,7 +23,7 @@ def settle_spacing(opened: Opened, voxel_size: Spacing | None, name: str) -> tup
         if slices > 1 and not voxel_size.z_is_said:
             y, x = voxel_size.y, voxel_size.x
             raise MissingCalibrationError(
-                f"{name}: the voxel size has two lengths, y, x = {y:g}, {x:g} um, but the image {slices} slices; "
+                f"{name}: the voxel size has two lengths, y, x = {y:g}, {x:g} um, but the image has {slices} slices; "
                 f"expected three (z, y, x), such as 0.1,{y:g},{x:g}um"
             )
         return voxel_size, "the user"

@@ -223,11 +223,11 @@ DEFINITIONS: dict[str, str] = {
         "whole traces as clusters (jackknife, Cochran 1977, section 6.17)."
     ),
     "crack_alignment/3D/v1": (
-        "(3 <cos2 a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "
+        "(3 <cos² a> - 1) / 2 by mid-surface area, with a the angle between the crack's and the interface's normals "
         "(Hermans' orientation factor): 1 all along the interface, 0 no preference, -0.5 all along the normal."
     ),
     "crack_alignment/2D/v1": (
-        "2 <cos2 a> - 1 by trace length, with a the angle between the trace's and the interface's normals: 1 all along "
+        "2 <cos² a> - 1 by trace length, with a the angle between the trace's and the interface's normals: 1 all along "
         "the interface, 0 no preference, -1 all along the normal."
     ),
     "crack_depth_min/v1": (

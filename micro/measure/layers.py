@@ -128,7 +128,7 @@ def _why_scattered(context: Context, name: str, ends: Ends) -> str:
     share = int(context.census.of_labels((context.phases[name].value,)).sum()) / spans
     if share >= FILLED_MIN:
         return ""
-    return f"no layer: it fills {100 * share:.2g} % of what lies between its first and last voxels along the normal"
+    return f"no layer: it fills {100 * share:.3g} % of what lies between its first and last voxels along the normal"
 
 
 def _thickness(context: Context, ends: Ends) -> ThicknessMap:

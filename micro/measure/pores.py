@@ -202,7 +202,7 @@ def _rows(
     shape = grid.counts
     interval = place_interval(counts.sums.reshape(shape), per_cell.reshape(shape), grid.edges_um)
     share = counts.by_code[-1] / voxels
-    note = f"{100 * share:.2g} % of the pore volume is at least {sizes[-1]:g} um thick, the most looked for"
+    note = f"{100 * share:.3g} % of the pore volume is at least {sizes[-1]:g} um thick, the most looked for"
     capped = note if share else ""
     rows = [
         _row(context, "mean", mean, interval, voxels, whole=whole, note=capped),

@@ -98,7 +98,7 @@ def _print_agreement(found: Comparison) -> None:
     left_out = found.confusion.left_out
     title = f"agreement: {100 * found.confusion.accuracy:.2f} % of {found.confusion.compared} voxels"
     if left_out:
-        title += f"; {100 * left_out:.2g} % are unlabelled in either and left out"
+        title += f"; {100 * left_out:.3g} % are unlabelled in either and left out"
     print_table(title, _HEADINGS, cells)
     for row in found.rows:
         if row.metric == "boundary_distance_p95" and row.value is None:
