@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from micro.blocks import Block, Components, Done, Engine, Source, label_components
 from micro.cell import Cell, Part
+from micro.errors import ParameterError
 from micro.measure.census import Census, CensusPartial, Grid, census_block, merge_census
 from micro.measure.crack_shapes import CrackShapes
 from micro.measure.cracks import Cracks
@@ -34,6 +36,9 @@ from micro.measure.transport import Transport
 from micro.registry import Registry
 
 __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
+
+BINS_MOST = 100_000
+"""More bins of a profile are no profile, and don't fit into memory."""
 
 BUILT_IN: Mapping[str, BlockMeasurement] = {
     "interface": Interface(),
@@ -127,6 +132,8 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     ------
     UnknownNameError
         If ``params.extra`` asks for a measurement that nobody brings.
+    ParameterError
+        If the bins of the profiles are so small that there are more than `BINS_MOST` of them.
 
     Examples
     --------
@@ -139,6 +146,7 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     >>> results.row("contact_fraction").note
     'no metal body found'
     """
+    _require_few_bins(cell, params)
     measurements = (*BUILT_IN.values(), *(MEASUREMENTS.get(name) for name in params.extra))
     objects = _label_objects(cell, engine)
     context = Context.of(cell, params, ObjectTable.of(objects))
@@ -153,6 +161,16 @@ def measure(cell: Cell, params: MeasureParams, engine: Engine) -> Results:
     scene = Scene(cell, context, objects, engine, join_objects(found))
     found += [one.measure(scene) for one in WHOLE.values()]
     return _told(merge_findings(found), context)
+
+
+def _require_few_bins(cell: Cell, params: MeasureParams) -> None:
+    edges_um = cell.labels.spacing.um
+    across_um = math.hypot(*(n * edge for n, edge in zip(cell.labels.shape, edges_um, strict=True)))
+    if params.profile_bin_um is not None and across_um > BINS_MOST * params.profile_bin_um:
+        raise ParameterError(
+            f"measure.profile_bin_um = {params.profile_bin_um:g}: more than {BINS_MOST} bins in a picture "
+            f"{across_um:.4g} um across; expected about a voxel edge ({min(edges_um):g} um) or more, or nothing for 4 voxels"
+        )
 
 
 def _told(results: Results, context: Context) -> Results:

@@ -8,7 +8,7 @@ import pytest
 
 from micro.blocks import Engine, Shape
 from micro.cell import Cell
-from micro.errors import UnknownNameError
+from micro.errors import ParameterError, UnknownNameError
 from micro.measure import (
     DEFINITIONS,
     MEASUREMENTS,
@@ -53,6 +53,13 @@ def assert_same_values(one: Results, other: Results, *, factor: float = 1.0, rel
         else:
             scaled = row.value * factor ** POWERS[row.unit]
             assert right[key].value == pytest.approx(scaled, rel=rel, abs=1e-12), key
+
+
+def test_bins_without_number_are_refused(make_busy: Busy) -> None:
+    with pytest.raises(
+        ParameterError, match=r"profile_bin_um = 1e-09: more than 100000 bins .* a voxel edge \(0.25 um\)"
+    ):
+        measure(make_busy(SPACING), MeasureParams(profile_bin_um=1e-9), Engine())
 
 
 @pytest.mark.parametrize("block_shape", [(36, 72, 48), (11, 17, 13), (36, 9, 48)])
