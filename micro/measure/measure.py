@@ -169,7 +169,7 @@ def _require_few_bins(cell: Cell, params: MeasureParams) -> None:
     if params.profile_bin_um is not None and across_um > BINS_MOST * params.profile_bin_um:
         raise ParameterError(
             f"measure.profile_bin_um = {params.profile_bin_um:g}: more than {BINS_MOST} bins in a picture "
-            f"{across_um:.4g} um across; expected about a voxel edge ({min(edges_um):g} um) or more, or nothing for 4 voxels"
+            f"{across_um:.4g} um across; expected about a voxel edge ({min(edges_um):g} um) or more, or none given"
         )
 
 
