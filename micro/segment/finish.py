@@ -80,7 +80,8 @@ def thin_void(levels: GreyLevels, phases: PhaseSet, modality: str) -> ThinPhase 
     towards = 1 if void == 0 else last - 1
     share = THIN_SHARE
     if towards == metal:
-        share = float(np.interp(_noise_over_step(levels, void, metal), *zip(*BESIDE_METAL, strict=True)))
+        noises, shares = zip(*BESIDE_METAL, strict=True)
+        share = float(np.interp(_noise_over_step(levels, void, metal), noises, shares))
     return ThinPhase(void, towards, share)
 
 
