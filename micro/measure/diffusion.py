@@ -6,6 +6,8 @@ phases. Everything is in memory and in float64, about 35 bytes a voxel of the bo
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,8 +25,8 @@ TOLERANCE = 1e-6
 """Relative error of the effective diffusivity at which the iteration ends."""
 
 _STEPS_MAX = 2000
-_DELAY = 5
-"""Steps over which the error is estimated."""
+_SEEN = 4
+"""Steps whose gains tell how fast what is left shrinks."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,7 @@ def _solve(levels: list[Level], tolerance: float, slabs: Slabs) -> tuple[float, 
     """Return what flows through the box between concentrations 1 and 0, and the steps that it took.
 
     The flow is the energy of the concentration, from which every step takes off what it gains: so the concentration
-    itself is not kept. Its error is the square of the concentration's; it is estimated as Hestenes & Stiefel (1952)
-    and Strakos & Tichy (2002) do.
+    itself is not kept. Its error is the sum of all gains to come (Hestenes & Stiefel 1952); see `_left`.
     """
     grid, shape = levels[0].grid, levels[0].shape
     r, p, z = (np.zeros(levels[0].codes.size) for _ in range(3))
@@ -106,9 +107,31 @@ def _solve(levels: list[Level], tolerance: float, slabs: Slabs) -> tuple[float, 
         gains.append(now * now / bend)
         alpha = now / bend
         flow -= gains[-1]
-        if len(gains) > _DELAY and sum(gains[-_DELAY:]) <= tolerance * flow:
+        if _left(gains[1:]) <= tolerance * flow:
             break
     return flow, len(gains) - 1
+
+
+def _left(gains: list[float]) -> float:
+    """Return about how much the steps to come gain, twice what they do where gains shrink as slowly as they lately did.
+
+    Strakos & Tichy (2002) take some steps more and add up what they gained, which is the error so many steps ago. The
+    slowest of the last few ratios of neighbours, carried on for ever, tells it of now.
+
+    Examples
+    --------
+    >>> _left([8.0, 4.0, 2.0, 1.0, 0.5])
+    1.0
+    >>> _left([1.0, 0.25])
+    inf
+    """
+    last = gains[-1 - _SEEN :]
+    if len(last) <= _SEEN:
+        return math.inf
+    if last[-1] == 0:
+        return 0.0
+    slowest = max(after / before for before, after in itertools.pairwise(last))
+    return 2 * last[-1] * slowest / (1 - slowest) if slowest < 1 else math.inf
 
 
 def _begin(
