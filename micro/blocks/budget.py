@@ -48,8 +48,8 @@ def parse_bytes(text: str) -> int:
     return int(float(found[1]) * unit)
 
 
-def _bytes_of(edge: int) -> int:
-    return int((edge + 2 * HALO) ** 3) * VOXEL_BYTES
+def _bytes_of(edge: int, row: int | None = None) -> int:
+    return int((edge + 2 * HALO) ** 2 * ((row or edge) + 2 * HALO)) * VOXEL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class Budget:
     Attributes
     ----------
     edge
-        Edge of the largest block, in voxels.
+        Edge of the largest block along z and y, in voxels.
+    row
+        The same along x, where voxels lie side by side; longer, as far as there is room for it.
     in_flight
         How many blocks may be at work at once.
     kept_bytes
@@ -67,6 +69,7 @@ class Budget:
     """
 
     edge: int
+    row: int
     in_flight: int
     kept_bytes: int
 
@@ -82,7 +85,7 @@ class Budget:
         Examples
         --------
         >>> Budget.of(3_000_000_000, 2)
-        Budget(edge=192, in_flight=2, kept_bytes=187500000)
+        Budget(edge=192, row=256, in_flight=2, kept_bytes=187500000)
         >>> Budget.of(1_000_000_000, 64).in_flight < 64
         True
         """
@@ -98,20 +101,24 @@ class Budget:
             )
         in_flight = min(workers, left // _bytes_of(smallest))
         fits = round((left / in_flight / VOXEL_BYTES) ** (1 / 3) - 2 * HALO)
-        return cls(min(max(fits // STEP * STEP, smallest), largest), int(in_flight), kept)
+        edge = min(max(fits // STEP * STEP, smallest), largest)
+        longer = range(largest, edge, -STEP)
+        row = next((row for row in longer if in_flight * _bytes_of(edge, row) <= left), edge)
+        return cls(edge, row, int(in_flight), kept)
 
     def cut(self, shape: Shape) -> Shape:
-        """Return the block shape for a volume: along each axis blocks of about one length, none above `edge`.
+        """Return the block shape for a volume: along each axis blocks of about one length, none above `edge` or `row`.
 
         Examples
         --------
-        >>> Budget(192, 2, 0).cut((1024, 256, 100))
-        (192, 128, 100)
+        >>> Budget(192, 256, 2, 0).cut((1024, 256, 300))
+        (192, 128, 192)
         """
-        z, y, x = (self._even(length) for length in shape)
+        z, y, x = (_even(length, most) for length, most in zip(shape, (self.edge, self.edge, self.row), strict=True))
         return (z, y, x)
 
-    def _even(self, length: int) -> int:
-        pieces = math.ceil(length / self.edge)
-        even = math.ceil(length / pieces / STEP) * STEP if pieces > 1 else length
-        return min(even, self.edge, length)
+
+def _even(length: int, most: int) -> int:
+    pieces = math.ceil(length / most)
+    even = math.ceil(length / pieces / STEP) * STEP if pieces > 1 else length
+    return min(even, most, length)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -29,6 +29,7 @@ from zarr.codecs import BloscCodec, ZstdCodec
 from micro.blocks.budget import Budget
 from micro.blocks.grid import Block, Region, Shape, split
 from micro.blocks.pool import Pool, take_place, twin_of
+from micro.blocks.recent import Recent
 from micro.blocks.running import Running
 from micro.blocks.scratch import scratch_folder
 from micro.blocks.sparse import SparseArray
@@ -45,6 +46,10 @@ _CHUNK = 64
 """Blocks whose edge is a multiple of this are stored in chunks of this edge: a halo then reads little beyond it."""
 _SLAB_BLOCKS = 8
 """A slab of whole slices has as many voxels as so many blocks: what is done to slices takes that much less a voxel."""
+
+_RECENT_VOLUMES = 2
+"""Decoded chunks are kept for the next block up to so many volumes that may stay in memory; those read from the disk
+are larger than these, so that there is room."""
 
 P = TypeVar("P")
 Item = TypeVar("Item")
@@ -114,6 +119,15 @@ def _direct(array: Any) -> Any:  # noqa: ANN401
             return array
         return ChunkFiles.of(open_stored(folder)) or array
     return ChunkFiles.of(array) or array
+
+
+def _shared(read: list[Any], written: list[Any], recent: Recent) -> list[Any]:
+    """Return the sources so that neighbouring blocks share what they decode, but for those that are written to."""
+    busy = {output.root for output in written if isinstance(output, ChunkFiles)}
+    return [
+        replace(source, recent=recent) if isinstance(source, ChunkFiles) and source.root not in busy else source
+        for source in read
+    ]
 
 
 def read_region(source: Source, region: Region) -> NDArray[Any]:
@@ -323,6 +337,8 @@ class Engine:
             own = {id(source) for source in sources}
             twins = {number: twin_of(output) for number, output in enumerate(outputs) if id(output) in own}
         read, written = [_direct(source) for source in sources], [_direct(output) for output in outputs]
+        if self.scheduler is None and (any(halo) or block_shape is not None):
+            read = _shared(read, written, Recent(_RECENT_VOLUMES * self.kept_bytes))
         others = {number: _direct(twin) for number, twin in twins.items()}
         one = partial(_run_block, task, read, written, others, constants or {})
         partials = self.map(one, chosen, stage=stage)

@@ -12,7 +12,8 @@ import struct
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -24,6 +25,7 @@ from zarr.codecs import BloscCodec, BytesCodec, ZstdCodec
 from zarr.core.chunk_key_encodings import DefaultChunkKeyEncoding
 from zarr.storage import LocalStore
 
+from micro.blocks.recent import Recent
 from micro.errors import OutputError, ParameterError
 from micro.files import put_in_place
 
@@ -57,6 +59,8 @@ class ChunkFiles:
         What is read.
     codec
         Between a chunk and its file.
+    recent
+        Holds the chunks that were read last, while nobody writes to them; None: each is read anew.
     """
 
     root: Path
@@ -64,6 +68,7 @@ class ChunkFiles:
     chunks: tuple[int, ...]
     dtype: np.dtype[Any]
     codec: _Codec
+    recent: Recent | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, array: Any) -> ChunkFiles | None:  # noqa: ANN401
@@ -110,7 +115,7 @@ class ChunkFiles:
         spans = self._spans(region)
         out = np.zeros([stop - start for start, stop in spans], self.dtype)
         for number, here in self._touched(spans):
-            chunk = self._stored(number)
+            chunk = self._read(number)
             if chunk is not None:
                 out[_within(here, [start for start, _ in spans])] = chunk[_within(here, self._begin(number))]
         return out
@@ -165,6 +170,11 @@ class ChunkFiles:
     def _chunk(self, number: tuple[int, ...]) -> NDArray[Any]:
         stored = self._stored(number)
         return np.zeros(self.chunks, self.dtype) if stored is None else stored.copy()
+
+    def _read(self, number: tuple[int, ...]) -> NDArray[Any] | None:
+        if self.recent is None:
+            return self._stored(number)
+        return self.recent.get((self.root, number), partial(self._stored, number))
 
     def _stored(self, number: tuple[int, ...]) -> NDArray[Any] | None:
         """Return a chunk, not to be written to; None where it was never written."""

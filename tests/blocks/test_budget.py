@@ -52,7 +52,8 @@ def test_blocks_at_work_and_volumes_kept_fit(gigabytes: float, workers: int) -> 
     found = Budget.of(memory, workers)
     assert EDGES[0] <= found.edge <= EDGES[1]
     assert 1 <= found.in_flight <= workers
-    at_work = found.in_flight * (found.edge + 48) ** 3 * 44
+    assert found.edge <= found.row <= EDGES[1]
+    at_work = found.in_flight * (found.edge + 48) ** 2 * (found.row + 48) * 44
     assert at_work + 4 * found.kept_bytes + 600_000_000 <= memory
 
 
@@ -62,14 +63,15 @@ def test_more_memory_never_means_smaller_blocks() -> None:
 
 
 def test_blocks_are_of_about_one_length() -> None:
-    assert Budget(192, 2, 0).cut((256, 640, 5000)) == (128, 192, 192)
-    assert Budget(256, 2, 0).cut((1, 100, 300)) == (1, 100, 192)
-    assert Budget(32, 1, 0).cut((90, 20, 64)) == (32, 20, 32)
+    assert Budget(192, 192, 2, 0).cut((256, 640, 5000)) == (128, 192, 192)
+    assert Budget(192, 256, 2, 0).cut((256, 640, 5000)) == (128, 192, 256)
+    assert Budget(256, 256, 2, 0).cut((1, 100, 300)) == (1, 100, 192)
+    assert Budget(32, 32, 1, 0).cut((90, 20, 64)) == (32, 20, 32)
 
 
 def test_a_stated_block_shape_counts_before_the_memory() -> None:
     assert Engine(block_shape=(7, 8, 9), memory_bytes=3 * GB).cut((100, 100, 100)) == (7, 8, 9)
-    assert Engine(memory_bytes=3 * GB).cut((500, 500, 500)) == (192, 192, 192)
+    assert Engine(memory_bytes=3 * GB).cut((500, 500, 500)) == (192, 192, 256)
     assert Engine(memory_bytes=3 * GB).cut((1, 5000, 5000)) == (1, 1024, 1024)
 
 
