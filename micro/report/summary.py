@@ -19,6 +19,10 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _ROW_MM, _GAP_MM = 4.2, 6.0
 
 
+_NAMES = {"euler": "Euler"}
+"""Words of metrics that are names of people."""
+
+
 def headline_label(key: str) -> str:
     """Return a headline key in words.
 
@@ -26,9 +30,12 @@ def headline_label(key: str) -> str:
     --------
     >>> headline_label("layer_thickness_mean:Li")
     'layer thickness mean, Li'
+    >>> headline_label("dendrite_euler_density")
+    'dendrite Euler density'
     """
     metric, _, phase = key.partition(":")
-    return metric.replace("_", " ") + (f", {phase}" if phase else "")
+    words = " ".join(_NAMES.get(word, word) for word in metric.split("_"))
+    return words + (f", {phase}" if phase else "")
 
 
 def headline_rows(samples: Sequence[SampleReport], params: ReportParams) -> dict[str, list[Measurement | None]]:

@@ -176,13 +176,10 @@ def _refine(
 
 
 def _clean_up(
-    places: Source, grey: Source, params: SegmentParams, levels: GreyLevels, matrix: int | None, engine: Engine
-) -> tuple[Source, Noise | None]:
-    """Fill the islands that are too small, or too faint for the noise of the matrix, which is returned."""
-    noise = None
-    if matrix is not None and params.island_sigmas > 0:
-        noise = measure_noise(places, grey, phase=matrix, level=levels.greys[matrix], engine=engine)
-    clean = absorb_islands(
+    places: Source, grey: Source, params: SegmentParams, levels: GreyLevels, noise: Noise | None, engine: Engine
+) -> Source:
+    """Fill the islands that are too small, or too faint for the noise."""
+    return absorb_islands(
         places,
         phases=len(levels.names),
         voxels_min=params.min_object_voxels,
@@ -192,7 +189,6 @@ def _clean_up(
         noise=noise,
         sigmas_min=params.island_sigmas,
     )
-    return clean, noise
 
 
 def finish(
@@ -231,10 +227,14 @@ def finish(
     drawn = pair is not None or volume.modality != "xct"
     if metal is not None and drawn and params.blur_voxels > 0:
         places = _refine(places, grey, volume, params, levels, metal, engine)
-    places, noise = _clean_up(places, grey, params, levels, matrix, engine)
+    noise = None
+    if matrix is not None and params.island_sigmas > 0:
+        noise = measure_noise(places, grey, phase=matrix, level=levels.greys[matrix], engine=engine)
     if pair is not None and pair[1] == metal and noise is not None and volume.modality == "xct":
+        # before faint islands are filled: the tip of a filament is one, with electrolyte on most of its sides
         sigmas = PLUG_SIGMAS * _mixed_up(levels, *pair)
         places = fill_plugs(places, grey, levels, pair, noise=noise, sigmas_max=sigmas, engine=engine)
+    places = _clean_up(places, grey, params, levels, noise, engine)
     if metal is not None and params.break_voxels > 0:
         places = close_breaks(
             places,
