@@ -69,12 +69,21 @@ class Fractions:
         assert census is not None
         rows = [*_phase_rows(context, census, se_region=False), _porosity(context, census, se_region=False)]
         rows.append(_relative_density(context, census, se_region=False))
+        if context.ends_early:
+            rows = [row.noted(LEFT_OUT) if _counts_pores(context, row) else row for row in rows]
         if context.plane is None:
             return Findings((*rows, *_rows_without_region(context), *_void_rows(context, census)))
         rows += [*_phase_rows(context, census, se_region=True), _porosity(context, census, se_region=True)]
         rows += [_porosity_pore(context, census), _relative_density(context, census, se_region=True)]
         rows += _part_rows(context, census)
         return Findings(tuple(rows))
+
+
+LEFT_OUT = "without what lies behind an electrode: air, mounting"
+
+
+def _counts_pores(context: Context, row: Measurement) -> bool:
+    return row.metric != "phase_fraction" or "pore" in context.phases[row.phase_a].roles
 
 
 def _roi(se_region: bool) -> str:

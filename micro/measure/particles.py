@@ -143,7 +143,7 @@ def _find(scene: Scene, value: int) -> _Found | None:
 
 @dataclass(frozen=True)
 class Particles:
-    """Sizes of the particles of the phases that the recipe names, of those that occur."""
+    """Sizes of the particles of the phases that the recipe names; one that does not occur has no rows."""
 
     def measure(self, scene: Scene) -> Findings:
         """Return the rows, the object table, the sizes against the height, and their distribution."""
@@ -152,7 +152,11 @@ class Particles:
         assert census is not None
         rows, objects, profiles, shares = [], [], [], []
         for name in context.params.particles:
-            if name not in context.phases or not census.of_labels((context.phases[name].value,)).any():
+            if name not in context.phases:
+                note = f"no phase is called {name}"
+                rows += [_row(context, metric, name, note=note) for metric in ("mean", *QUANTILES)]
+                continue
+            if not census.of_labels((context.phases[name].value,)).any():
                 continue
             found = _find(scene, context.phases[name].value)
             assert found is not None

@@ -52,7 +52,8 @@ class Context:
 
     ``census`` and ``heights`` (None without an interface) are there when partial results are merged, not while
     blocks are read. ``reference`` says where the reference interface comes from; ``has_anode`` is False where it was
-    given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface.
+    given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface. ``ends_early``:
+    labels behind an electrode were left out.
     """
 
     shape: Shape
@@ -70,6 +71,7 @@ class Context:
     reference: str = ""
     has_anode: bool = True
     stated: Normal | None = None
+    ends_early: bool = False
 
     @classmethod
     def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
@@ -88,6 +90,7 @@ class Context:
             reference=cell.reference,
             has_anode=cell.has_anode,
             stated=cell.stated,
+            ends_early=cell.inside is not None,
         )
 
     @property

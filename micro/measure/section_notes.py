@@ -21,7 +21,7 @@ SECTION_NOTES: dict[str, str] = {
     "interface_roughness": "of a profile (Rq): a section doesn't tell Sq of the surface",
     "interface_developed_ratio": "of a profile's length: the surface's area is developed more",
     "dendrite_count_density": "number over length: a section doesn't tell how many dendrites stand on an area",
-    "isolated_depth_max": "of what the section shows apart, which may be joined beside it",
+    "isolated_depth_max": "what a section shows apart may be joined beside it",
     "crack_aperture_mean": _APERTURE,
     "crack_aperture_median": _APERTURE,
     "crack_aperture_p95": _APERTURE,

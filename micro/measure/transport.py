@@ -137,6 +137,7 @@ def _values(
     percolating = _row(context, METRICS[2], name, open_share, voxels, note=_alone(note))
     if found.tortuosity is None:
         why = f"undefined: {name} does not join both sides of the {_region_name(context)}"
+        why = "; ".join(part for part in (why, note) if part)
         return [*(_row(context, metric, name, note=why) for metric in METRICS[:2]), percolating]
     return [
         _row(context, METRICS[0], name, found.tortuosity, voxels, note=_alone(note)),

@@ -50,8 +50,8 @@ def unit_in_um(unit: str) -> float | None:
     return UNIT_UM.get(unit.strip().replace("\\u00B5", "µ").lower())
 
 
-SMALLEST_UM, LARGEST_UM = 1e-6, 1e6
-"""No microscope has voxels smaller than a picometre or larger than a metre: then the unit is wrong."""
+SMALLEST_UM, LARGEST_UM = 1e-5, 1e3
+"""No picture of a cell has voxels smaller than a tenth of an angstrom or larger than a millimetre: the unit is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Spacing:
     Raises
     ------
     CalibrationError
-        If an edge is not a positive, finite number, or one that no microscope has.
+        If an edge is not a positive, finite number, or one that no picture of a cell has.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from micro.blocks import Engine
-from micro.cell import Cell
+from micro.cell import Cell, CellParams, anatomy
 from micro.measure import MeasureParams, Results, measure
 from micro.model import Labels, Spacing
 
@@ -39,3 +39,15 @@ def test_a_section_and_a_volume_of_one_material_agree() -> None:
         assert max(one.ci_low, other.ci_low) <= min(one.ci_high, other.ci_high)
         assert one.value == pytest.approx({"void": 0.359, "SE": 0.333, "Li": 0.308}[phase], abs=0.0005)
         assert other.value == pytest.approx({"void": 0.355, "SE": 0.341, "Li": 0.305}[phase], abs=0.0005)
+
+
+def test_air_behind_an_electrode_is_left_out_and_told() -> None:
+    values = np.full((60, 40, 40), 2, np.uint8)
+    values[:20], values[:6] = 3, 1
+    cell = anatomy(Labels(values, Spacing(1, 1, 1)), CellParams(normal="+z"), Engine())
+    found = measure(cell, MeasureParams(transport=()), Engine())
+    for metric, phase in (("phase_fraction", "void"), ("porosity", ""), ("relative_density", "")):
+        row = found.row(metric, phase_a=phase, roi="all") if phase else found.row(metric, roi="all")
+        assert row.note.endswith("without what lies behind an electrode: air, mounting"), row
+    assert found.row("phase_fraction", phase_a="void", roi="all").value == 0
+    assert "electrode" not in found.row("phase_fraction", phase_a="Li", roi="all").note

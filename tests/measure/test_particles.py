@@ -177,6 +177,14 @@ def test_a_picture_without_the_phase_has_no_rows() -> None:
         run(plain(np.full((1, 20, 20), SE, np.uint8))).row("particle_size_d50")
 
 
+def test_a_phase_that_nobody_knows_is_told() -> None:
+    cell = plain(np.ones((9, 9, 9), np.uint8))
+    rows = measure(cell, MeasureParams(particles=("nope",)), Engine()).rows
+    found = {row.metric: row for row in rows if row.metric.startswith("particle_size")}
+    assert set(found) == {f"particle_size_{part}" for part in ("mean", "d10", "d50", "d90")}
+    assert {(row.value, row.note) for row in found.values()} == {(None, "no phase is called nope")}
+
+
 def test_sizes_against_the_height(make_cell: Callable[..., Cell]) -> None:
     labels = np.full((100, 60), SE, np.uint8)
     labels[:10] = LI
