@@ -47,9 +47,6 @@ _CHUNK = 64
 _SLAB_BLOCKS = 8
 """A slab of whole slices has as many voxels as so many blocks: what is done to slices takes that much less a voxel."""
 
-_RECENT_VOLUMES = 2
-"""Decoded chunks are kept for the next block up to so many volumes that may stay in memory; those read from the disk
-are larger than these, so that there is room."""
 
 P = TypeVar("P")
 Item = TypeVar("Item")
@@ -122,7 +119,10 @@ def _direct(array: Any) -> Any:  # noqa: ANN401
 
 
 def _shared(read: list[Any], written: list[Any], recent: Recent) -> list[Any]:
-    """Return the sources so that neighbouring blocks share what they decode, but for those that are written to."""
+    """Return the sources so that neighbouring blocks share what they decode, but for those that are written to.
+
+    What is held is no more than one volume that may stay in memory; a volume on disk is larger, and is not there.
+    """
     busy = {output.root for output in written if isinstance(output, ChunkFiles)}
     return [
         replace(source, recent=recent) if isinstance(source, ChunkFiles) and source.root not in busy else source
@@ -338,7 +338,7 @@ class Engine:
             twins = {number: twin_of(output) for number, output in enumerate(outputs) if id(output) in own}
         read, written = [_direct(source) for source in sources], [_direct(output) for output in outputs]
         if self.scheduler is None and (any(halo) or block_shape is not None):
-            read = _shared(read, written, Recent(_RECENT_VOLUMES * self.kept_bytes))
+            read = _shared(read, written, Recent(self.kept_bytes))
         others = {number: _direct(twin) for number, twin in twins.items()}
         one = partial(_run_block, task, read, written, others, constants or {})
         partials = self.map(one, chosen, stage=stage)

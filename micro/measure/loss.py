@@ -18,7 +18,7 @@ def empty_loss(note: str = NO_FIRST_STATE) -> Measurement:
     return Measurement("contact_loss", None, "1", "contact_loss/v1", roi="interface", note=note)
 
 
-def contact_loss(now: Measurement, first: Measurement) -> Measurement:
+def contact_loss(now: Measurement, first: Measurement, *, doubt: str = "") -> Measurement:
     """Return 1 - CF(t)/CF(t0), with an interval from those of the two contact fractions.
 
     The logarithm of the ratio has an interval whose arms are the roots of the sums of squares of the arms of
@@ -30,6 +30,8 @@ def contact_loss(now: Measurement, first: Measurement) -> Measurement:
     ----------
     now, first
         Rows of ``contact_fraction``, of the state and of the first state.
+    doubt
+        What speaks against comparing the two; it stands in the note.
 
     Examples
     --------
@@ -40,7 +42,8 @@ def contact_loss(now: Measurement, first: Measurement) -> Measurement:
     (0.25, 0.175, 0.321)
     """
     row = empty_loss("")
-    told = f"first state: {first.state or first.sample or 'unnamed'}"
+    names = " of ".join(filter(None, (first.state, first.sample))) or "unnamed"
+    told = "; ".join(filter(None, (f"first state: {names}", doubt)))
     if now.value is None:
         return replace(row, note=now.note or "no contact fraction")
     if first.value is None or first.value <= 0:
@@ -52,7 +55,9 @@ def contact_loss(now: Measurement, first: Measurement) -> Measurement:
     return replace(row, value=value, ci_low=interval[0], ci_high=interval[1], n=now.n, note=told)
 
 
-def with_contact_loss(results: Results, first: Measurement | None, *, itself: bool = False) -> Results:
+def with_contact_loss(
+    results: Results, first: Measurement | None, *, itself: bool = False, first_is_2d: bool | None = None
+) -> Results:
     """Return the results with their row of ``contact_loss`` filled in.
 
     Parameters
@@ -63,6 +68,8 @@ def with_contact_loss(results: Results, first: Measurement | None, *, itself: bo
         The first state's row of ``contact_fraction``; None: the row stays as it is.
     itself
         Whether these are the results of the first state: its loss is 0.
+    first_is_2d
+        Whether the first state is a single section; None: not known.
     """
     if first is None and not itself:
         return results
@@ -74,8 +81,15 @@ def with_contact_loss(results: Results, first: Measurement | None, *, itself: bo
         row = row if now.value is None else replace(row, value=0.0, n=now.n, note="this is the first state")
     else:
         assert first is not None
-        row = contact_loss(now, first)
+        is_2d = any(row.metric == "interface_length" for row in results.rows)
+        mixed = first_is_2d is not None and first_is_2d != is_2d
+        doubt = f"{_kind(first_is_2d)} compared with {_kind(is_2d)}" if mixed else ""
+        row = contact_loss(now, first, doubt=doubt)
     return replace(results, rows=tuple(row if old.metric == "contact_loss" else old for old in results.rows))
+
+
+def _kind(is_2d: bool | None) -> str:
+    return "a section" if is_2d else "a volume"
 
 
 def _interval(now: Measurement, first: Measurement) -> tuple[float, float] | None:

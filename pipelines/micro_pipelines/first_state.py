@@ -42,12 +42,15 @@ class FirstState:
         Its row of ``contact_fraction``; None where this is the first state itself.
     plane
         Its reference interface; None where that is not known, or this is the first state itself.
+    is_2d
+        Whether it is a single section; None where that is not known.
     """
 
     sample: str
     state: str
     contact: Measurement | None = None
     plane: ReferencePlane | None = None
+    is_2d: bool | None = None
 
     @property
     def itself(self) -> bool:
@@ -68,7 +71,7 @@ class FirstState:
 def first_state_of(report: SampleReport) -> FirstState:
     """Return a measured sample as the first state of those that follow."""
     row = report.find(METRIC) or _missing_row("it was not measured", report.name, report.state)
-    return FirstState(report.name, report.state, row, report.cell.plane)
+    return FirstState(report.name, report.state, row, report.cell.plane, report.cell.labels.is_2d)
 
 
 def lost_first_state(source: Source, why: str) -> FirstState:
@@ -99,6 +102,7 @@ def read_first_states(path: Path) -> tuple[FirstState, ...]:
         table = pd.read_csv(file, keep_default_na=False, dtype=str)
         found = table[table["metric"] == METRIC]
         rows = [_row(values) for values in found.to_dict("records")]
+        flat = set(table.loc[table["metric"] == "interface_length", "sample"])
     except (OSError, ValueError, KeyError) as error:
         raise UnreadableFileError(
             f"--first-state: {file} is no table of measurements: {' '.join(str(error).split())}; expected a "
@@ -106,7 +110,9 @@ def read_first_states(path: Path) -> tuple[FirstState, ...]:
         ) from None
     if not rows:
         raise UnreadableFileError(f"--first-state: {file} has no {METRIC}; expected one of a cell with an interface")
-    return tuple(FirstState(row.sample, row.state, row, _plane_beside(file, row.sample)) for row in rows)
+    return tuple(
+        FirstState(row.sample, row.state, row, _plane_beside(file, row.sample), row.sample in flat) for row in rows
+    )
 
 
 def choose_first_state(source: Source, states: tuple[FirstState, ...]) -> FirstState:

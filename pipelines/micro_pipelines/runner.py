@@ -215,7 +215,8 @@ def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results
         results = measure(cell, job.recipe.measure, job.engine)
     results = _checked(cell, results, job, journal)
     if job.first is not None:
-        results = with_contact_loss(results, job.first.contact, itself=job.first.itself)
+        first = job.first
+        results = with_contact_loss(results, first.contact, itself=first.itself, first_is_2d=first.is_2d)
     return cell, results
 
 

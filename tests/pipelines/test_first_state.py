@@ -95,6 +95,21 @@ def test_an_earlier_result_is_the_first_state(cli: Cli, place: Path, series: lis
     assert record["fingerprint"]["first_state"]["sample"] == "Zelle_neu"
 
 
+def test_a_section_that_is_compared_with_a_volume_is_told(cli: Cli, place: Path, series: list[Path]) -> None:
+    deep = place / "Stapel.tif"
+    write_tiff(deep, Labels(np.repeat(state(15)[None], 6, axis=0), SPACING))
+    first = place / "first"
+    assert cli("measure", series[0], "--out", first, "--state", "neu", *FAST).status == 0
+    for path, told in ((deep, "first state: neu of Zelle_neu; a section compared with a volume"), (series[1], "")):
+        out = place / f"out {path.stem}"
+        run = ("measure", path, "--out", out, "--state", "alt", "--first-state", first, "--normal=-y")
+        assert cli(*run, *FAST).status == 0
+        row = losses(out).loc["alt"]
+        assert float(row["value"]) == pytest.approx(1 - 90 / 114)
+        assert row["note"].startswith(told or "first state: neu of Zelle_neu")
+        assert ("compared with" in row["note"]) == bool(told)
+
+
 def test_resume_sees_another_first_state(cli: Cli, place: Path, series: list[Path]) -> None:
     for number, path in enumerate(series[:2]):
         assert cli("measure", path, "--out", place / f"first {number}", "--state", "x", *FAST).status == 0
@@ -120,7 +135,7 @@ def test_a_first_state_that_failed_is_replaced_by_no_other(cli: Cli, place: Path
     series[0].write_bytes(b"")
     assert cli("measure", *series[:2], "--out", place / "out", *STATES[:4], *FAST).status == 1
     row = losses(place / "out").loc["nach 20"]
-    assert (row["value"], row["note"]) == ("", "first state: neu, which has no contact: it failed")
+    assert (row["value"], row["note"]) == ("", "first state: neu of Zelle_neu, which has no contact: it failed")
     again = ("--set", "cell.reference=first-state", *FAST)
     assert cli("measure", *series[:2], "--out", place / "out", *STATES[:4], *again).status == 1
     failures = pd.read_csv(place / "out" / "failures.csv")
