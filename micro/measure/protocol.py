@@ -52,8 +52,8 @@ class Context:
 
     ``census`` and ``heights`` (None without an interface) are there when partial results are merged, not while
     blocks are read. ``reference`` says where the reference interface comes from; ``has_anode`` is False where it was
-    given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface. ``ends_early``:
-    labels behind an electrode were left out.
+    given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface.
+    ``ends_early`` says that labels behind an electrode were left out.
     """
 
     shape: Shape

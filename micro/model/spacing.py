@@ -51,7 +51,7 @@ def unit_in_um(unit: str) -> float | None:
 
 
 SMALLEST_UM, LARGEST_UM = 1e-5, 1e3
-"""No picture of a cell has voxels smaller than a tenth of an angstrom or larger than a millimetre: the unit is wrong."""
+"""No picture of a cell has voxels smaller than a tenth of an angstrom or larger than a millimetre."""
 
 
 @dataclass(frozen=True, slots=True)

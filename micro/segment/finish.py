@@ -36,6 +36,8 @@ TOLD_APART = (0.10, 0.16)
 PLUG_SIGMAS = 4.0
 """Void at metal that is so few standard deviations from it is noise, where noise is too high to tell them apart.
 (In CT at hard noise, plugs of filaments lie 2 to 3.5 from the metal, gaps beside the anode 7 and more.)"""
+BODY_VOXELS = 300
+"""Metal of so many voxels is the anode, or a good piece of a filament; noise makes no such piece."""
 RIM_SHARE_MIN = 0.05
 """Rims that rise by less than this share of the step from void to electrolyte are left alone by "auto"."""
 
@@ -191,6 +193,25 @@ def _clean_up(
     )
 
 
+def _fill_plugs(
+    places: Source,
+    grey: Source,
+    levels: GreyLevels,
+    pair: tuple[int, int] | None,
+    noise: Noise | None,
+    engine: Engine,
+    *,
+    body_voxels: int = 0,
+) -> Source:
+    """Give what noise made void in filaments back to them, where metal is as dark and noise that strong."""
+    if pair is None or noise is None:
+        return places
+    sigmas = PLUG_SIGMAS * _mixed_up(levels, *pair)
+    return fill_plugs(
+        places, grey, levels, pair, noise=noise, sigmas_max=sigmas, engine=engine, body_voxels=body_voxels
+    )
+
+
 def finish(
     places: Source,
     grey: Source,
@@ -230,11 +251,11 @@ def finish(
     noise = None
     if matrix is not None and params.island_sigmas > 0:
         noise = measure_noise(places, grey, phase=matrix, level=levels.greys[matrix], engine=engine)
-    if pair is not None and pair[1] == metal and noise is not None and volume.modality == "xct":
-        # before faint islands are filled: the tip of a filament is one, with electrolyte on most of its sides
-        sigmas = PLUG_SIGMAS * _mixed_up(levels, *pair)
-        places = fill_plugs(places, grey, levels, pair, noise=noise, sigmas_max=sigmas, engine=engine)
+    dark = pair if pair is not None and pair[1] == metal and volume.modality == "xct" else None
+    # the tip of a filament is a faint island of void, with electrolyte on most of its sides
+    places = _fill_plugs(places, grey, levels, dark, noise, engine, body_voxels=BODY_VOXELS)
     places = _clean_up(places, grey, params, levels, noise, engine)
+    places = _fill_plugs(places, grey, levels, dark, noise, engine)
     if metal is not None and params.break_voxels > 0:
         places = close_breaks(
             places,

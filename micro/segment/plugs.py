@@ -20,9 +20,22 @@ __all__ = ["fill_plugs"]
 
 
 def _turn(
-    _: Block, places: NDArray[np.uint8], ids: NDArray[np.uint32], *, turned: NDArray[np.bool_], metal: int
+    _: Block, places: NDArray[np.uint8], ids: NDArray[np.uint32], *, turned: NDArray[np.bool_], into: int
 ) -> Done[None]:
-    return Done(None, (relabelled(places, ids, turned, metal),))
+    return Done(None, (relabelled(places, ids, turned, into),))
+
+
+def _without_specks(places: Source, metal: int, other: int, voxels: int, engine: Engine) -> Source:
+    """Return the places with ``other`` where metal is in pieces of fewer voxels."""
+    table = np.zeros(256, np.uint8)
+    table[metal] = 1
+    found = label_components(places, engine=engine, table=table, connectivity=26)
+    small = (found.classes > 0) & (found.voxels < voxels)
+    z, y, x = places.shape
+    out: Source = engine.array((z, y, x), np.uint8)
+    constants = {"turned": small, "into": other}
+    engine.run(_turn, [places, found.ids], outputs=[out], stage="plugs", constants=constants)
+    return out
 
 
 def fill_plugs(
@@ -34,6 +47,7 @@ def fill_plugs(
     noise: Noise,
     sigmas_max: float,
     engine: Engine,
+    body_voxels: int = 0,
 ) -> Source:
     """Return the labels with the islands of void that may as well be metal, and touch it, given to the metal.
 
@@ -49,6 +63,8 @@ def fill_plugs(
         Islands whose mean grey is nearer to the metal's than this many standard deviations are turned; 0: none.
     engine
         Where the block tasks run.
+    body_voxels
+        Only islands that touch a body of metal of so many voxels.
 
     Examples
     --------
@@ -69,7 +85,9 @@ def fill_plugs(
     wanted = (found.classes > 0) & (found.voxels <= FAINT_VOXELS)
     if not wanted.any():
         return places
-    sums = tally_islands(places, grey, found, wanted, phases=len(levels.names), engine=engine)
+    phases = len(levels.names)
+    around = places if body_voxels <= 1 else _without_specks(places, metal, phases, body_voxels, engine)
+    sums = tally_islands(around, grey, found, wanted, phases=phases + 1, engine=engine)
     voxels = np.maximum(found.voxels, 1)
     away = np.abs(sums[:, 0] / voxels - levels.greys[metal])
     turned = wanted & (sums[:, 1 + metal] > 0) & (away < sigmas_max * noise.of_means(voxels))
@@ -77,6 +95,6 @@ def fill_plugs(
         return places
     z, y, x = places.shape
     out: Source = engine.array((z, y, x), np.uint8)
-    constants = {"turned": turned, "metal": metal}
+    constants = {"turned": turned, "into": metal}
     engine.run(_turn, [places, found.ids], outputs=[out], stage="plugs", constants=constants)
     return out

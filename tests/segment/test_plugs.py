@@ -23,8 +23,8 @@ def filament(grey_of_island, *, apart=False):
     return places, grey
 
 
-def filled(places, grey, sigmas_max=4.0, engine=None):
-    how = {"noise": NOISE, "sigmas_max": sigmas_max, "engine": engine or Engine()}
+def filled(places, grey, sigmas_max=4.0, engine=None, body_voxels=0):
+    how = {"noise": NOISE, "sigmas_max": sigmas_max, "engine": engine or Engine(), "body_voxels": body_voxels}
     return np.asarray(fill_plugs(places, grey, LEVELS, (0, 1), **how))
 
 
@@ -40,6 +40,15 @@ def test_an_island_within_the_noise_of_the_metal_is_metal(away, left):
 def test_void_that_touches_no_metal_stays():
     places, grey = filament(20_000, apart=True)
     assert np.array_equal(filled(places, grey), places)
+
+
+# the rod has 360 voxels, of which the island takes 36; it is cut in two pieces of 162
+@pytest.mark.parametrize(("body_voxels", "left"), [(162, 0), (163, 36)])
+def test_only_islands_at_bodies_of_metal_count_where_that_is_said(body_voxels, left):
+    places, grey = filament(20_000)
+    out = filled(places, grey, body_voxels=body_voxels)
+    assert np.count_nonzero(out == 0) == left
+    assert np.array_equal(out[places != 0], places[places != 0])
 
 
 def test_where_noise_tells_them_apart_nothing_is_done():
