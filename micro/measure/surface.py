@@ -1,96 +1,86 @@
-"""Area of surfaces whose orientations average out: pores, particles."""
+"""Area of the surface of a phase, whatever its shape."""
 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import SphericalVoronoi
+from scipy import ndimage
 
-from micro.blocks import Block, Done, Engine, Source, kernel
+from micro.blocks import Block, Done, Engine, Shape, Source, kernel
 from micro.model import Spacing
 
-__all__ = ["crofton_weights", "surface_area"]
+__all__ = ["surface_area"]
 
-STEPS: tuple[tuple[int, int, int], ...] = (
-    (0, 0, 1),
-    (0, 1, 0),
-    (1, 0, 0),
-    (0, 1, 1),
-    (0, 1, -1),
-    (1, 0, 1),
-    (1, 0, -1),
-    (1, 1, 0),
-    (1, -1, 0),
-    (1, 1, 1),
-    (1, 1, -1),
-    (1, -1, 1),
-    (1, -1, -1),
-)
-"""The 13 directions to a voxel's neighbours, of each pair of opposites one."""
+SMOOTHED = 1.55
+"""Standard deviation of the finer of the two filters, in the mean of the voxel's longest and shortest edge."""
+TRUNCATED = 3.0
+"""Standard deviations at which the filters end."""
+_UNIT = 2**24
+"""Parts of a face are added up as whole numbers of this fraction: then the sum hangs on no order."""
 
 
-@lru_cache(maxsize=32)
-def crofton_weights(spacing: Spacing, *, is_2d: bool) -> NDArray[np.float64]:
-    """Return the share of all directions that lie nearest to each of the 13 (in a section, 4 of them).
-
-    In 3-D the solid angle of the spherical Voronoi cell, which follows the voxel's shape (Ohser &
-    Schladitz, 3D Images of Materials Structures, 2009); in 2-D the angle.
-
-    Examples
-    --------
-    >>> weights = crofton_weights(Spacing.parse("1um"), is_2d=False)
-    >>> [round(float(w), 4) for w in weights[[0, 3, 9]]], round(float(weights.sum()), 12)
-    ([0.0916, 0.074, 0.0704], 1.0)
-    """
-    vectors = np.array(STEPS) * np.array(spacing.um)
-    unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
-    weights = np.zeros(len(STEPS))
-    if is_2d:
-        flat = np.flatnonzero(vectors[:, 0] == 0)
-        angles = np.arctan2(unit[flat, 1], unit[flat, 2]) % math.pi
-        order = np.argsort(angles)
-        around = np.concatenate([angles[order][-1:] - math.pi, angles[order], angles[order][:1] + math.pi])
-        weights[flat[order]] = (around[2:] - around[:-2]) / (2 * math.pi)
-        return weights
-    areas = SphericalVoronoi(np.concatenate([unit, -unit])).calculate_areas()
-    return np.asarray((areas[: len(STEPS)] + areas[len(STEPS) :]) / (4 * math.pi))
+def _sigmas(spacing: Spacing, scale: float, shape: tuple[int, ...]) -> tuple[float, float, float]:
+    """Return the standard deviation of a filter in voxels along each axis, 0 along one of a single voxel."""
+    edges = [edge for edge, length in zip(spacing.um, shape, strict=True) if length > 1] or [1.0]
+    sigma_um = scale * SMOOTHED * (max(edges) + min(edges)) / 2
+    z, y, x = (sigma_um / edge if length > 1 else 0.0 for edge, length in zip(spacing.um, shape, strict=True))
+    return (z, y, x)
 
 
 @kernel
-def _crossings(
-    mask: NDArray[np.uint8], steps: NDArray[np.int64], lo: tuple[int, int, int], hi: tuple[int, int, int]
+def _add_faces(
+    mask: NDArray[np.uint8], soft: NDArray[np.float32], edges: NDArray[np.float64], bounds: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Count, for each step, the pairs of voxels from the core on that differ (and both lie in the picture)."""
-    counts = np.zeros(steps.shape[0], np.int64)
-    for k in range(lo[0], hi[0]):
-        for j in range(lo[1], hi[1]):
-            for i in range(lo[2], hi[2]):
-                here = mask[k, j, i]
-                for step in range(steps.shape[0]):
-                    z, y, x = k + steps[step, 0], j + steps[step, 1], i + steps[step, 2]
-                    if z < mask.shape[0] and 0 <= y < mask.shape[1] and 0 <= x < mask.shape[2]:
-                        counts[step] += mask[z, y, x] != here
-    return counts
+    """Add up, by the axis they lie across, what the faces from the core's voxels on have of area along the surface."""
+    sums = np.zeros(3, np.int64)
+    shape = mask.shape
+    slope = np.zeros(3)
+    for k in range(bounds[0, 0], bounds[0, 1]):
+        for j in range(bounds[1, 0], bounds[1, 1]):
+            for i in range(bounds[2, 0], bounds[2, 1]):
+                for axis in range(3):
+                    a, b, c = k + (axis == 0), j + (axis == 1), i + (axis == 2)
+                    if a >= shape[0] or b >= shape[1] or c >= shape[2] or mask[a, b, c] == mask[k, j, i]:
+                        continue
+                    slope[:] = 0.0
+                    for z, y, x in ((k, j, i), (a, b, c)):
+                        if shape[0] > 1:
+                            slope[0] += soft[min(z + 1, shape[0] - 1), y, x] - soft[max(z - 1, 0), y, x]
+                        slope[1] += soft[z, min(y + 1, shape[1] - 1), x] - soft[z, max(y - 1, 0), x]
+                        slope[2] += soft[z, y, min(x + 1, shape[2] - 1)] - soft[z, y, max(x - 1, 0)]
+                    slope /= edges
+                    length = math.sqrt((slope**2).sum())
+                    if length > 0:
+                        sums[axis] += round(abs(slope[axis]) / length * _UNIT)
+    return sums
 
 
-def _count_block(block: Block, values: NDArray[np.uint8], *, table: NDArray[np.uint8]) -> Done[NDArray[np.int64]]:
+def _count_block(
+    block: Block, values: NDArray[np.uint8], *, table: NDArray[np.uint8], spacing: Spacing, shape: Shape
+) -> Done[NDArray[np.int64]]:
     mask = np.ascontiguousarray(table[values])
-    inner = block.inner
-    lo = (inner[0].start, inner[1].start, inner[2].start)
-    hi = (inner[0].stop, inner[1].stop, inner[2].stop)
-    return Done(_crossings(mask, np.array(STEPS, np.int64), lo, hi))
+    bounds = np.array([(part.start, part.stop) for part in block.inner], np.int64)
+    sums = []
+    for scale in (1.0, 2.0):
+        sigmas = _sigmas(spacing, scale, shape)
+        soft = ndimage.gaussian_filter(mask.astype(np.float32), sigmas, mode="nearest", truncate=TRUNCATED)
+        sums.append(_add_faces(mask, soft, np.array(spacing.um), bounds))
+    return Done(np.array(sums))
 
 
 def surface_area(source: Source, spacing: Spacing, engine: Engine, *, table: NDArray[np.bool_]) -> float:
     """Return the area of the surface of a phase in um2; in a section the length of its outline in um.
 
-    Crofton's formula, S = 2 sum(c_d N_d v / |d|) with N_d the changes of phase along direction d, v
-    the voxel's volume and c_d of `crofton_weights` (in 2-D L = pi/2 sum(c_d N_d a / |d|)). Within 2 %
-    for spheres from a radius of 10 voxels. Not for interfaces and cracks: on a plane along the axes
-    it is 7 % low, on anisotropic voxels up to 14 % off.
+    Every face between two voxels counts with the part of it that lies along the surface: its area times the cosine
+    between its axis and the surface's normal, which is the gradient of the phase behind a Gaussian filter. A filter
+    rounds rims, and takes from them what grows with its width; so twice the area with a narrow filter, less that with
+    one twice as wide. On planes a few degrees off an axis, whose terraces are as long as the filter, it is high.
+
+    On cubes, over 20 orientations: spheres of radius 10 within 2 %; tilted planes, cylinders of radius 8 and length 30
+    within 3 %; on voxels of 1 : 1 : 2.5 within 6 %. Discs of radius 14, 3 of the longest edges thick, are as good on
+    average, each within twice that. What ends at the picture's border has no surface there.
 
     Parameters
     ----------
@@ -111,16 +101,19 @@ def surface_area(source: Source, spacing: Spacing, engine: Engine, *, table: NDA
     >>> bool(abs(area / (4 * np.pi * 12.5**2) - 1) < 0.02)
     True
     """
-    counts = engine.run(
+    depth, height, width = source.shape
+    z, y, x = (int(TRUNCATED * sigma + 0.5) + 1 for sigma in _sigmas(spacing, 2.0, source.shape))
+    parts = engine.run(
         _count_block,
         [source],
-        halo=(1, 1, 1),
+        halo=(z + 1, y + 1, x + 1),
         stage="surface",
-        constants={"table": np.asarray(table, np.uint8)},
+        constants={
+            "table": np.asarray(table, np.uint8),
+            "spacing": spacing,
+            "shape": (depth, height, width),
+        },
     )
-    total = np.sum(counts, axis=0)
-    is_2d = source.shape[0] == 1
-    lengths = np.linalg.norm(np.array(STEPS) * np.array(spacing.um), axis=1)
-    measure = spacing.y * spacing.x if is_2d else spacing.voxel_volume_um3
-    factor = math.pi / 2 if is_2d else 2.0
-    return float(factor * (crofton_weights(spacing, is_2d=is_2d) * total * measure / lengths).sum())
+    fine, coarse = np.sum(parts, axis=0)
+    measure = spacing.y * spacing.x if depth == 1 else spacing.voxel_volume_um3
+    return float(((2 * fine - coarse) / _UNIT * measure / np.array(spacing.um)).sum())
