@@ -52,6 +52,24 @@ def test_spheres_are_as_large_as_they_are(make_cell: Make, spacing: Spacing, vox
     assert found.row("pore_size_d50").definition == "pore_size/3D/v2"
 
 
+@pytest.mark.parametrize("radius", [4, 6, 10])
+def test_spheres_are_one_voxel_low_as_the_docs_say(radius: int) -> None:
+    differences = []
+    for seed in range(20):
+        middle = np.random.default_rng(seed).uniform(-0.5, 0.5, 3)
+        z, y, x = np.ix_(*(np.arange(-radius - 2, radius + 3) - place for place in middle))
+        ball = z * z + y * y + x * x <= radius**2
+        sizes = np.asarray(
+            local_thickness(ball, edges_um=(1.0, 1.0, 1.0), radius_max_um=radius + 5.0, engine=Engine())
+        )[ball]
+        values, counts = np.unique(sizes, return_counts=True)
+        differences.append(size_quantile(counts, 0.5, values) - 2 * radius)
+    # the table of docs/measurements/pore_size.md
+    assert np.mean(differences) == pytest.approx(-0.9, abs=0.1)
+    assert min(differences) > -1.4
+    assert max(differences) < 0.0
+
+
 def test_two_sizes_by_volume_and_by_height(make_cell: Make) -> None:
     cell = porous(make_cell, Spacing(1, 1, 1), radii=(4.0, 9.0))
     found = run(cell)
