@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from micro.errors import UnreadableFileError
 from micro.io import atomic_path
 from micro.model import Measurement, to_table
 from micro.report import ReportParams, write_report
@@ -20,13 +21,14 @@ from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.lock import Owner
 from micro_pipelines.metadata import Metadata, with_metadata_of
-from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
+from micro_pipelines.outputs import Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.run_log import LOG_NAME, RunLog, Several, logged
 from micro_pipelines.runner import SampleResult, reload_sample, run_job
 from micro_pipelines.sources import Source, series_key
 from micro_pipelines.stages import finished_stages, work_folder_of
+from micro_pipelines.written import differing
 
 __all__ = ["BatchResult", "run_batch", "write_batch"]
 
@@ -91,7 +93,7 @@ def run_batch(
         samples, failures = _all(work, out_dir, resume, watcher, told)
         metadata = {source.name: source.metadata for source, _ in work}
         batch = BatchResult(out_dir, samples, failures, tuple(notes), metadata)
-        batch = write_batch(batch, work[0][1].recipe.report)
+        batch = write_batch(batch, work[0][1].recipe.report, watcher)
         for note in batch.notes:
             told.say(f"note: {note}")
         return batch
@@ -200,12 +202,14 @@ def _one(
     try:
         journal.stage = "read"
         source.require()
-        if resume and _is_done(source, job, out_dir):
+        lost = _lost(source, job, out_dir) if resume else None
+        if lost == "":
             shutil.rmtree(work_folder_of(out_dir / source.name), ignore_errors=True)
             observer.sample_done(source.name, "unchanged, skipped")
             return reload_sample(source, job, out_dir, journal=Journal()) if wanted_now else None
         result = run_job(source, job, out_dir, journal=journal, resume=resume)
-        observer.sample_done(source.name, f"done in {sum(journal.seconds.values()):.1f} s")
+        again = f"{lost} was not as it was written: " if lost else ""
+        observer.sample_done(source.name, f"{again}done in {sum(journal.seconds.values()):.1f} s")
     except Exception as error:
         return _failed(source, journal, error)
     return result
@@ -228,28 +232,61 @@ def _failed(source: Source, journal: Journal, error: Exception) -> Failure:
     return failure
 
 
-def _is_done(source: Source, job: Job, out_dir: Path) -> bool:
+def _lost(source: Source, job: Job, out_dir: Path) -> str | None:
+    """Return what of a finished sample's folder is not as it was written, empty where all is; None: not finished."""
     folder = out_dir / source.name
-    wanted = [LABELS_ZARR, "measurements.csv", "profiles.csv", "distributions.csv", "figures"]
-    wanted += [PROBABILITIES_ZARR] if job.probabilities else []
-    if not all((folder / name).exists() for name in wanted):
-        return False
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(record, dict) and record.get("fingerprint") == job.fingerprint(source)
+        return None
+    if not isinstance(record, dict) or record.get("fingerprint") != job.fingerprint(source):
+        return None
+    known = record.get("written")
+    # a record of an earlier version doesn't say what was written
+    return differing(folder, known) if isinstance(known, dict) else ""
 
 
-def write_batch(batch: BatchResult, params: ReportParams) -> BatchResult:
-    """Write the tables over all samples, and the report; return the batch with what there is to say about them."""
+def _drawn(batch: BatchResult, params: ReportParams, observer: Observer) -> BatchResult:
+    """Write the report; samples that can't be read for it, which is seen only now, are failures of the batch."""
+    path = batch.folder / "report.html"
+    try:
+        _write_report(batch, path, params)
+        return batch
+    except Exception as error:  # of whichever sample: they are tried one by one
+        if isinstance(error, OSError) and not isinstance(error, UnreadableFileError):
+            raise  # no sample's: the report can't be written
+        samples, failures = [], list(batch.failures)
+        for sample in batch.samples:
+            try:
+                _write_report(replace(batch, samples=(sample,)), path, params)
+                samples.append(sample)
+            except Exception as error:
+                name = sample.report.name
+                failures.append(Failure.of(name, str(sample.folder), "report", error))
+                observer.sample_failed(name, "report", failures[-1].message)
+        if len(failures) == len(batch.failures):
+            raise
+    kept = replace(batch, samples=tuple(samples), failures=tuple(failures))
+    _write_report(kept, path, params)
+    return kept
+
+
+def _write_report(batch: BatchResult, path: Path, params: ReportParams) -> None:
+    if batch.samples:
+        with atomic_path(path) as beside:
+            write_report([sample.report for sample in batch.samples], beside, params)
+
+
+def write_batch(batch: BatchResult, params: ReportParams, observer: Observer | None = None) -> BatchResult:
+    """Write the report and the tables over all samples; return the batch with what there is to say about them.
+
+    A sample that can't be read for the report becomes a failure.
+    """
+    batch = _drawn(batch, params, observer or Silent())
     notes = (*batch.notes, *write_batch_tables(batch.folder, batch.rows, batch.failures, batch.metadata))
-    report = batch.folder / "report.html"
     if not batch.samples:
-        for path in (report, *(batch.folder / f"table.{name}" for name in FORMATS)):
-            path.unlink(missing_ok=True)
+        for name in ("report.html", *(f"table.{form}" for form in FORMATS)):
+            (batch.folder / name).unlink(missing_ok=True)
         return replace(batch, notes=notes)
     write_paper_tables(batch.folder, paper_table_of_run(batch.rows, params, batch.metadata), batch.rows)
-    with atomic_path(report) as path:
-        write_report([sample.report for sample in batch.samples], path, params)
     return replace(batch, notes=notes)

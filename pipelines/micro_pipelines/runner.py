@@ -46,6 +46,7 @@ from micro_pipelines.record import record_of
 from micro_pipelines.sources import Source, safe_name
 from micro_pipelines.stages import Stages, work_folder
 from micro_pipelines.versions import versions
+from micro_pipelines.written import written
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -152,10 +153,8 @@ def write_sample(
     final = out_dir / source.name
     with warnings.catch_warnings(record=True), atomic_folder(final, replace=True) as folder:
         _write(folder, report, job, journal, source.metadata)
-        write_json(
-            folder / "run.json",
-            record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began),
-        )
+        record = record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began)
+        write_json(folder / "run.json", {**record, "written": written(folder)})
     finished = replace(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
@@ -265,7 +264,6 @@ def _lines(cell: Cell, caught: Sequence[warnings.WarningMessage]) -> tuple[str, 
 
 
 def _write(folder: Path, report: SampleReport, job: Job, journal: Journal, metadata: Metadata) -> None:
-    # there even without a figure: --resume takes a folder without it for unfinished
     (folder / "figures").mkdir()
     with journal.timed("figures"):
         write_figures(report, folder / "figures", job.recipe.report)
