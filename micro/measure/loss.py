@@ -56,7 +56,12 @@ def contact_loss(now: Measurement, first: Measurement, *, doubt: str = "") -> Me
 
 
 def with_contact_loss(
-    results: Results, first: Measurement | None, *, itself: bool = False, first_is_2d: bool | None = None
+    results: Results,
+    first: Measurement | None,
+    *,
+    itself: bool = False,
+    first_is_2d: bool | None = None,
+    doubt: str = "",
 ) -> Results:
     """Return the results with their row of ``contact_loss`` filled in.
 
@@ -70,6 +75,8 @@ def with_contact_loss(
         Whether these are the results of the first state: its loss is 0.
     first_is_2d
         Whether the first state is a single section; None: not known.
+    doubt
+        What else speaks against comparing the two; it stands in the note.
     """
     if first is None and not itself:
         return results
@@ -83,8 +90,8 @@ def with_contact_loss(
         assert first is not None
         is_2d = any(row.metric == "interface_length" for row in results.rows)
         mixed = first_is_2d is not None and first_is_2d != is_2d
-        doubt = f"{_kind(first_is_2d)} compared with {_kind(is_2d)}" if mixed else ""
-        row = contact_loss(now, first, doubt=doubt)
+        kinds = f"{_kind(first_is_2d)} compared with {_kind(is_2d)}" if mixed else ""
+        row = contact_loss(now, first, doubt="; ".join(filter(None, (kinds, doubt))))
     return replace(results, rows=tuple(row if old.metric == "contact_loss" else old for old in results.rows))
 
 

@@ -15,7 +15,7 @@ from micro.errors import UnreadableFileError
 from micro.io import atomic_path
 from micro.model import Measurement, to_table
 from micro.report import ReportParams, write_report
-from micro_pipelines.first_state import FirstState, first_state_of, lost_first_state
+from micro_pipelines.first_state import FirstState, first_state_of, lost_first_state, seen_from
 from micro_pipelines.folders import locked, prepare
 from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
@@ -183,13 +183,17 @@ class _Begun:
         key = series_key(source)
         if job.first is not None or key not in self.firsts:
             return job
-        return replace(job, first=self.measured.get(key, FirstState(source.name, source.state)))
+        first = self.measured.get(key, FirstState(source.name, source.state))
+        return replace(job, first=seen_from(source, first))
 
     def add(self, source: Source, done: SampleResult | Failure) -> None:
         """Remember the first state of a series; a later one never takes its place."""
         if self.is_first(source):
+            cell = dict(source.metadata).get("cell", "")
             self.measured[series_key(source)] = (
-                lost_first_state(source, "it failed") if isinstance(done, Failure) else first_state_of(done.report)
+                lost_first_state(source, "it failed")
+                if isinstance(done, Failure)
+                else first_state_of(done.report, cell)
             )
 
 

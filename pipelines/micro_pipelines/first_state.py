@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from micro.cell import Bow, ReferencePlane
-from micro.errors import InputMissingError, ParameterError, UnreadableFileError
-from micro.model import Measurement
+from micro.errors import CalibrationError, InputMissingError, ParameterError, UnreadableFileError
+from micro.model import Measurement, Spacing
 from micro.report import SampleReport
 from micro_pipelines.json_types import plain
 from micro_pipelines.sources import Source, series_key
@@ -25,9 +25,13 @@ __all__ = [
     "plane_as_dict",
     "plane_from_dict",
     "read_first_states",
+    "seen_from",
 ]
 
 METRIC = "contact_fraction"
+
+VOXELS_DIFFER = 2.0
+"""Voxels that differ by more than this factor see contact differently."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class FirstState:
         Its reference interface; None where that is not known, or this is the first state itself.
     is_2d
         Whether it is a single section; None where that is not known.
+    spacing
+        Its voxel size; None where that is not known.
+    cell
+        The cell that its metadata name, where they do.
+    other_cell
+        The cell that the metadata of the sample at hand name, where that is another one.
     """
 
     sample: str
@@ -51,6 +61,9 @@ class FirstState:
     contact: Measurement | None = None
     plane: ReferencePlane | None = None
     is_2d: bool | None = None
+    spacing: Spacing | None = None
+    cell: str = ""
+    other_cell: str = ""
 
     @property
     def itself(self) -> bool:
@@ -65,13 +78,25 @@ class FirstState:
             "state": self.state,
             "contact_fraction": None if row is None else [row.value, row.ci_low, row.ci_high],
             "interface": None if self.plane is None else plane_as_dict(self.plane),
+            **({"other_cell": [self.cell, self.other_cell]} if self.other_cell else {}),
         }
 
+    def doubt(self, spacing: Spacing) -> str:
+        """Return what speaks against comparing it with a sample of this voxel size; empty if nothing does."""
+        told = [f"of cell {self.cell}, this is cell {self.other_cell}"] if self.other_cell else []
+        if self.spacing is not None:
+            # z of a section is no length of the picture
+            edges = list(zip(self.spacing.um, spacing.um, strict=True))[1 if self.is_2d else 0 :]
+            if any(max(pair) > VOXELS_DIFFER * min(pair) for pair in edges):
+                told.append(f"voxel size {self.spacing}, here {spacing}")
+        return "; ".join(told)
 
-def first_state_of(report: SampleReport) -> FirstState:
-    """Return a measured sample as the first state of those that follow."""
+
+def first_state_of(report: SampleReport, cell: str = "") -> FirstState:
+    """Return a measured sample, of the cell that its metadata name, as the first state of those that follow."""
     row = report.find(METRIC) or _missing_row("it was not measured", report.name, report.state)
-    return FirstState(report.name, report.state, row, report.cell.plane, report.cell.labels.is_2d)
+    labels = report.cell.labels
+    return FirstState(report.name, report.state, row, report.cell.plane, labels.is_2d, labels.spacing, cell)
 
 
 def lost_first_state(source: Source, why: str) -> FirstState:
@@ -103,6 +128,7 @@ def read_first_states(path: Path) -> tuple[FirstState, ...]:
         found = table[table["metric"] == METRIC]
         rows = [_row(values) for values in found.to_dict("records")]
         flat = set(table.loc[table["metric"] == "interface_length", "sample"])
+        cells = [str(values.get("cell", "")) for values in found.to_dict("records")]
     except (OSError, ValueError, KeyError) as error:
         raise UnreadableFileError(
             f"--first-state: {file} is no table of measurements: {' '.join(str(error).split())}; expected a "
@@ -111,7 +137,16 @@ def read_first_states(path: Path) -> tuple[FirstState, ...]:
     if not rows:
         raise UnreadableFileError(f"--first-state: {file} has no {METRIC}; expected one of a cell with an interface")
     return tuple(
-        FirstState(row.sample, row.state, row, _plane_beside(file, row.sample), row.sample in flat) for row in rows
+        FirstState(
+            row.sample,
+            row.state,
+            row,
+            _plane_beside(file, row.sample),
+            row.sample in flat,
+            _spacing_beside(file, row.sample),
+            cell,
+        )
+        for row, cell in zip(rows, cells, strict=True)
     )
 
 
@@ -124,16 +159,22 @@ def choose_first_state(source: Source, states: tuple[FirstState, ...]) -> FirstS
         If there are several, and none of the same series.
     """
     if len(states) == 1:
-        return states[0]
+        return seen_from(source, states[0])
     wanted = series_key(source)
     for one in states:
         if series_key(Source(one.sample, (), one.state)) == wanted:
-            return one
+            return seen_from(source, one)
     known = ", ".join(dict.fromkeys(one.sample for one in states))
     raise ParameterError(
         f"--first-state: which one is that of {source.name}? The table holds {known}; expected one sample, or one of "
         "the same name but for the state"
     )
+
+
+def seen_from(source: Source, first: FirstState) -> FirstState:
+    """Return the first state with the cell of the sample at hand, where both name one and they differ."""
+    cell = dict(source.metadata).get("cell", "")
+    return replace(first, other_cell=cell) if cell and first.cell and cell != first.cell else first
 
 
 def plane_as_dict(plane: ReferencePlane) -> dict[str, Any]:
@@ -166,14 +207,30 @@ def plane_from_dict(found: Mapping[str, Any]) -> ReferencePlane:
 
 def _plane_beside(file: Path, sample: str) -> ReferencePlane | None:
     """Return the reference interface in the record beside a table; None where there is none to be read."""
+    try:
+        return plane_from_dict(_record_beside(file, sample)["anatomy"]["interface"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _spacing_beside(file: Path, sample: str) -> Spacing | None:
+    try:
+        edges = _record_beside(file, sample)["voxel_size_um"]
+        return Spacing(*(float(edges[axis]) for axis in "zyx"))
+    except (ValueError, KeyError, TypeError, CalibrationError):
+        return None
+
+
+def _record_beside(file: Path, sample: str) -> Mapping[str, Any]:
+    """Return the record of a sample beside a table; empty where there is none to be read."""
     for place in (file.parent / "run.json", file.parent / sample / "run.json"):
         try:
             record = json.loads(place.read_text(encoding="utf-8"))
             if record["sample"] == sample:
-                return plane_from_dict(record["anatomy"]["interface"])
+                return dict(record)
         except (OSError, ValueError, KeyError, TypeError):
             continue
-    return None
+    return {}
 
 
 def _row(values: Mapping[Any, str]) -> Measurement:

@@ -215,7 +215,8 @@ def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results
     results = _checked(cell, results, job, journal)
     if job.first is not None:
         first = job.first
-        results = with_contact_loss(results, first.contact, itself=first.itself, first_is_2d=first.is_2d)
+        doubt = first.doubt(labels.spacing)
+        results = with_contact_loss(results, first.contact, itself=first.itself, first_is_2d=first.is_2d, doubt=doubt)
     return cell, results
 
 

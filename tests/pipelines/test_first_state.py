@@ -110,6 +110,38 @@ def test_a_section_that_is_compared_with_a_volume_is_told(cli: Cli, place: Path,
         assert ("compared with" in row["note"]) == bool(told)
 
 
+def test_another_cell_and_another_voxel_size_are_told(cli: Cli, place: Path, series: list[Path]) -> None:
+    def listed(name: str, path: Path, cell: str, edge: str) -> Path:
+        text = f"path,state,voxel_size,cell\n{path.name},{name},{edge},{cell}\n"
+        (place / f"{name}.csv").write_text(text, encoding="utf-8")
+        return place / f"{name}.csv"
+
+    first = place / "first"
+    told = cli("measure", listed("neu", series[0], "A", "100nm"), "--out", first, *FAST)
+    assert told.status == 0, told.err
+    for name, cell, edge, expected in (
+        ("same", "A", "100nm", ""),
+        ("near", "A", "190nm", ""),
+        ("other", "B", "100nm", "; of cell A, this is cell B"),
+        ("coarse", "A", "300nm", f"; voxel size {SPACING}, here {Spacing.parse('300nm')}"),
+    ):
+        run = ("measure", listed(name, series[1], cell, edge), "--out", place / f"out {name}", "--first-state", first)
+        told = cli(*run, *FAST)
+        assert told.status == 0, told.err
+        note = losses(place / f"out {name}").loc[name, "note"]
+        assert note.startswith(f"first state: neu of Zelle_neu{expected}")
+        assert ("of cell" in note, "voxel size" in note) == ("of cell" in expected, "voxel size" in expected)
+
+
+def test_another_cell_in_one_series_is_told(cli: Cli, place: Path, series: list[Path]) -> None:
+    for cell in "AB":
+        text = f"path,state,cell\n{series[0].name},a,A\n{series[1].name},b,{cell}\n"
+        (place / "cells.csv").write_text(text, encoding="utf-8")
+        told = cli("measure", place / "cells.csv", "--out", place / cell, "--series", *FAST)
+        assert told.status == 0, told.err
+        assert ("of cell A, this is cell B" in losses(place / cell).loc["b", "note"]) == (cell == "B")
+
+
 def test_resume_sees_another_first_state(cli: Cli, place: Path, series: list[Path]) -> None:
     for number, path in enumerate(series[:2]):
         assert cli("measure", path, "--out", place / f"first {number}", "--state", "x", *FAST).status == 0
