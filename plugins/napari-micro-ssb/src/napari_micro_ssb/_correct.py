@@ -39,7 +39,7 @@ from napari_micro_ssb._correct_source import (
     unused,
 )
 from napari_micro_ssb._correct_view import words_of
-from napari_micro_ssb._origin import refuse_turned, spacing_of
+from napari_micro_ssb._origin import refuse_other_voxel_size, refuse_turned
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._snapshot import snapshot_of
@@ -97,7 +97,7 @@ class CorrectPanel(Panel):
         """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
         shown = self.labels.layer()
         refuse_turned(shown)
-        spacing_of(shown)
+        refuse_other_voxel_size(shown)
         path = file_of(shown)
         if path is not None:
             self._open(shown, path, take=True)

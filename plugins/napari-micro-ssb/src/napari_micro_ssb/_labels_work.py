@@ -144,7 +144,7 @@ def _before(layer: LayerLike) -> Snapshot:
     elif origin.paths:
         origin = _automatic(origin)
         source = _source_of(origin)
-        labels = read_labels(source.readable, voxel_size=given_voxel_size(layer), name=source.name)
+        labels = read_labels(source.readable, voxel_size=spacing_of(layer), name=source.name)
     else:
         raise InputMissingError(f"{layer.name}: nothing is known of how it was before; expected labels of a file")
     data = labels.data[0] if layer.ndim == 2 else labels.data
@@ -160,7 +160,8 @@ def _automatic(origin: Origin) -> Origin:
         raise InputMissingError(
             f"{origin.paths[0]}: corrected labels without the automatic ones beside them; nothing to compare with"
         )
-    return replace(origin, paths=(automatic,))
+    # they were corrected with the voxel size that is shown, which their own file may not state
+    return replace(origin, paths=(automatic,), spacing=None)
 
 
 def _corrected_beside(layer: LayerLike, recipe: Recipe, engine: Engine, scratch: Callable[[], Path]) -> Work | None:

@@ -32,7 +32,7 @@ from napari_micro_ssb._content import state_of
 from napari_micro_ssb._figures import FigurePage
 from napari_micro_ssb._labels_work import compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
-from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_turned, spacing_of
+from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_other_voxel_size, refuse_turned, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
@@ -170,14 +170,22 @@ class MeasurePanel(Panel):
 
     def _now(self, layer: Any) -> Snapshot:  # noqa: ANN401
         refuse_turned(layer)  # before anything is read
-        spacing_of(layer)
+        refuse_other_voxel_size(layer)
         return snapshot_of(layer)
 
     def _corrected(self, layer: Any) -> Any:  # noqa: ANN401
-        """Return the layer that the Correct panel shows of these labels, where it has them open."""
+        """Return the layer that the Correct panel shows of these labels, where it has them open.
+
+        Raises
+        ------
+        CalibrationError
+            If these labels were given another voxel size meanwhile.
+        """
         paths = origin_of(layer).paths
         open_ones = [one for one in self.viewer.layers if isinstance(one.data, CorrectedArray)]
-        return next((one for one in open_ones if paths and origin_of(one).paths == paths), layer)
+        found = next((one for one in open_ones if paths and origin_of(one).paths == paths), layer)
+        refuse_other_voxel_size(found, spacing_of(layer))
+        return found
 
     @told
     def show_parts(self) -> None:
