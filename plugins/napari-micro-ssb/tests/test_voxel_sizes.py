@@ -26,9 +26,7 @@ def test_labels_that_were_made_here_keep_the_voxel_size_that_they_were_found_wit
     segment.run_button.click()
     wait(segment)
     labels = viewer.layers["cell phases"]
-    refusal = (
-        "were found with voxels of 0.05 x 0.05 um, not 0.1 x 0.1 um; keep their voxel size, or for another one set"
-    )
+    refusal = "were found with voxels of 0.05 x 0.05 um, not 0.1 x 0.1 um; keep their voxel size"
     for panel in (measure, correct):
         panel.labels.setCurrentText("cell phases")
         assert refusal in given(panel, "0.1um")
