@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -10,6 +11,7 @@ from weakref import WeakSet
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
 
+from micro.blocks import Engine
 from micro.correct import (
     CorrectedArray,
     Correction,
@@ -39,8 +41,9 @@ from napari_micro_ssb._correct_source import (
     unused,
 )
 from napari_micro_ssb._correct_view import words_of
-from napari_micro_ssb._origin import refuse_other_voxel_size, refuse_turned
+from napari_micro_ssb._origin import KEY, origin_of, refuse_other_voxel_size, refuse_turned
 from napari_micro_ssb._panel import Panel, freely, told
+from napari_micro_ssb._phase_values import phase_values
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._snapshot import snapshot_of
 from napari_micro_ssb._words import counted
@@ -103,11 +106,19 @@ class CorrectPanel(Panel):
             self._open(shown, path, take=True)
             return
         require_there(shown)
-        folder = folder or self._ask_folder()
-        if folder is None:
-            self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
+        if folder is not None:
+            self._keep(shown, folder)
             return
-        self._keep(shown, folder)
+        now = snapshot_of(shown, copy=False)
+        self.start(lambda _: phase_values(now, Engine()), lambda _: self._ask_keep(shown), f"{now.name}: looking ...")
+
+    def _ask_keep(self, shown: Any) -> None:  # noqa: ANN401
+        """Ask for the folder of labels in memory that can be kept."""
+        folder = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
+        if folder:
+            self._keep(shown, Path(folder))
+        else:
+            self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
 
     def _keep(self, shown: Any, folder: Path) -> None:  # noqa: ANN401
         """Save labels in memory in another thread, and open them then; nobody paints on them meanwhile."""
@@ -120,6 +131,7 @@ class CorrectPanel(Panel):
         def then(path: Path) -> None:
             if layer not in self.viewer.layers:
                 raise InputMissingError(f"{now.name} was removed while it was saved; open {path} to correct it")
+            layer.metadata[KEY] = replace(origin_of(layer), kept=path)
             self._open(shown, path)
 
         layer.editable = False
@@ -293,10 +305,6 @@ class CorrectPanel(Panel):
 
     def _edge_um(self) -> float:
         return self.opened().automatic.spacing.x
-
-    def _ask_folder(self) -> Path | None:
-        given = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
-        return Path(given) if given else None
 
     def _show_layer(self, shown: Any) -> None:  # noqa: ANN401
         correction = self.opened()

@@ -64,6 +64,8 @@ class Origin:
         Whether it shows something beside the labels that count: strokes, a preview, one part of a cell.
     content
         Of an image, what tells its voxels from others: a layer that shows other ones stands for its file no more.
+    kept
+        Of labels in memory, the file that the Correct panel keeps of them, which their corrections lie beside.
     """
 
     paths: tuple[Path, ...] = ()
@@ -74,6 +76,12 @@ class Origin:
     job: Job | None = None
     helper: bool = False
     content: str | None = None
+    kept: Path | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The one file of labels, which corrections lie beside; None where there is none."""
+        return self.paths[0] if len(self.paths) == 1 else self.kept
 
 
 def origin_of(layer: LayerLike) -> Origin:
