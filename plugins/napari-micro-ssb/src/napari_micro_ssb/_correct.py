@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea
 
-from micro.blocks import Engine
 from micro.correct import (
     CorrectedArray,
     Correction,
@@ -27,13 +25,13 @@ from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
 from napari_micro_ssb._correct_held import Held
+from napari_micro_ssb._correct_keep import Keeper
 from napari_micro_ssb._correct_layer import corrected_layer
 from napari_micro_ssb._correct_region import RegionTools
 from napari_micro_ssb._correct_source import (
     beside,
     file_of,
     found_beside,
-    keep,
     labels_in,
     recovered_words,
     require_there,
@@ -41,11 +39,9 @@ from napari_micro_ssb._correct_source import (
     unused,
 )
 from napari_micro_ssb._correct_view import words_of
-from napari_micro_ssb._origin import KEY, origin_of, refuse_other_voxel_size, refuse_turned
+from napari_micro_ssb._origin import refuse_other_voxel_size, refuse_turned
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._phase_values import phase_values
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
-from napari_micro_ssb._snapshot import snapshot_of
 from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
@@ -80,6 +76,7 @@ class CorrectPanel(Panel):
         self.box = SelectionBox(napari_viewer)
         self._hand = Hand(self)
         self._tools = RegionTools(self)
+        self._keeper = Keeper(self)
         self._drawn: deque[int] = deque(maxlen=2)
         self._lay_out()
         self._connect()
@@ -103,41 +100,12 @@ class CorrectPanel(Panel):
         refuse_other_voxel_size(shown)
         path = file_of(shown)
         if path is not None:
-            self._open(shown, path, take=True)
+            self.open_labels(shown, path, take=True)
             return
         require_there(shown)
-        if folder is not None:
-            self._keep(shown, folder)
-            return
-        now = snapshot_of(shown, copy=False)
-        self.start(lambda _: phase_values(now, Engine()), lambda _: self._ask_keep(shown), f"{now.name}: looking ...")
+        self._keeper.begin(shown, folder)
 
-    def _ask_keep(self, shown: Any) -> None:  # noqa: ANN401
-        """Ask for the folder of labels in memory that can be kept."""
-        folder = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
-        if folder:
-            self._keep(shown, Path(folder))
-        else:
-            self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
-
-    def _keep(self, shown: Any, folder: Path) -> None:  # noqa: ANN401
-        """Save labels in memory in another thread, and open them then; nobody paints on them meanwhile."""
-        now, layer = snapshot_of(shown, copy=False), itself(shown)
-        editable = layer.editable
-
-        def paint_again() -> None:
-            layer.editable = editable
-
-        def then(path: Path) -> None:
-            if layer not in self.viewer.layers:
-                raise InputMissingError(f"{now.name} was removed while it was saved; open {path} to correct it")
-            layer.metadata[KEY] = replace(origin_of(layer), kept=path)
-            self._open(shown, path)
-
-        layer.editable = False
-        self.start(lambda _: keep(now, folder), then, f"{now.name}: saving ...", at_end=paint_again)
-
-    def _open(self, shown: Any, path: Path, *, take: bool = False) -> None:  # noqa: ANN401
+    def open_labels(self, shown: Any, path: Path, *, take: bool = False) -> None:  # noqa: ANN401
         """Open the corrections of labels in a file; those that are open in a panel without a window give way.
 
         ``take`` makes an edit of what was painted on them before.
