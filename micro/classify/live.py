@@ -164,7 +164,7 @@ def learn(
     True
     """
     if not strokes:
-        raise ParameterError("a training without a picture; paint strokes of two phases at least")
+        raise ParameterError("no strokes to train on; paint strokes of two phases at least")
     for picture, _ in strokes:
         if (picture.params.scales, picture.params.features) != (params.scales, params.features):
             raise ParameterError(f"{picture.volume.name} was seen with other features; see it again")

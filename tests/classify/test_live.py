@@ -85,6 +85,6 @@ def test_a_picture_too_large_is_refused(picture, monkeypatch):
         see(picture, PARAMS, Engine())
 
 
-def test_no_picture_is_refused():
-    with pytest.raises(ParameterError, match="strokes of two phases"):
+def test_no_strokes_are_refused():
+    with pytest.raises(ParameterError, match="no strokes to train on; paint strokes of two phases"):
         learn([], PARAMS, Engine(), preprocessed={})

@@ -370,7 +370,7 @@ def test_bad_states_are_told_in_the_panel(viewer, wait, path, tmp_path):
     panel.labels.setCurrentText("zu groß")
     panel.begin(tmp_path)
     wait(panel)
-    assert "no phases" in panel.message.text()
+    assert "expected phases from 0 to 255" in panel.message.text()
 
 
 def test_labels_that_are_open_elsewhere_or_turned_to_3d_are_told(viewer, path):

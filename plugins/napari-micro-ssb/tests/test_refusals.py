@@ -91,6 +91,15 @@ def test_wrong_shapes_and_kinds(viewer, segment, measure, wait):
     assert "every voxel is 0" in measure.message.text()
 
 
+def test_a_layer_without_strokes_is_not_trained_on(viewer, segment, wait, section):
+    viewer.open(str(section), plugin="napari-micro-ssb")
+    segment.recipes.setCurrentText("sem")
+    segment.strokes.new_button.click()
+    segment.strokes.update_button.click()
+    wait(segment)
+    assert segment.message.text() == "no strokes to train on; paint strokes of two phases at least"
+
+
 def test_a_wrong_knob_is_told(viewer, segment, section):
     viewer.open(str(section), plugin="napari-micro-ssb")
     segment.form.widgets["segment.greys"].setText("void,Lithium")

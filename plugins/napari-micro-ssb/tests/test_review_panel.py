@@ -60,6 +60,7 @@ def test_a_batch_is_reviewed_sample_by_sample(viewer, panel, wait, batch, shoot)
     panel.check_button.click()
     wait(panel)
     panel.next_button.click()
+    wait(panel)
     assert panel.message.text() == "all 3 samples are checked"
     marks = read_marks(batch)
     assert [(mark.sample, mark.checked, mark.by) for mark in marks] == [
@@ -128,6 +129,66 @@ def test_what_is_corrected_while_looking_counts_as_seen(viewer, panel, wait, bat
     assert correct.correction is None
     assert not [layer for layer in viewer.layers if layer.name.startswith("Zelle 2 ")]
     assert {item.sample: item.edits for item in read_queue(batch)}["Zelle 2"] == 2
+
+
+def test_next_sees_what_was_corrected_after_the_mark(viewer, panel, wait):
+    for row in (0, 1, 2):
+        panel.open_item(
+            panel.items[[item.sample for item in panel.items].index(["kaputt", "Zelle 2", "Zelle 10"][row])]
+        )
+        wait(panel)
+        panel.check_button.click()
+        wait(panel)
+    assert panel.progress.text() == "3 of 3 checked"
+    _, correct = viewer.window.add_plugin_dock_widget("napari-micro-ssb", "Correct")
+    correct.labels.setCurrentText("Zelle 10 phases")
+    correct.begin()
+    correct.layer.data[40:50, 40:50] = 1
+    panel.next_button.click()
+    wait(panel)
+    assert panel.message.text() == "no other sample is left to check"
+    assert panel.current.changed
+    assert queue(panel)[0] == "Zelle 10"
+    assert panel.progress.text() == "2 of 3 checked"
+    # another one is left; this one is found by looking through all of them
+    panel.open_item(panel.items[1])
+    wait(panel)
+    assert panel.current.sample == "kaputt"
+    panel.next_button.click()
+    wait(panel)
+    assert panel.current.sample == "Zelle 10"
+
+
+def test_a_note_that_is_not_saved_is_never_thrown_away(viewer, panel, wait, batch, folder):
+    panel.table.clicked.emit(panel.table.model().index(1, 0))
+    wait(panel)
+    other = shutil.copytree(batch, folder / "Andere")
+    panel.note.setText("dirt at the left")
+    panel.reload_button.click()
+    wait(panel)
+    assert panel.note.text() == "dirt at the left"
+    assert "3 samples" in panel.message.text()
+    refusal = "the note on Zelle 2 is not saved yet; save it, or empty the field"
+    for go in (lambda: panel.open_folder(other), panel.next_button.click):
+        panel.say("")
+        go()
+        wait(panel)
+        assert panel.message.text() == refusal
+        assert (panel.folder, panel.note.text()) == (batch, "dirt at the left")
+    # written while the other folder, or another sample, is read
+    for go in (lambda: panel.open_folder(other), panel.next_button.click):
+        panel.note.clear()
+        go()
+        panel.note.setText("dirt at the right")
+        wait(panel)
+        assert panel.message.text() == refusal
+        assert (panel.folder, panel.current.sample, panel.note.text()) == (batch, "Zelle 2", "dirt at the right")
+    panel.other_button.click()
+    wait(panel)
+    panel.open_folder(other)
+    wait(panel)
+    assert panel.folder == other
+    assert panel.note.text() == ""
 
 
 def test_labels_painted_with_the_brush_of_napari_are_not_thrown_away(viewer, panel, wait):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea
 
 from micro.correct import (
     CorrectedArray,
@@ -25,13 +25,13 @@ from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
 from napari_micro_ssb._correct_hand import Hand
 from napari_micro_ssb._correct_held import Held
+from napari_micro_ssb._correct_keep import Keeper
 from napari_micro_ssb._correct_layer import corrected_layer
 from napari_micro_ssb._correct_region import RegionTools
 from napari_micro_ssb._correct_source import (
     beside,
     file_of,
     found_beside,
-    keep,
     labels_in,
     recovered_words,
     require_there,
@@ -39,10 +39,9 @@ from napari_micro_ssb._correct_source import (
     unused,
 )
 from napari_micro_ssb._correct_view import words_of
-from napari_micro_ssb._origin import refuse_turned, spacing_of
+from napari_micro_ssb._origin import refuse_other_voxel_size, refuse_turned
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
-from napari_micro_ssb._snapshot import snapshot_of
 from napari_micro_ssb._words import counted
 from napari_micro_ssb._work import Watcher, explained
 
@@ -77,6 +76,7 @@ class CorrectPanel(Panel):
         self.box = SelectionBox(napari_viewer)
         self._hand = Hand(self)
         self._tools = RegionTools(self)
+        self._keeper = Keeper(self)
         self._drawn: deque[int] = deque(maxlen=2)
         self._lay_out()
         self._connect()
@@ -97,35 +97,15 @@ class CorrectPanel(Panel):
         """Open the labels of the layer that is chosen; ``folder`` is for labels in memory, else it is asked for."""
         shown = self.labels.layer()
         refuse_turned(shown)
-        spacing_of(shown)
+        refuse_other_voxel_size(shown)
         path = file_of(shown)
         if path is not None:
-            self._open(shown, path, take=True)
+            self.open_labels(shown, path, take=True)
             return
         require_there(shown)
-        folder = folder or self._ask_folder()
-        if folder is None:
-            self.say("nothing was opened: labels in memory need a folder, in which they and the journal are kept")
-            return
-        self._keep(shown, folder)
+        self._keeper.begin(shown, folder)
 
-    def _keep(self, shown: Any, folder: Path) -> None:  # noqa: ANN401
-        """Save labels in memory in another thread, and open them then; nobody paints on them meanwhile."""
-        now, layer = snapshot_of(shown, copy=False), itself(shown)
-        editable = layer.editable
-
-        def paint_again() -> None:
-            layer.editable = editable
-
-        def then(path: Path) -> None:
-            if layer not in self.viewer.layers:
-                raise InputMissingError(f"{now.name} was removed while it was saved; open {path} to correct it")
-            self._open(shown, path)
-
-        layer.editable = False
-        self.start(lambda _: keep(now, folder), then, f"{now.name}: saving ...", at_end=paint_again)
-
-    def _open(self, shown: Any, path: Path, *, take: bool = False) -> None:  # noqa: ANN401
+    def open_labels(self, shown: Any, path: Path, *, take: bool = False) -> None:  # noqa: ANN401
         """Open the corrections of labels in a file; those that are open in a panel without a window give way.
 
         ``take`` makes an edit of what was painted on them before.
@@ -293,10 +273,6 @@ class CorrectPanel(Panel):
 
     def _edge_um(self) -> float:
         return self.opened().automatic.spacing.x
-
-    def _ask_folder(self) -> Path | None:
-        given = QFileDialog.getExistingDirectory(self, "Where to keep these labels and their corrections")
-        return Path(given) if given else None
 
     def _show_layer(self, shown: Any) -> None:  # noqa: ANN401
         correction = self.opened()

@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from micro.blocks import Engine
 from micro.correct import JOURNAL_NAME, Correction, Edit, Log, Patch, corrections_folder, read_records
 from micro.errors import InputMissingError, MicroError, MissingCalibrationError, OutputError, PhaseError
 from micro.io import read_labels, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Spacing
 from micro.model.volume import as_zyx
 from napari_micro_ssb._origin import origin_of, spacing_of
-from napari_micro_ssb._sample import array_of
+from napari_micro_ssb._phase_values import phase_values
 from napari_micro_ssb._words import counted
 
 __all__ = [
@@ -55,17 +56,14 @@ class Found:
 
 def file_of(layer: CorrectableLayer) -> Path | None:
     """Return the one label file or folder that a layer was read from; None where it lies in memory only."""
-    paths = tuple(getattr(layer.metadata.get("micro"), "paths", ()))
-    source = getattr(getattr(layer, "source", None), "path", None)
-    if len(paths) != 1 and source:
-        paths = (source,)
-    if len(paths) != 1 or not Path(paths[0]).exists():
+    path = origin_of(layer).file or getattr(getattr(layer, "source", None), "path", None)
+    if path is None or not Path(path).exists():
         return None
     try:
-        read_labels(paths[0], voxel_size=Spacing(1, 1, 1))
+        read_labels(path, voxel_size=Spacing(1, 1, 1))
     except MicroError:
         return None
-    return Path(paths[0])
+    return Path(path)
 
 
 def require_there(layer: CorrectableLayer) -> None:
@@ -76,8 +74,8 @@ def require_there(layer: CorrectableLayer) -> None:
     InputMissingError
         If that is so.
     """
-    for path in getattr(layer.metadata.get("micro"), "paths", ()):
-        if not Path(path).exists():
+    for path in origin_of(layer).paths:
+        if not path.exists():
             raise InputMissingError(
                 f"{layer.name}: {path} is gone; put it back, or save the layer elsewhere and open that"
             )
@@ -119,11 +117,8 @@ def keep(layer: CorrectableLayer, folder: Path) -> Path:
     ShapeMismatchError
         If the layer has other than two or three axes.
     """
-    array = array_of(layer)
-    if array.dtype.kind not in "bui" or int(array.max().compute()) > 255 or int(array.min().compute()) < 0:
-        raise PhaseError(f"{layer.name}: values that are no phases; expected whole numbers from 0 to 255")
-    phases = getattr(layer.metadata.get("micro"), "phases", None) or SSB_PHASES
-    labels = Labels(array.astype(np.uint8), spacing_of(layer), phases=phases, name=layer.name)
+    array = phase_values(layer, Engine())
+    labels = Labels(array, spacing_of(layer), phases=origin_of(layer).phases or SSB_PHASES, name=layer.name)
     safe = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in layer.name).strip(" .")
     path = folder / f"{safe or 'labels'}.ome.zarr"
     if path.exists():
@@ -161,7 +156,7 @@ def take_over(layer: Any, correction: Correction) -> int:  # noqa: ANN401
 
     Return how many voxels; the layer shows its file again, so that they count once.
     """
-    if not isinstance(layer.data, np.ndarray) or not origin_of(layer).paths:
+    if not isinstance(layer.data, np.ndarray) or origin_of(layer).file is None:
         return 0
     automatic = np.asarray(correction.automatic.data.compute())
     painted = as_zyx(layer.data).compute()

@@ -63,7 +63,7 @@ class _Whole(QSpinBox):
 
 
 class KnobForm(QScrollArea):
-    """All keys of a recipe: the main ones on top, the others by section."""
+    """The keys of a recipe that decide labels and numbers: the main ones on top, the others by section."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ from micro.correct import (
     corrections_folder,
     write_corrected,
 )
-from micro.errors import InputMissingError, ParameterError, PhaseError, ShapeMismatchError
+from micro.errors import InputMissingError, ParameterError, ShapeMismatchError
 from micro.io import open_source, read_labels, read_volume, write_ome_zarr
 from micro.model import SSB_PHASES, Labels, Step, Volume
 from micro_pipelines.job import Job, Made, labels_from_labels
@@ -32,6 +32,7 @@ from micro_pipelines.sources import Source, find_sources, safe_name
 from napari_micro_ssb._correct_source import found_beside
 from napari_micro_ssb._lazy import Lazy
 from napari_micro_ssb._origin import KEY, LayerLike, Origin, given_voxel_size, origin_of, spacing_of
+from napari_micro_ssb._phase_values import phase_values
 from napari_micro_ssb._record import first_in, source_in
 from napari_micro_ssb._sample import array_of
 from napari_micro_ssb._snapshot import Snapshot
@@ -98,7 +99,7 @@ def work_of(layer: LayerLike, recipe: Recipe, engine: Engine, scratch: Callable[
         return _of_made(layer, origin, recipe, engine, scratch)
     if origin.paths:
         return _of_file(layer, origin, recipe, engine, scratch)
-    labels = Labels(_as_bytes(layer, engine), spacing, origin.phases or SSB_PHASES, name=layer.name)
+    labels = Labels(phase_values(layer, engine), spacing, origin.phases or SSB_PHASES, name=layer.name)
     return _saved(labels, None, recipe, engine, scratch)
 
 
@@ -141,10 +142,10 @@ def _before(layer: LayerLike) -> Snapshot:
     made = _made(origin)
     if made is not None:
         labels = made[1]
-    elif origin.paths:
+    elif origin.paths or origin.kept is not None:
         origin = _automatic(origin)
         source = _source_of(origin)
-        labels = read_labels(source.readable, voxel_size=given_voxel_size(layer), name=source.name)
+        labels = read_labels(source.readable, voxel_size=spacing_of(layer), name=source.name)
     else:
         raise InputMissingError(f"{layer.name}: nothing is known of how it was before; expected labels of a file")
     data = labels.data[0] if layer.ndim == 2 else labels.data
@@ -152,7 +153,9 @@ def _before(layer: LayerLike) -> Snapshot:
 
 
 def _automatic(origin: Origin) -> Origin:
-    """Return the origin of the automatic labels, where it is that of corrected ones."""
+    """Return the origin of the automatic labels, where it is that of corrected ones, or of labels in memory."""
+    if not origin.paths and origin.kept is not None:
+        return replace(origin, paths=(origin.kept,))
     if len(origin.paths) > 1 or all(step.operation != CORRECT_STEP for step in open_source(origin.paths[0]).history):
         return origin
     automatic = automatic_path(origin.paths[0])
@@ -160,21 +163,23 @@ def _automatic(origin: Origin) -> Origin:
         raise InputMissingError(
             f"{origin.paths[0]}: corrected labels without the automatic ones beside them; nothing to compare with"
         )
-    return replace(origin, paths=(automatic,))
+    # they were corrected with the voxel size that is shown, which their own file may not state
+    return replace(origin, paths=(automatic,), spacing=None)
 
 
 def _corrected_beside(layer: LayerLike, recipe: Recipe, engine: Engine, scratch: Callable[[], Path]) -> Work | None:
     """Return what measures the corrections that lie beside an automatic label file; None where there are none."""
     origin = origin_of(layer)
-    if isinstance(layer.data, CorrectedArray) or len(origin.paths) != 1:
+    path = origin.file
+    if isinstance(layer.data, CorrectedArray) or path is None:
         return None
-    found = found_beside(origin.paths[0])
+    found = found_beside(path)
     if found is None or found.edits == 0:
         return None
-    labels = read_labels(origin.paths[0], voxel_size=given_voxel_size(layer))
+    labels = read_labels(path, voxel_size=given_voxel_size(layer))
     if _changed(layer, labels, engine):
         return None
-    with Correction(labels, corrections_folder(origin.paths[0])) as correction:
+    with Correction(labels, corrections_folder(path)) as correction:
         return _of_correction(correction, origin, recipe, engine, scratch)
 
 
@@ -226,7 +231,7 @@ def _saved(labels: Labels, grey: Volume | None, recipe: Recipe, engine: Engine, 
 def _painted(layer: LayerLike, labels: Labels, changed: int, engine: Engine) -> Labels:
     """Return labels with what was painted on them, which is a step of their history."""
     step = Step(CORRECT_STEP, {"voxels": changed}, version=micro.__version__)
-    return labels.after(step, _as_bytes(layer, engine))
+    return labels.after(step, phase_values(layer, engine))
 
 
 def _changed(layer: LayerLike, labels: Labels, engine: Engine) -> int:
@@ -284,25 +289,5 @@ def _source_of(origin: Origin) -> Source:
     return Source(safe_name(origin.paths[0].name), origin.paths)
 
 
-def _as_bytes(layer: LayerLike, engine: Engine) -> Any:  # noqa: ANN401
-    array = array_of(layer)
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype.kind not in "bui":
-        raise PhaseError(f"{layer.name}: values of type {array.dtype}; expected labels, whole numbers from 0 to 255")
-    spans: list[tuple[int, int]] = engine.run(_span, [array])
-    lowest, highest = min(low for low, _ in spans), max(high for _, high in spans)
-    if lowest < 0 or highest > 255:
-        raise PhaseError(
-            f"{layer.name}: values from {lowest} up to {highest}; expected phases from 0 to 255 "
-            "(0 none, 1 void, 2 SE, 3 Li, ...)"
-        )
-    return array.astype(np.uint8)
-
-
 def _count_changes(_: Block, one: NDArray[Any], two: NDArray[Any]) -> Done[int]:
     return Done(int(np.count_nonzero(one != two)))
-
-
-def _span(_: Block, values: NDArray[Any]) -> Done[tuple[int, int]]:
-    return Done((int(values.min()), int(values.max())))

@@ -30,9 +30,9 @@ from napari_micro_ssb._camera import camera_of
 from napari_micro_ssb._command import Command, command_of, require_current, save_files
 from napari_micro_ssb._content import state_of
 from napari_micro_ssb._figures import FigurePage
-from napari_micro_ssb._labels_work import compared_works, work_of
+from napari_micro_ssb._labels_work import Work, compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
-from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_turned, spacing_of
+from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_other_voxel_size, refuse_turned, spacing_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
@@ -170,14 +170,22 @@ class MeasurePanel(Panel):
 
     def _now(self, layer: Any) -> Snapshot:  # noqa: ANN401
         refuse_turned(layer)  # before anything is read
-        spacing_of(layer)
+        refuse_other_voxel_size(layer)
         return snapshot_of(layer)
 
     def _corrected(self, layer: Any) -> Any:  # noqa: ANN401
-        """Return the layer that the Correct panel shows of these labels, where it has them open."""
-        paths = origin_of(layer).paths
+        """Return the layer that the Correct panel shows of these labels, where it has them open.
+
+        Raises
+        ------
+        CalibrationError
+            If these labels were given another voxel size meanwhile.
+        """
+        file = origin_of(layer).file
         open_ones = [one for one in self.viewer.layers if isinstance(one.data, CorrectedArray)]
-        return next((one for one in open_ones if paths and origin_of(one).paths == paths), layer)
+        found = next((one for one in open_ones if file is not None and origin_of(one).file == file), layer)
+        refuse_other_voxel_size(found, spacing_of(layer))
+        return found
 
     @told
     def show_parts(self) -> None:
@@ -214,12 +222,23 @@ class MeasurePanel(Panel):
     @told
     def command(self) -> None:
         """Copy the command that gives what was measured; where it needs files beside it, ask where they go."""
-        if command_of(self._last().work, Path()).files:
+        work = self._last().work
+
+        def look(watcher: Watcher) -> None:
+            watcher.stage_started("looking at the labels")
+            require_current(work, self.engine)
+
+        self.start(look, lambda _: self._ask_command(work), "looking at the labels ...")
+
+    def _ask_command(self, work: Work) -> None:
+        folder = Path()
+        if command_of(work, folder).files:
             path = QFileDialog.getExistingDirectory(self, "Folder for the recipe and the list of samples it needs")
-            if path:
-                self.save_command(Path(path))
-            return
-        self.save_command(Path())
+            if not path:
+                self.say("nothing was copied: this command needs a folder for its files")
+                return
+            folder = Path(path)
+        self.save_command(folder)
 
     @told
     def save_command(self, folder: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from micro.errors import MissingCalibrationError, ParameterError
+from micro.correct import CorrectedArray
+from micro.errors import CalibrationError, MissingCalibrationError, ParameterError
 from micro.model import PhaseSet, Spacing
 from micro.model.spacing import unit_in_um
 from micro_pipelines.job import Job
@@ -19,9 +20,12 @@ __all__ = [
     "LayerLike",
     "Origin",
     "begin_um_of",
+    "edges_text",
     "given_voxel_size",
     "origin_of",
+    "refuse_other_voxel_size",
     "refuse_turned",
+    "same_edges",
     "spacing_of",
 ]
 
@@ -60,6 +64,8 @@ class Origin:
         Whether it shows something beside the labels that count: strokes, a preview, one part of a cell.
     content
         Of an image, what tells its voxels from others: a layer that shows other ones stands for its file no more.
+    kept
+        Of labels in memory, the file that the Correct panel keeps of them, which their corrections lie beside.
     """
 
     paths: tuple[Path, ...] = ()
@@ -70,6 +76,12 @@ class Origin:
     job: Job | None = None
     helper: bool = False
     content: str | None = None
+    kept: Path | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The one file of labels, which corrections lie beside; None where there is none."""
+        return self.paths[0] if len(self.paths) == 1 else self.kept
 
 
 def origin_of(layer: LayerLike) -> Origin:
@@ -125,6 +137,61 @@ def refuse_turned(layer: Any) -> None:  # noqa: ANN401
             )
 
 
+def refuse_other_voxel_size(layer: LayerLike, wanted: Spacing | None = None) -> None:
+    """Refuse a voxel size for labels that were found or are corrected at another one: it belongs to their job or edits.
+
+    Parameters
+    ----------
+    layer
+        A layer; those that have no voxel size of their own are let through.
+    wanted
+        The voxel size; by default that which the layer is shown with.
+
+    Raises
+    ------
+    CalibrationError
+        If it is another one.
+    """
+    shown, made = wanted or spacing_of(layer), getattr(origin_of(layer).job, "made", None)
+    if isinstance(layer.data, CorrectedArray):
+        own, what = layer.data.correction.automatic.spacing, "are being corrected"
+        do = "press Set aside in the Correct panel, set it for the automatic labels, and correct them anew"
+    elif made is not None:
+        own, what = made[1].spacing, "were found"
+        do = "set it for the image and press Run on all"
+    else:
+        return
+    if not same_edges(own, shown, layer.ndim):
+        known = edges_text(own, layer.ndim)
+        raise CalibrationError(
+            f"{layer.name}: these labels {what} with voxels of {known}, not {edges_text(shown, layer.ndim)}; "
+            f"keep their voxel size, or for another one {do}"
+        )
+
+
+def same_edges(one: Spacing, two: Spacing, ndim: int) -> bool:
+    """Return whether two voxel sizes agree along the axes of a layer; z of a section is a stand-in.
+
+    Examples
+    --------
+    >>> one, two = Spacing(1, 0.1, 0.1), Spacing(2, 0.1, 0.1)
+    >>> same_edges(one, two, 2), same_edges(one, two, 3)
+    (True, False)
+    """
+    return bool(np.allclose(one.um[-ndim:], two.um[-ndim:], rtol=1e-9, atol=0))
+
+
+def edges_text(spacing: Spacing, ndim: int) -> str:
+    """Return the edges of a voxel along the axes of a layer, as the panels show them.
+
+    Examples
+    --------
+    >>> edges_text(Spacing(1, 0.1, 0.05), 2)
+    '0.1 x 0.05 um'
+    """
+    return f"{' x '.join(f'{edge:g}' for edge in spacing.um[-ndim:])} um"
+
+
 def _in_um(layer: LayerLike, lengths: Any) -> list[float]:  # noqa: ANN401
     """Return lengths along a layer's axes, given in its units, in um."""
     found = []
@@ -148,7 +215,4 @@ def given_voxel_size(layer: LayerLike) -> Spacing | None:
         If nobody said how large a voxel is.
     """
     shown, stated = spacing_of(layer), origin_of(layer).spacing
-    flat = 1 if layer.ndim == 2 else 0
-    if stated is not None and np.allclose(shown.um[flat:], stated.um[flat:], rtol=1e-9, atol=0):
-        return None
-    return shown
+    return None if stated is not None and same_edges(shown, stated, layer.ndim) else shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -69,6 +70,16 @@ class _Bridge(QObject):
     lost = Signal(str)
 
 
+def _silent_when_gone(signal: Any) -> Callable[..., None]:  # noqa: ANN401
+    """Return what emits a signal, for any thread, and nothing once Qt has taken the panel away."""
+
+    def emit(*what: object) -> None:
+        with suppress(RuntimeError):
+            signal.emit(*what)
+
+    return emit
+
+
 class Panel(QWidget):
     """A dock widget with a message line, a progress bar and a button that ends what is being done.
 
@@ -108,6 +119,8 @@ class Panel(QWidget):
         self._bridge.progress.connect(self._show_progress)
         self._bridge.lost.connect(self.complain)
         follow_lost(self.complain_anywhere)
+        self._gone = threading.Event()  # outlives the panel, whose window may be closed in the middle of something
+        self.destroyed.connect(freely(self._gone.set))
         self._worker: FunctionWorker[Any] | None = None
         self._then: Callable[[Any], None] | None = None
         self._at_end: Callable[[], None] | None = None
@@ -146,7 +159,7 @@ class Panel(QWidget):
                 at_end()
             return
         self._at_end = at_end
-        watcher = Watcher(self._bridge.progress.emit, lambda: self._worker is None or self._worker.abort_requested)
+        watcher = Watcher(_silent_when_gone(self._bridge.progress), self._is_over)
         worker: FunctionWorker[Any] = FunctionWorker(work, watcher)
         worker.returned.connect(self._returned)
         worker.errored.connect(self._failed)
@@ -159,14 +172,16 @@ class Panel(QWidget):
 
     def complain_anywhere(self, text: str) -> None:
         """Show what is wrong, from whichever thread."""
-        with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
-            self._bridge.lost.emit(text)
+        _silent_when_gone(self._bridge.lost)(text)
 
     def stop(self) -> None:
         """Ask for an end of what is being done; it comes after the block at hand."""
         if self._worker is not None:
             self._worker.quit()
             self.say("stopping ...")
+
+    def _is_over(self) -> bool:
+        return self._gone.is_set() or self._worker is None or self._worker.abort_requested
 
     def _show_progress(self, what: str, done: int, total: int) -> None:
         if self._worker is not None and not self._worker.abort_requested:

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButto
 
 from micro.errors import CalibrationError, InputMissingError
 from micro.model import Spacing
-from napari_micro_ssb._origin import origin_of, spacing_of
+from napari_micro_ssb._origin import edges_text, origin_of, refuse_other_voxel_size, spacing_of
 
 if TYPE_CHECKING:
     import napari
@@ -166,18 +166,19 @@ class VoxelField(QWidget):
             self.known.setText("voxel size: no layer")
             return
         try:
-            edges = spacing_of(layer).um[-layer.ndim :]
+            edges = edges_text(spacing_of(layer), layer.ndim)
         except CalibrationError:
             self.known.setText("<b>voxel size: not known.</b> Enter it before anything is measured:")
             return
         axes = ", ".join("zyx"[-layer.ndim :])
-        self.known.setText(f"voxel size: {' x '.join(f'{edge:g}' for edge in edges)} um ({axes})")
+        self.known.setText(f"voxel size: {edges} ({axes})")
 
     def apply(self, *_: object) -> None:
         """Give the layer the voxel size that was entered."""
         try:
             layer = self._layer()
             spacing = Spacing.parse(self.text.text())
+            refuse_other_voxel_size(layer, spacing)
         except (CalibrationError, InputMissingError) as error:
             self._complain(str(error))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from napari_micro_ssb._origin import origin_of
 from napari_micro_ssb._panel import Panel, freely, told
 from napari_micro_ssb._pick import is_kind
 from napari_micro_ssb._reader import read_layers
+from napari_micro_ssb._review_words import details, left, table
 from napari_micro_ssb._snapshot import Snapshot, snapshot_of
 from napari_micro_ssb._tables import TableView
 from napari_micro_ssb._view import show_layers
@@ -58,7 +60,7 @@ class ReviewPanel(Panel):
         self.where = QLabel("no folder yet")
         self.progress = QProgressBar()
         self.progress.setFormat("%v of %m checked")
-        self.table = TableView(_table(()))
+        self.table = TableView(table(()))
         self.details = QLabel()
         self.details.setWordWrap(True)
         self.name = QLineEdit(reviewer())
@@ -109,6 +111,8 @@ class ReviewPanel(Panel):
     @told
     def open_folder(self, folder: Path) -> None:
         """Show the samples in the folder of a run."""
+        if folder != self.folder:
+            self._refuse_to_forget()
 
         def work(watcher: Watcher) -> tuple[ReviewItem, ...]:
             watcher.stage_started("looking through the samples")
@@ -126,33 +130,29 @@ class ReviewPanel(Panel):
     @told
     def next(self) -> None:
         """Open the next sample that nobody has checked; one that was passed over comes again after all others."""
-        self._run()
-        waiting = [item for item in self.items if not item.checked]
-        if not waiting:
-            self.say(f"all {len(self.items)} samples are checked")
-            return
-        here = None if self.current is None else self.current.sample
-        fresh = [item for item in waiting if item.sample not in self._passed and item.sample != here]
-        if not fresh:
-            self._passed.clear()
-            fresh = [item for item in waiting if item.sample != here]
-        if not fresh:
-            self.say("no other sample is left to check")
-            return
-        self.open_item(fresh[0])
+        folder, items, here, passed = self._run(), self.items, self.current, frozenset(self._passed)
+        self._refuse_to_forget()
+        painted = self._painted()
+
+        def work(watcher: Watcher) -> tuple[tuple[ReviewItem, ...], _Opened | None]:
+            watcher.stage_started("looking for the next sample")
+            _require_run(folder)
+            queue = _renewed_queue(folder, items, here, watcher)
+            item = _next_of(queue, here, passed)
+            return queue, None if item is None else _opened(folder, item, painted)
+
+        self.start(work, self._show_next, "looking for the next sample ...")
 
     @told
     def open_item(self, item: ReviewItem) -> None:
         """Show a sample in the place of the one that was shown: image, phases, dendrites, cracks, gaps and tables."""
         folder = self._run()
         self._refuse_to_forget()
-        painted = [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
+        painted = self._painted()
 
         def work(watcher: Watcher) -> _Opened:
             watcher.stage_started(f"opening {item.sample}")
-            _require_there(folder, item)
-            _refuse_to_close(painted)
-            return _read(renewed(item))
+            return _opened(folder, item, painted)
 
         self.start(work, self._show_opened, f"opening {item.sample} ...")
 
@@ -195,27 +195,55 @@ class ReviewPanel(Panel):
         results = {item.folder for item in self.items if item.folder is not None}
         return [one for one in self.viewer.layers if one in self._layers or origin_of(one).result in results]
 
+    def _painted(self) -> list[Snapshot]:
+        """Return the labels that leave the viewer with the sample, as they are now."""
+        return [snapshot_of(layer) for layer in self._shown() if is_kind(layer, "labels")]
+
+    def _unsaved(self) -> str:
+        """Return the note that is in the field only."""
+        saved = "" if self.current is None or self.current.mark is None else self.current.mark.note
+        written = self.note.text().strip()
+        return "" if self.current is None or written == saved else written
+
     def _refuse_to_forget(self) -> None:
         """Refuse to go on while a note is in the field only."""
-        if self.current is None:
-            return
-        saved = "" if self.current.mark is None else self.current.mark.note
-        if self.note.text().strip() not in ("", saved):
+        if self.current is not None and self._unsaved():
             raise ParameterError(f"the note on {self.current.sample} is not saved yet; save it, or empty the field")
 
     def _show_folder(self, folder: Path, items: tuple[ReviewItem, ...]) -> None:
+        there = folder == self.folder and self.current is not None
+        again = _same_in(items, self.current) if there else None
+        if again is None:
+            self._refuse_to_forget()
         if folder != self.folder:
-            self.current = None
             self._passed.clear()
-        self.folder, self.items = folder, items
-        if self.current is not None:
-            self.current = next((item for item in items if item.sample == self.current.sample), None)
+        self.folder = folder
         self.where.setText(str(folder))
-        self._show_queue()
-        self._show_item()
+        self._show_again(items, again)
         self.say(f"{counted(len(items), 'sample')}; press Next, or choose one in the table")
 
+    def _show_again(self, items: tuple[ReviewItem, ...], current: ReviewItem | None) -> None:
+        """Show the queue and the sample that is open as they are now; a note that isn't saved stays in its field."""
+        unsaved = self._unsaved()
+        self.items, self.current = items, current
+        self._show_queue()
+        self._show_item()
+        if unsaved:
+            self.note.setText(unsaved)
+
+    def _show_next(self, found: tuple[tuple[ReviewItem, ...], _Opened | None]) -> None:
+        items, opened = found
+        self._show_again(items, _same_in(items, self.current))
+        if opened is None:
+            done = all(item.checked for item in items)
+            self.say(f"all {len(items)} samples are checked" if done else "no other sample is left to check")
+            return
+        if opened.item.sample in self._passed:
+            self._passed.clear()
+        self._show_opened(opened)
+
     def _show_opened(self, opened: _Opened) -> None:
+        self._refuse_to_forget()  # it may have been written while this was read
         for layer in self._shown():
             if layer in self.viewer.layers:  # the corrected layer may have gone with the one that it corrects
                 self.viewer.layers.remove(layer)
@@ -239,10 +267,10 @@ class ReviewPanel(Panel):
         self._show_queue()
         self._show_item()
         said = "checked" if self.current.checked else "noted"
-        self.say(f"{self.current.sample}: {said}; {_left(self.items)}")
+        self.say(f"{self.current.sample}: {said}; {left(self.items)}")
 
     def _show_queue(self) -> None:
-        old, self.table = self.table, TableView(_table(self.items), self._chosen)
+        old, self.table = self.table, TableView(table(self.items), self._chosen)
         self._table_place.replaceWidget(old, self.table)
         old.deleteLater()
         self.progress.setRange(0, max(len(self.items), 1))
@@ -264,7 +292,7 @@ class ReviewPanel(Panel):
             widget.setEnabled(item is not None)
         self.other_button.setText(TAKE_BACK if item is not None and item.checked else NOTE)
         self.note.setText("" if item is None or item.mark is None else item.mark.note)
-        self.details.setText("" if item is None else _details(item))
+        self.details.setText("" if item is None else details(item))
 
     def _begin_with_what_is_open(self) -> None:
         """Take the run whose sample is in the viewer already."""
@@ -288,14 +316,57 @@ def _read(item: ReviewItem) -> _Opened:
         return _Opened(item, why=f"it failed, and there is nothing to show: {explained(error)}")
 
 
+def _opened(folder: Path, item: ReviewItem, painted: list[Snapshot]) -> _Opened:
+    """Read a sample as it is now, where the labels that are shown may go."""
+    _require_there(folder, item)
+    _refuse_to_close(painted)
+    return _read(renewed(item))
+
+
+def _renewed_queue(
+    folder: Path, items: tuple[ReviewItem, ...], here: ReviewItem | None, watcher: Watcher
+) -> tuple[ReviewItem, ...]:
+    """Return the queue with what became of the sample that is left; of all, before all of them count as checked."""
+
+    def queue(renew: Callable[[int, ReviewItem], ReviewItem]) -> tuple[ReviewItem, ...]:
+        return with_marks([renew(number, item) for number, item in enumerate(items)], read_marks(folder))
+
+    def told_and_renewed(number: int, item: ReviewItem) -> ReviewItem:
+        watcher.blocks("", number, len(items))
+        return renewed(item)
+
+    found = queue(lambda _, item: renewed(item) if here is not None and item.sample == here.sample else item)
+    return queue(told_and_renewed) if all(item.checked for item in found) else found
+
+
+def _next_of(items: tuple[ReviewItem, ...], here: ReviewItem | None, passed: frozenset[str]) -> ReviewItem | None:
+    """Return the next sample that nobody has checked, one that was passed over after all others."""
+    waiting = [item for item in items if not item.checked and (here is None or item.sample != here.sample)]
+    fresh = [item for item in waiting if item.sample not in passed]
+    return next(iter([*fresh, *waiting]), None)
+
+
+def _same_in(items: tuple[ReviewItem, ...], item: ReviewItem | None) -> ReviewItem | None:
+    """Return what a queue knows of a sample."""
+    return next((one for one in items if item is not None and one.sample == item.sample), None)
+
+
 def _require_there(folder: Path, item: ReviewItem) -> None:
     """Refuse to write beside, or to take out of the viewer, what lies on the disk no more."""
-    for place, what in ((folder / "failures.csv", "the run"), (item.folder, f"the result of {item.sample}")):
-        if place is not None and not place.exists():
-            raise InputMissingError(
-                f"{what} isn't there any more, or can't be reached: {place}; nothing was written, and your note "
-                "stays in its field: put the folder back and try again, or press Look again"
-            )
+    _require_run(folder)
+    _require_place(item.folder, f"the result of {item.sample}")
+
+
+def _require_run(folder: Path) -> None:
+    _require_place(folder / "failures.csv", "the run")
+
+
+def _require_place(place: Path | None, what: str) -> None:
+    if place is not None and not place.exists():
+        raise InputMissingError(
+            f"{what} isn't there any more, or can't be reached: {place}; nothing was written, and your note "
+            "stays in its field: put the folder back and try again, or press Look again"
+        )
 
 
 def _refuse_to_close(layers: list[Snapshot]) -> None:
@@ -307,44 +378,3 @@ def _refuse_to_close(layers: list[Snapshot]) -> None:
                 f"{layer.name}: {counted(voxels, 'voxel')} are not what its file holds: painted with napari's own "
                 "brush, they are stored nowhere. Export them from the Measure panel, then remove this layer"
             )
-
-
-def _table(items: tuple[ReviewItem, ...]) -> pd.DataFrame:
-    rows = [(item.sample, _status(item), _why(item), item.state) for item in items]
-    return pd.DataFrame(rows, columns=["sample", "review", "why look", "state"])
-
-
-def _status(item: ReviewItem) -> str:
-    if item.mark is None:
-        return "to do"
-    if item.checked:
-        return f"checked, {item.mark.by}"
-    return "changed since it was checked" if item.changed else f"to do, note of {item.mark.by}"
-
-
-def _why(item: ReviewItem) -> str:
-    if item.failure:
-        return f"failed: {item.failure}"
-    unsure = [] if item.unsure_share is None else [f"unsure of {item.unsure_share:.0%}"]
-    warned = [counted(len(item.warnings), "warning")] if item.warnings and not item.doubts else []
-    edited = [counted(item.edits, "edit")] if item.edits else []
-    return "; ".join([*item.doubts, *unsure, *warned, *edited])
-
-
-def _details(item: ReviewItem) -> str:
-    lines = [f"{item.sample}{f', {item.state}' if item.state else ''}"]
-    lines += [f"failed: {item.failure}"] if item.failure else []
-    lines += [f"- {line}" for line in item.warnings or item.doubts]
-    if item.unsure_share is not None:
-        lines.append(f"- the model is not sure of {item.unsure_share:.1%} of the voxels")
-    if item.edits:
-        lines.append(f"- {counted(item.edits, 'edit')} by hand, to be seen in the Correct panel")
-    if item.mark is not None:
-        said = "checked" if item.mark.checked else "noted"
-        changed = "; the labels have changed since" if item.changed else ""
-        lines.append(f"{said} by {item.mark.by}, {item.mark.time}{changed}")
-    return "\n".join(lines)
-
-
-def _left(items: tuple[ReviewItem, ...]) -> str:
-    return f"{sum(item.checked for item in items)} of {len(items)} checked"

@@ -26,16 +26,16 @@ from micro.model import SSB_PHASES
 from micro_pipelines.models import Model, load_model
 from micro_pipelines.training import Trained
 from napari_micro_ssb._camera import camera_of
-from napari_micro_ssb._live import Live, LiveFound, live_piece, painted_slices, several_painted
+from napari_micro_ssb._live import Live, LiveFound, painted_slices, several_painted
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._panel import freely, row_of, told
 from napari_micro_ssb._pick import itself
 from napari_micro_ssb._prepare import Preparation
 from napari_micro_ssb._put import put, translation
 from napari_micro_ssb._scratch import new_scratch
-from napari_micro_ssb._segmenting import Piece
 from napari_micro_ssb._strokes import PAINTED, STROKES, as_strokes, drawn_on, strokes_layer, train_and_save
 from napari_micro_ssb._strokes_kept import KeptStrokes, read_kept
+from napari_micro_ssb._strokes_piece import TrainedPiece
 from napari_micro_ssb._work import Watcher
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class StrokesTab(QWidget):
         self.viewer = panel.viewer
         self.live = Live(panel.engine)
         self.preparation = Preparation(self.live, panel.samples)
-        self._piece: Piece | None = None
+        self._pieces = TrainedPiece(panel)
         self.found: LiveFound | None = None
         self._trained_on: Any = None
         self._model: Model | None = None
@@ -179,7 +179,7 @@ class StrokesTab(QWidget):
             return
         try:
             image = self.panel.image.layer()
-            self.preparation.begin(self.panel.asked(), self._piece_of(image), self.panel.recipe())
+            self.preparation.begin(self.panel.asked(), self._pieces.of(image), self.panel.recipe())
         except MicroError:  # what is wrong is told when something is asked for
             self.preparation.end()
         self._show_preparation()
@@ -198,20 +198,6 @@ class StrokesTab(QWidget):
         except RuntimeError:  # the panel was closed, and Qt has taken this away
             self.viewer.dims.events.current_step.disconnect(self._moved)
 
-    def _piece_of(self, image: Any) -> Piece:  # noqa: ANN401
-        """Return what is trained on; of a large section the same part as before while the window's middle is in it."""
-        data = image.data[0] if image.multiscale else image.data
-        z, y, x = (1, *data.shape)[-3:]
-        place, centre = self.panel.place(image), self._centre(image)
-        wanted = live_piece((z, y, x), place, centre)
-        last = self._piece
-        if last is not None and last.box[0] == wanted.box[0] and last.voxels == wanted.voxels:
-            inside = all(span.start <= at < span.stop for span, at in zip(last.box[1:], centre, strict=True))
-            whole = all(span.stop <= length for span, length in zip(last.box[1:], (y, x), strict=True))
-            wanted = last if inside and whole else wanted
-        self._piece = wanted
-        return wanted
-
     @told
     def update_live(self, *, by_itself: bool = False) -> None:
         """Train on the strokes and show what they make of the slice.
@@ -220,7 +206,7 @@ class StrokesTab(QWidget):
         """
         image, layer = self.panel.image.layer(), self.layer()
         asked, recipe, name = self.panel.asked(), self.panel.recipe(), layer.name
-        drawn, piece = drawn_on(layer, image), self._piece_of(image)
+        drawn, piece = drawn_on(layer, image), self._pieces.of(image)
         if self.preparation.busy:
             self.preparation.begin(asked, piece, recipe)  # goes on, or ends for the slice that was painted on
 
@@ -405,7 +391,3 @@ class StrokesTab(QWidget):
             [] if held.accuracy != held.accuracy else [f"of the strokes held out {held.accuracy:.1%} are recognised"]
         )
         self.panel.say(". ".join([f"saved {trained.path.name}", *lines, *trained.training.warnings]))
-
-    def _centre(self, image: Any) -> tuple[float, float]:  # noqa: ANN401
-        place = image.world_to_data(camera_of(self.viewer).center[-image.ndim :])
-        return (float(place[-2]), float(place[-1]))
