@@ -2,14 +2,14 @@
 
 Run: uv run --with porespy --with dask-image python benchmarks/scale.py [EDGE ...] [--memory 3GB] [--no-others]
 
-Without edges 128, 256, 512 and 1024: some 25 minutes on two idle cores, half of them for 1024. The volume is a CT phantom as deep as the
-cube and 128 voxels wide, mirrored sideways, so that what there is to find grows with the volume; it is written as
-OME-Zarr of uint16. Every line of the table is a process of its own. Peaks are of resident memory, sampled every
-20 ms; the libraries are in them. The CPU time, of the program and of the system for it, tells what two idle cores
-would do where other work takes a part of them. Of the alternatives each does its part in memory (dask-image in
-blocks), the settings stated by hand: a Gaussian, thresholds halfway between the phases, components of void, their
-table, the surface of void. They tell neither dendrites nor cracks nor gaps apart, and have no intervals. Where the
-machine has too little memory for them they are not run.
+Without edges 128, 256, 512 and 1024: half an hour and more on two idle cores, a third of it for 1024. The volume is a
+CT phantom as deep as the cube and 128 voxels wide, mirrored sideways, so that what there is to find grows with the
+volume; it is written as OME-Zarr of uint16. Every line of the table is a process of its own. Peaks are of resident
+memory, sampled every 20 ms; the libraries are in them. The CPU time, of the program and of the system for it, tells
+what two idle cores would do where other work takes a part of them. Of the alternatives each does its part in memory
+(dask-image in blocks), the settings stated by hand: a Gaussian, thresholds halfway between the phases, components of
+void, their table, the surface of void. They tell neither dendrites nor cracks nor gaps apart, and have no intervals.
+Where the machine has too little memory for them they are not run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from micro_pipelines.sources import Source
 
 KIND, WIDTH = "xct", 128
 OTHERS_BYTES = 40
-"""Memory that the alternatives take for a voxel, dask-image too: what was measured at 512^3 is 17 to 38."""
+"""Memory that a voxel takes with the alternatives, at least."""
 LEVELS = (0.31, 0.35, 0.57)
 """Median greys of void, lithium and electrolyte over full scale, as the phantom has them."""
 

@@ -13,7 +13,7 @@ from micro.measure.census import Grid
 from micro.measure.columns import Along, AlongNumbers, place_of, same_rows
 from micro.measure.intervals import Spread, fraction_interval, ratio_spread
 from micro.measure.loss import empty_loss
-from micro.measure.protocol import BlockView, Context
+from micro.measure.protocol import BRIDGED, BlockView, Context
 from micro.measure.results import ContactMap, Findings
 from micro.measure.roughness import empty_roughness, roughness_rows
 from micro.measure.spots import empty_spots, no_spots, spot_rows
@@ -199,7 +199,7 @@ def _contact_rows(context: Context, faces: NDArray[np.int64], contact_map: Conta
     touching, open_ = (int(np.count_nonzero(contact_map.values == kind)) for kind in (CONTACT, VOID))
     fraction, projected, area = _empty_rows(context)
     if contact + void <= 0:
-        note = "the anode body meets neither electrolyte nor void"
+        note = BRIDGED if context.is_bridged else "the anode body meets neither electrolyte nor void"
         return tuple(replace(row, note=note) for row in (fraction, projected, area, empty_loss()))
     measure, faces_met = contact + void, int(faces[1:].sum())
     spread = _map_spread(contact_map)

@@ -18,7 +18,7 @@ from micro.measure.params import MeasureParams
 from micro.measure.results import Findings
 from micro.model import PhaseSet, Spacing
 
-__all__ = ["BlockMeasurement", "BlockView", "Context", "ObjectTable"]
+__all__ = ["BRIDGED", "BlockMeasurement", "BlockView", "Context", "ObjectTable"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class ObjectTable:
     def ids_of(self, part: Part) -> NDArray[np.int64]:
         """Return the ids of the objects of one kind, ascending."""
         return np.flatnonzero(self.classes == int(part))
+
+
+BRIDGED = "anode and counter electrode are one body of metal, and what joins them is not labelled a dendrite"
+"""Where `Context.is_bridged`: said by what can't be measured then."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,12 @@ class Context:
         if self.plane is not None:
             return ""
         return "; ".join(self.notes) or "no metal body found"
+
+    @property
+    def is_bridged(self) -> bool:
+        """Whether the anode and the counter electrode are one body of metal, and none of it is labelled a dendrite."""
+        assert self.census is not None
+        return self.far_side == "counter electrode" and not self.census.of_parts(Part.COUNTER).any()
 
     @property
     def roi(self) -> str:

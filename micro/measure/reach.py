@@ -12,7 +12,7 @@ from micro.blocks import Shape, kernel
 from micro.cell import Part
 from micro.measure.dendrites import DEEPER
 from micro.measure.objects import FILAMENTS
-from micro.measure.protocol import BlockView, Context
+from micro.measure.protocol import BRIDGED, BlockView, Context
 from micro.measure.results import Findings
 from micro.model import Measurement
 
@@ -165,6 +165,9 @@ def _rows(
         relative, distance = (replace(row, n=0, note="no joined dendrite") for row in (relative, distance))
     if context.is_2d and relative.value is not None:
         relative, distance = relative.noted(DEEPER), distance.noted(NEARER)
+    if context.is_bridged:
+        relative, distance = (replace(row, value=None, n=0, note=BRIDGED) for row in (relative, distance))
+        return relative, distance, replace(short, value=1.0, n=0, note=f"{BRIDGED}; {FACT}")
     if context.is_2d and not touching.size:
         return relative, distance, replace(short, n=0, note=BESIDE)
     return relative, distance, replace(short, value=float(touching.size > 0), n=int(touching.size), note=FACT)

@@ -13,14 +13,16 @@ __all__ = ["differing", "written"]
 READ_BYTES = 16 * 2**20
 """Files of the folder itself up to this size are compared by what they hold; others by their sizes."""
 
-RECORD = "run.json"
+LEFT_OUT = frozenset({"run.json", "results.npz"})
+"""The record, which this stands in; and what is measured once more where it is damaged."""
+FOREIGN = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+"""What file managers leave where somebody looks; in lower case."""
 
 
 def written(folder: Path) -> dict[str, dict[str, Any]]:
     """Return, for each file and folder in ``folder``, how many files it is and a digest of their names and sizes.
 
-    Of tables and other small files in the folder itself the digest is of what they hold. ``run.json``, which this
-    stands in, is left out.
+    Of tables and other small files in the folder itself the digest is of what they hold.
 
     Examples
     --------
@@ -34,7 +36,7 @@ def written(folder: Path) -> dict[str, dict[str, Any]]:
     >>> differing(folder, known)
     'measurements.csv'
     """
-    return {entry.name: _entry(entry) for entry in sorted(folder.iterdir()) if entry.name != RECORD}
+    return {entry.name: _entry(entry) for entry in sorted(folder.iterdir()) if entry.name not in LEFT_OUT}
 
 
 def differing(folder: Path, known: Mapping[str, Any]) -> str:
@@ -64,4 +66,6 @@ def _sizes(path: Path) -> Iterator[tuple[str, int]]:
     for place, _, names in os.walk(path):
         within = Path(place).relative_to(path)
         for name in names:
+            if name.lower() in FOREIGN:
+                continue
             yield (within / name).as_posix(), (Path(place) / name).stat().st_size

@@ -11,7 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from micro.blocks import Engine
 from micro.cell import CellParams, Part, anatomy, split_phases
 from micro.measure import MeasureParams, Results, measure
-from micro.model import Labels
+from micro.model import Labels, Spacing
 from micro.phantoms import Phantom, make_phantom
 
 LI, SE, VOID, DENDRITE, CRACK = 3, 2, 1, 4, 5
@@ -65,3 +65,17 @@ def test_seen_from_the_other_side_the_two_electrodes_change_places() -> None:
     assert not np.isin(far[truth == DENDRITE], (Part.DENDRITE, Part.ISOLATED)).any()
     assert (far[near == Part.ANODE] == Part.COUNTER).mean() > 0.999
     assert results.row("contact_fraction").value is not None
+
+
+@pytest.mark.parametrize(("column", "deepest"), [(4, 18.75), (3, None)])
+def test_metal_that_joins_both_electrodes_is_a_short_circuit(column: int, deepest: float | None) -> None:
+    values = np.full((60, 30, 28), 2, np.uint8)
+    values[:12] = values[50:] = 3
+    values[12:50, 10:16, 10:16] = column
+    params = CellParams(normal="+z")
+    found = measure(anatomy(Labels(values, Spacing(0.5, 0.5, 0.5)), params, Engine()), MeasureParams(), Engine())
+    assert found.row("short_circuit").value == 1
+    assert found.row("dendrite_depth_max").value == deepest
+    if deepest is None:
+        for metric in ("short_circuit", "contact_fraction", "dendrite_far_distance_min"):
+            assert "one body of metal" in found.row(metric).note

@@ -116,6 +116,8 @@ def test_names_and_sizes_of_folders_count(tmp_path: Path) -> None:
     inner.write_bytes(b"1234")
     known = written(tmp_path)
     assert differing(tmp_path, known) == ""
+    (tmp_path / "figures" / "Thumbs.db").write_bytes(b"12")
+    assert differing(tmp_path, known) == ""
     inner.rename(inner.with_name("Bild 2.png"))
     assert differing(tmp_path, known) == "figures"
     inner.with_name("Bild 2.png").rename(inner)
