@@ -80,7 +80,8 @@ def surface_area(source: Source, spacing: Spacing, engine: Engine, *, table: NDA
 
     On cubes, over 20 orientations: spheres of radius 10 within 2 %; tilted planes, cylinders of radius 8 and length 30
     within 3 %; on voxels of 1 : 1 : 2.5 within 6 %, planes tilted by 10 to 15 degrees 7 %. Discs of radius 14, 3 of the
-    longest edges thick, are as good on average, each within twice that. What ends at the picture's border has no surface there.
+    longest edges thick, are as good on average, each within twice that.
+    What ends at the picture's border has no surface there.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.lock import Owner
 from micro_pipelines.metadata import Metadata, with_metadata_of
-from micro_pipelines.outputs import Failure, write_batch_tables
+from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.run_log import LOG_NAME, RunLog, Several, logged
@@ -246,8 +246,11 @@ def _lost(source: Source, job: Job, out_dir: Path) -> str | None:
     if not isinstance(record, dict) or record.get("fingerprint") != job.fingerprint(source):
         return None
     known = record.get("written")
-    # a record of an earlier version doesn't say what was written
-    return differing(folder, known) if isinstance(known, dict) else ""
+    if job.probabilities and not (folder / PROBABILITIES_ZARR).exists():
+        return None
+    if not isinstance(known, dict):  # of an earlier version, which doesn't say what was written
+        return "" if all((folder / name).exists() for name in (LABELS_ZARR, "measurements.csv", "figures")) else None
+    return differing(folder, known)
 
 
 def _drawn(batch: BatchResult, params: ReportParams, observer: Observer) -> BatchResult:

@@ -66,6 +66,6 @@ def _sizes(path: Path) -> Iterator[tuple[str, int]]:
     for place, _, names in os.walk(path):
         within = Path(place).relative_to(path)
         for name in names:
-            if name.lower() in FOREIGN:
+            if name.lower() in FOREIGN or name.startswith("._"):
                 continue
             yield (within / name).as_posix(), (Path(place) / name).stat().st_size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,20 @@ def test_what_was_added_is_no_damage(cli: Cli, finished: tuple[Path, tuple[objec
     (out / "b" / "Notizen.txt").write_text("für später", encoding="utf-8")
     assert "b: unchanged, skipped" in cli(*command).err
     assert (out / "b" / "Notizen.txt").exists()
+
+
+def test_a_record_that_does_not_say_what_was_written_counts(
+    cli: Cli, finished: tuple[Path, tuple[object, ...]]
+) -> None:
+    out, command = finished
+    for name in SAMPLES:
+        record = json.loads((out / name / "run.json").read_text(encoding="utf-8"))
+        del record["written"]
+        (out / name / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    (out / "b" / "measurements.csv").unlink()
+    told = cli(*command)
+    assert "a: unchanged, skipped" in told.err
+    assert "b: done" in told.err
 
 
 def test_damage_that_keeps_the_size_is_a_row_and_stops_no_other(
