@@ -178,9 +178,12 @@ def _sources(path: Path, rows: Sequence[_Row]) -> tuple[Source, ...]:
             told = f"the sample {sample!r}" + (f" in the state {state!r}" if state else "")
             _refuse_twice(seen, (sample.casefold(), state.casefold()), row.place, told)
         several = bool(sample) and often[sample.casefold()] > 1
+        name = safe_name(f"{sample} {state}" if several else sample or file.name)
+        if sample:
+            _refuse_twice(seen, ("folder", name.casefold()), row.place, f"a sample with the folder {name!r}")
         sources.append(
             Source(
-                safe_name(f"{sample} {state}" if several else sample or file.name),
+                name,
                 (file,),
                 state,
                 safe_name(sample) if several else "",

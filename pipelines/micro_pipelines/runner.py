@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ from micro_pipelines.versions import versions
 from micro_pipelines.written import written
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_IN_PART = re.compile(r"\d+ requested and \d+ written")
 
 __all__ = ["SampleResult", "measure_sample", "reload_sample", "run_job", "run_sample", "write_sample"]
 
@@ -169,12 +171,25 @@ def _space_told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        why = _no_space(error)
+        if not why:
             raise
         raise OutputError(
-            f"no space is left in {folder} ({error.strerror}); free some, then continue with --resume: finished "
+            f"no space is left in {folder} ({why}); free some, then continue with --resume: finished "
             "samples and stages are kept"
         ) from error
+
+
+def _no_space(error: BaseException | None) -> str:
+    """Return how the system, or numpy, says that a disk is full, of an error or of what led to it; else nothing."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return error.strerror or "disk full"
+        # numpy, of an array that went to the disk in part: it has no errno
+        if isinstance(error, OSError) and _IN_PART.search(str(error)):
+            return "written in part"
+        error = error.__cause__
+    return ""
 
 
 def _scratch(final: Path) -> tempfile.TemporaryDirectory[str]:

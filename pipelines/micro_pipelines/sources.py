@@ -54,6 +54,7 @@ def find_sources(
         raise InputMissingError("no input given; expected a file, a folder of slices or a glob")
     _require_once(paths)
     sources = _stacked(paths) if stack else [source for path in paths for source in _named(path)]
+    _require_once([path for source in sources for path in source.paths])
     if len(states) not in (0, 1, len(sources)):
         raise ParameterError(
             f"{len(states)} states for {len(sources)} samples; expected none, one for all, or one for each in order"

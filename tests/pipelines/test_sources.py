@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micro.errors import InputMissingError, ParameterError
+from micro.errors import InputMissingError, ManifestError, ParameterError
 from micro_pipelines import sources
 from micro_pipelines.sources import find_sources, input_hash, safe_name
 
@@ -107,6 +107,21 @@ def test_an_input_that_is_given_twice_is_refused(place: Path) -> None:
     touch(place, "a.tif", "b.tif")
     with pytest.raises(ParameterError, match=r"a\.tif is given twice, or matched twice; expected each input once"):
         find_sources([str(place / "*.tif"), str(place / "a.tif")])
+
+
+def test_a_file_of_a_list_that_is_given_too_is_refused(place: Path) -> None:
+    touch(place, "a.tif", "b.tif")
+    (place / "liste.csv").write_text("path\na.tif\n", encoding="utf-8")
+    assert len(find_sources([str(place / "liste.csv"), str(place / "b.tif")])) == 2
+    with pytest.raises(ParameterError, match=r"a\.tif is given twice, or matched twice; expected each input once"):
+        find_sources([str(place / "liste.csv"), str(place / "a.tif")])
+
+
+def test_two_samples_that_would_share_a_folder_are_refused(place: Path) -> None:
+    touch(place, "a.tif", "b.tif")
+    (place / "liste.csv").write_text("path,sample\na.tif,x/y\nb.tif,x:y\n", encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"a sample with the folder 'x_y' stands in .* already"):
+        find_sources([str(place / "liste.csv")])
 
 
 def test_the_folder_that_one_is_in_has_its_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
