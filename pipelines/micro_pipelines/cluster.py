@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import logging
 import pickle
+import sys
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +33,9 @@ CONNECT_SECONDS = 10.0
 WORKER_SECONDS = 60.0
 """How long a scheduler may be without a worker when a run begins."""
 
+AGAIN_SECONDS = 600.0
+"""How long until it is said again that there is none, in the middle of a run."""
+
 _LOGGERS = (
     "distributed",
     "distributed.client",
@@ -43,15 +49,22 @@ P = TypeVar("P")
 Item = TypeVar("Item")
 
 
+def _to_terminal(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
 @dataclass(frozen=True)
 class Workers:
     """The workers of a Dask scheduler as `micro.blocks.Pool`.
 
     What is called goes through a file in the shared folder, once a stage: a worker that comes late, or in
-    the place of one that died, finds it there.
+    the place of one that died, finds it there. Where for ``worker_seconds`` there is none, a line says so, and another
+    one every ten minutes: a worker that comes goes on.
     """
 
     client: Client
+    worker_seconds: float = WORKER_SECONDS
+    say: Callable[[str], None] = _to_terminal
 
     def map_items(
         self, one: Callable[[Item], P], items: Sequence[Item], *, folder: Path | None, told: Callable[[int], None]
@@ -71,7 +84,7 @@ class Workers:
         # Not pure: equal calls of two stages are two calls.
         futures = self.client.map(functools.partial(_call, str(path)), list(items), pure=False, key=path.stem)
         try:
-            with _understood():
+            with _understood(), _watched(self.client, self.worker_seconds, self.say):
                 for done, future in enumerate(as_completed(futures, loop=self.client.loop), 1):
                     if future.status != "finished":
                         future.result()
@@ -82,6 +95,33 @@ class Workers:
                 self.client.cancel(futures)
             path.unlink(missing_ok=True)
         return results
+
+
+@contextmanager
+def _watched(client: Client, seconds: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Say that there is no worker, while the body waits, where there was none for so many seconds."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        seen = told = time.monotonic()
+        while not ended.wait(min(5.0, seconds / 4)):
+            try:
+                workers = client.nthreads()
+            except Exception:  # the scheduler has gone: whoever waits for the blocks is told
+                return
+            now = time.monotonic()
+            if workers:
+                seen = told = now
+            elif now - seen >= seconds and (told == seen or now - told >= AGAIN_SECONDS):
+                say(f"no worker for {now - seen:.0f} s: waiting for one; start it with: dask worker ADDRESS")
+                told = now
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 @contextmanager
@@ -119,7 +159,7 @@ def connected(
             ) from None
         with client:
             _require_workers(client, prepare(folder), worker_seconds)
-            yield Workers(client)
+            yield Workers(client, worker_seconds)
 
 
 def _require_workers(client: Client, folder: Path, seconds: float) -> None:

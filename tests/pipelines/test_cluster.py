@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +282,29 @@ def test_a_scheduler_without_workers_is_told(place: Path) -> None:
         connected(empty.scheduler_address, place, worker_seconds=0.2),
     ):
         pass
+
+
+def test_a_run_whose_last_worker_died_says_that_it_waits(place: Path) -> None:
+    said: list[str] = []
+    waiting = threading.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        waiting.set()
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
+        connected(cluster.scheduler_address, place) as found,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        cluster.scale(0)
+        while found.client.nthreads():
+            time.sleep(0.05)
+        workers = replace(found, worker_seconds=0.5, say=say)
+        result = beside.submit(workers.map_items, abs, [-1, 2], folder=place, told=lambda _: None)
+        assert waiting.wait(60)
+        cluster.scale(1)
+        assert result.result(60) == [1, 2]
+    assert len(said) == 1
+    assert said[0].startswith("no worker for")
+    assert "waiting for one" in said[0]
