@@ -43,6 +43,10 @@ TEXTURE, TEXTURE_VOXELS, TEXTURE_CELLS = 0.2, 60, 20
 TEXTURE_LACKING = 0.12
 """The same where a phase was not found: grains or curtains of one phase (.14 to .2) make up another (cells: .05)."""
 
+COLUMNS, COLUMN_RUNS, COLUMN_TIMES = 0.2, 3, 3.0
+"""Void whose scatter is by more than this share that of its columns along y is what curtains leave (of one phase .23 to
+.84; cells .12 at most), where it stands in so many places of more than three times its share: a crack may too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -79,6 +83,7 @@ def question(
     shading: float,
     stated: bool,
     engine: Engine,
+    curtained: bool = False,
 ) -> Verdict:
     """Question a segmentation, in one pass over the blocks.
 
@@ -98,6 +103,8 @@ def question(
         Whether the levels were stated in the recipe: then nothing is refused.
     engine
         Where the block tasks run.
+    curtained
+        Whether the picture may have curtains along y: a section cut by an ion beam.
 
     Examples
     --------
@@ -111,11 +118,17 @@ def question(
     'one grey level only'
     """
     evidence = gather_evidence(places, grey, levels, engine)
-    return judge_evidence(evidence, levels, phases=phases, shading=shading, stated=stated)
+    return judge_evidence(evidence, levels, phases=phases, shading=shading, stated=stated, curtained=curtained)
 
 
 def judge_evidence(
-    evidence: Evidence, levels: GreyLevels, *, phases: PhaseSet, shading: float, stated: bool
+    evidence: Evidence,
+    levels: GreyLevels,
+    *,
+    phases: PhaseSet,
+    shading: float,
+    stated: bool,
+    curtained: bool = False,
 ) -> Verdict:
     """Draw the doubts from the evidence; the parameters are those of `question`."""
     specks = _specks(evidence, levels)
@@ -127,6 +140,7 @@ def judge_evidence(
     doubts += _strange_modes(evidence, levels)
     doubts += _borders(evidence, levels, phases)
     doubts += _unevenness(evidence, levels, shading)
+    doubts += _curtains(evidence, levels, phases) if curtained else []
     return Verdict(tuple(doubts))
 
 
@@ -282,3 +296,27 @@ def _texture(evidence: Evidence, levels: GreyLevels) -> float:
     means = sums[full] / voxels[full]
     others: Sequence[float] = [grey for k, grey in enumerate(levels.greys) if k != matrix]
     return float(means.std() / min(abs(levels.greys[matrix] - grey) for grey in others))
+
+
+def _curtains(evidence: Evidence, levels: GreyLevels, phases: PhaseSet) -> list[Doubt]:
+    """Find void that stands in many whole columns: what stripes leave, and no picture of pores and cracks."""
+    void = _of_role(levels, phases, "pore")
+    if void is None:
+        return []
+    height = np.maximum(evidence.columns.sum(axis=0), 1)
+    shares = evidence.columns[void] / height
+    means = shares.mean(axis=1, keepdims=True)
+    scatter = float((means * (1 - means)).mean())
+    share = float(shares.var(axis=1).mean()) / scatter if scatter > 0 else 0.0
+    dense = shares > COLUMN_TIMES * means
+    runs = float(np.count_nonzero(dense[:, 1:] & ~dense[:, :-1], axis=1).mean())
+    if share <= COLUMNS or runs < COLUMN_RUNS:
+        return []
+    name = levels.names[void]
+    return [
+        Doubt(
+            f"{name} in columns",
+            f"{name} stands in {runs:.0f} columns along y, which make up {100 * share:.0f} % of its scatter, expected "
+            f"{100 * COLUMNS:.0f} % or less: curtains that are left may be taken for cracks",
+        )
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ class Evidence:
         Voxels by side (-z, +z, -y, +y, -x, +x) and phase in a slab at each border; none where the axis has one voxel.
     cells
         For each coarse cell the voxels by phase, and the sums of their greys, int64, shape (2, phases, cells).
+    columns
+        Voxels by phase in each column along y, int32, shape (phases, z, x).
     """
 
     histogram: NDArray[np.int64]
@@ -44,6 +47,7 @@ class Evidence:
     plain_pairs: NDArray[np.int64]
     borders: NDArray[np.int64]
     cells: NDArray[np.int64]
+    columns: NDArray[np.int32]
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -98,10 +102,12 @@ def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: En
     parts = engine.run(_gather, [labels, grey], halo=(1, 1, 1), stage="evidence", constants=constants)
     histogram, inside, pairs, plain, borders = (np.sum([part[k] for part in parts], axis=0) for k in range(5))
     cells = np.zeros((2, len(levels.names), int(np.prod(counts))), np.int64)
-    for part in parts:
+    columns = np.zeros((len(levels.names), shape[0], shape[2]), np.int32)
+    for part, block in zip(parts, engine.blocks(shape), strict=True):
         cells[:, :, part[5]] += part[6]
+        columns[:, block.core[0], block.core[2]] += part[7]
     # each face was counted once, from its first voxel: both of its voxels have it
-    return Evidence(histogram, inside, pairs + pairs.T, plain + plain.T, borders, cells)
+    return Evidence(histogram, inside, pairs + pairs.T, plain + plain.T, borders, cells, columns)
 
 
 def _nearest(levels: GreyLevels) -> NDArray[np.uint8]:
@@ -144,7 +150,7 @@ def _faces(
     return out
 
 
-Part = tuple[NDArray[np.int64], ...]
+Part = tuple[NDArray[Any], ...]
 
 
 def _gather(
@@ -173,6 +179,7 @@ def _gather(
             _borders(block, here, phases, shape, depths),
             which,
             cells,
+            np.stack([np.count_nonzero(here == phase, axis=1) for phase in range(phases)]).astype(np.int32),
         )
     )
 

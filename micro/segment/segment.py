@@ -198,7 +198,14 @@ def segment(
         places = _label_grey(grey, volume, params, levels, phases=phases, engine=engine)
         places, noise = finish(places, grey, volume, params, levels, phases=phases, engine=engine)
     verdict = question(
-        places, grey, modes, phases=phases, shading=shading, stated=params.levels is not None, engine=engine
+        places,
+        grey,
+        modes,
+        phases=phases,
+        shading=shading,
+        stated=params.levels is not None,
+        engine=engine,
+        curtained=volume.modality != "xct",
     )
     values = np.array([0 if verdict.refusal else phases[name].value for name in levels.names], np.uint8)
     data = engine.array(volume.shape, np.uint8)

@@ -54,6 +54,14 @@ def curtains() -> Grey:
     return np.clip(140 + 20 * down / down.std() + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
 
 
+def faint_curtains(sd: float, noise: float, width: float) -> Grey:
+    """One phase with curtains that are too faint, or too many, to make it uneven over coarse cells."""
+    rng = np.random.default_rng(11)
+    down = ndimage.gaussian_filter1d(rng.normal(size=500), width)
+    grey = 150 + sd * down / down.std() + rng.normal(0, noise, (400, 500))
+    return np.clip(grey, 0, 255).astype(np.uint8)
+
+
 def gradient() -> Grey:
     y, x = np.indices(SHAPE)
     smooth = 40 + 150 * x / SHAPE[1] + 30 * np.sin(y / 40)
@@ -148,6 +156,7 @@ def test_one_grey_level_is_not_labelled(picture: Callable[[], Grey]) -> None:
         (lambda: grains(22), ("void", "Li", "SE"), "uneven"),
         (lambda: grains(15, 285), ("void", "Li", "SE"), "uneven"),
         (curtains, ("void", "Li", "SE"), "uneven"),
+        (lambda: faint_curtains(15, 6, 1), ("void", "Li", "SE"), "void in columns"),
     ],
     ids=[
         "inverted",
@@ -160,12 +169,21 @@ def test_one_grey_level_is_not_labelled(picture: Callable[[], Grey]) -> None:
         "strong-grains",
         "small-grains",
         "curtains",
+        "fine-curtains",
     ],
 )
 def test_what_can_not_be_right_is_told(picture: Callable[[], Grey], greys: tuple[str, ...], doubt: str) -> None:
     labels = segmented(picture(), greys)
     assert doubt in " ".join(told(labels))
     assert labels.data.compute().all()
+
+
+@pytest.mark.parametrize(("sd", "noise", "width"), [(12, 10, 1), (12, 10, 2), (12, 10, 1.5), (5, 8, 2), (9, 6, 2)])
+def test_curtains_that_were_taken_out_in_part_are_told(sd: float, noise: float, width: float) -> None:
+    volume = Volume(faint_curtains(sd, noise, width), SPACING, modality="sem")
+    labels = segment(preprocess(volume, PreprocessParams(), Engine()), SegmentParams(), Engine())
+    assert (labels.data.compute() == 1).any()
+    assert "void in columns" in told(labels)
 
 
 def test_electrolyte_without_an_anode_is_labelled_and_told() -> None:
