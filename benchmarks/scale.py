@@ -44,7 +44,7 @@ from micro_pipelines.sources import Source
 
 KIND, WIDTH = "xct", 128
 OTHERS_BYTES = 40
-"""Memory that a voxel takes with the alternatives, at least."""
+"""Memory that the alternatives may take for a voxel: floats, ids of 8 bytes and copies of both."""
 LEVELS = (0.31, 0.35, 0.57)
 """Median greys of void, lithium and electrolyte over full scale, as the phantom has them."""
 

@@ -47,7 +47,6 @@ _CHUNK = 64
 _SLAB_BLOCKS = 8
 """A slab of whole slices has as many voxels as so many blocks: what is done to slices takes that much less a voxel."""
 
-
 P = TypeVar("P")
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]

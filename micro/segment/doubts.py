@@ -117,18 +117,13 @@ def question(
     ... ).refusal.split(":")[0]
     'one grey level only'
     """
-    evidence = gather_evidence(places, grey, levels, engine)
-    return judge_evidence(evidence, levels, phases=phases, shading=shading, stated=stated, curtained=curtained)
+    columns_of = _of_role(levels, phases, "pore") if curtained else None
+    evidence = gather_evidence(places, grey, levels, engine, columns_of=columns_of)
+    return judge_evidence(evidence, levels, phases=phases, shading=shading, stated=stated)
 
 
 def judge_evidence(
-    evidence: Evidence,
-    levels: GreyLevels,
-    *,
-    phases: PhaseSet,
-    shading: float,
-    stated: bool,
-    curtained: bool = False,
+    evidence: Evidence, levels: GreyLevels, *, phases: PhaseSet, shading: float, stated: bool
 ) -> Verdict:
     """Draw the doubts from the evidence; the parameters are those of `question`."""
     specks = _specks(evidence, levels)
@@ -140,7 +135,7 @@ def judge_evidence(
     doubts += _strange_modes(evidence, levels)
     doubts += _borders(evidence, levels, phases)
     doubts += _unevenness(evidence, levels, shading)
-    doubts += _curtains(evidence, levels, phases) if curtained else []
+    doubts += _curtains(evidence, levels, phases)
     return Verdict(tuple(doubts))
 
 
@@ -301,10 +296,9 @@ def _texture(evidence: Evidence, levels: GreyLevels) -> float:
 def _curtains(evidence: Evidence, levels: GreyLevels, phases: PhaseSet) -> list[Doubt]:
     """Find void that stands in many whole columns: what stripes leave, and no picture of pores and cracks."""
     void = _of_role(levels, phases, "pore")
-    if void is None:
+    if void is None or evidence.columns.size == 0:
         return []
-    height = np.maximum(evidence.columns.sum(axis=0), 1)
-    shares = evidence.columns[void] / height
+    shares = evidence.columns * (evidence.columns.size / int(evidence.histogram.sum()))
     means = shares.mean(axis=1, keepdims=True)
     scatter = float((means * (1 - means)).mean())
     share = float(shares.var(axis=1).mean()) / scatter if scatter > 0 else 0.0

@@ -38,7 +38,7 @@ class Evidence:
     cells
         For each coarse cell the voxels by phase, and the sums of their greys, int64, shape (2, phases, cells).
     columns
-        Voxels by phase in each column along y, int32, shape (phases, z, x).
+        Voxels of one phase in each column along y, int32, shape (z, x); empty where none was asked for.
     """
 
     histogram: NDArray[np.int64]
@@ -67,7 +67,9 @@ class Evidence:
         return float(faces[other] / max(int(faces.sum()), 1))
 
 
-def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: Engine) -> Evidence:
+def gather_evidence(
+    labels: Source, grey: Source, levels: GreyLevels, engine: Engine, *, columns_of: int | None = None
+) -> Evidence:
     """Count what the doubts are drawn from, in one pass over the blocks.
 
     Parameters
@@ -80,6 +82,8 @@ def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: En
         The levels they were made by.
     engine
         Where the block tasks run; it never changes a count.
+    columns_of
+        The place of the phase whose voxels are counted by columns; None: of none.
 
     Examples
     --------
@@ -98,14 +102,16 @@ def gather_evidence(labels: Source, grey: Source, levels: GreyLevels, engine: En
         "shape": shape,
         "counts": counts,
         "depths": tuple(max(1, length // 50) for length in shape),
+        "columns_of": columns_of,
     }
     parts = engine.run(_gather, [labels, grey], halo=(1, 1, 1), stage="evidence", constants=constants)
     histogram, inside, pairs, plain, borders = (np.sum([part[k] for part in parts], axis=0) for k in range(5))
     cells = np.zeros((2, len(levels.names), int(np.prod(counts))), np.int64)
-    columns = np.zeros((len(levels.names), shape[0], shape[2]), np.int32)
+    columns = np.zeros((0, 0) if columns_of is None else (shape[0], shape[2]), np.int32)
     for part, block in zip(parts, engine.blocks(shape), strict=True):
         cells[:, :, part[5]] += part[6]
-        columns[:, block.core[0], block.core[2]] += part[7]
+        if columns_of is not None:
+            columns[block.core[0], block.core[2]] += part[7]
     # each face was counted once, from its first voxel: both of its voxels have it
     return Evidence(histogram, inside, pairs + pairs.T, plain + plain.T, borders, cells, columns)
 
@@ -163,6 +169,7 @@ def _gather(
     shape: tuple[int, int, int],
     counts: tuple[int, int, int],
     depths: tuple[int, int, int],
+    columns_of: int | None,
 ) -> Done[Part]:
     start, stop = (tuple(getattr(axis, end) for axis in block.inner) for end in ("start", "stop"))
     here = labels[block.inner]
@@ -179,7 +186,7 @@ def _gather(
             _borders(block, here, phases, shape, depths),
             which,
             cells,
-            np.stack([np.count_nonzero(here == phase, axis=1) for phase in range(phases)]).astype(np.int32),
+            *(() if columns_of is None else (np.count_nonzero(here == columns_of, axis=1),)),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 
 from micro.errors import UnreadableFileError
-from micro.io import atomic_path
 from micro.model import Measurement, to_table
 from micro.report import ReportParams, write_report
 from micro_pipelines.first_state import FirstState, first_state_of, lost_first_state, seen_from
@@ -255,33 +255,35 @@ def _lost(source: Source, job: Job, out_dir: Path) -> str | None:
 
 def _drawn(batch: BatchResult, params: ReportParams, observer: Observer) -> BatchResult:
     """Write the report; samples that can't be read for it, which is seen only now, are failures of the batch."""
-    path = batch.folder / "report.html"
     try:
-        _write_report(batch, path, params)
-        return batch
-    except Exception as error:  # of whichever sample: they are tried one by one
+        _write_report(batch.samples, batch.folder, params)
+    except Exception as error:
         if isinstance(error, OSError) and not isinstance(error, UnreadableFileError):
             raise  # no sample's: the report can't be written
-        samples, failures = [], list(batch.failures)
-        for sample in batch.samples:
-            try:
-                _write_report(replace(batch, samples=(sample,)), path, params)
-                samples.append(sample)
-            except Exception as error:
-                name = sample.report.name
-                failures.append(Failure.of(name, str(sample.folder), "report", error))
-                observer.sample_failed(name, "report", failures[-1].message)
-        if len(failures) == len(batch.failures):
+        lost = {sample.report.name: why for sample in batch.samples if (why := _why_not_drawn(sample, params))}
+        if not lost:
             raise
-    kept = replace(batch, samples=tuple(samples), failures=tuple(failures))
-    _write_report(kept, path, params)
-    return kept
+        for why in lost.values():
+            observer.sample_failed(why.sample, why.stage, why.message)
+        samples = tuple(sample for sample in batch.samples if sample.report.name not in lost)
+        batch = replace(batch, samples=samples, failures=(*batch.failures, *lost.values()))
+        _write_report(batch.samples, batch.folder, params)
+    return batch
 
 
-def _write_report(batch: BatchResult, path: Path, params: ReportParams) -> None:
-    if batch.samples:
-        with atomic_path(path) as beside:
-            write_report([sample.report for sample in batch.samples], beside, params)
+def _why_not_drawn(sample: SampleResult, params: ReportParams) -> Failure | None:
+    """Return why a sample can't be read for a report; None where it can."""
+    with tempfile.TemporaryDirectory() as aside:
+        try:
+            _write_report((sample,), Path(aside), params)
+        except Exception as error:
+            return Failure.of(sample.report.name, str(sample.folder), "report", error)
+    return None
+
+
+def _write_report(samples: Sequence[SampleResult], folder: Path, params: ReportParams) -> None:
+    if samples:
+        write_report([sample.report for sample in samples], folder / "report.html", params)
 
 
 def write_batch(batch: BatchResult, params: ReportParams, observer: Observer | None = None) -> BatchResult:
