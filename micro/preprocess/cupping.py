@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from micro.blocks import Engine
+from micro.preprocess.square_median import square_median
+
 __all__ = ["cup", "measure_cupping"]
 
 Grey = NDArray[np.float32]
@@ -14,6 +17,8 @@ Centre = tuple[float, float]
 _CLASSES = 3
 _ROUNDS = 8
 _TURNS = 10
+_WHOLE = 4
+"""Stands for all four quadrants."""
 
 
 def cup(shape: tuple[int, ...], centre: Centre, strength: float) -> Grey:
@@ -90,7 +95,11 @@ def _fit(values: NDArray[np.float64], radius: NDArray[np.float64]) -> float:
     return slope
 
 
-def measure_cupping(slices: list[Grey], centre: Centre) -> tuple[float, float]:
+def _calm(grey: Grey) -> Grey:
+    return np.asarray(ndimage.uniform_filter(square_median(grey, 5), 3))
+
+
+def measure_cupping(slices: list[Grey], centre: Centre, engine: Engine | None = None) -> tuple[float, float]:
     """Return how much brighter the rim is than the centre, as a share, and how uncertain that is (one sigma).
 
     A quadratic in the distance from the centre, fitted to the logarithm of the greys of all phases at once,
@@ -102,6 +111,8 @@ def measure_cupping(slices: list[Grey], centre: Centre) -> tuple[float, float]:
         Slices whose black is 0.
     centre
         Axis of rotation in voxels (y, x).
+    engine
+        Its threads share the work; without one this thread does it.
 
     Examples
     --------
@@ -110,16 +121,19 @@ def measure_cupping(slices: list[Grey], centre: Centre) -> tuple[float, float]:
     >>> round(rim, 2), error < 0.01
     (0.1, True)
     """
-    calm = [ndimage.uniform_filter(ndimage.median_filter(grey, 5), 3) for grey in slices]
+    engine = engine or Engine(workers=1)
+    calm = engine.map(_calm, slices)
     bright = max(float(np.percentile(grey, 95)) for grey in calm)
     radius = _radius(slices[0].shape, centre)
     y, x = np.indices(slices[0].shape)
     quadrant = 2 * (y > centre[0]) + (x > centre[1])
-    found = []
-    for number in (None, 0, 1, 2, 3):
-        chosen = (quadrant == number) if number is not None else np.ones_like(quadrant, bool)
+
+    def fitted(number: int) -> float:
+        chosen = quadrant == number if number < _WHOLE else np.ones_like(quadrant, bool)
         parts = [(grey[chosen & (grey > 0.15 * bright)], radius[chosen & (grey > 0.15 * bright)]) for grey in calm]
         values = np.concatenate([part[0] for part in parts])[::3].astype(np.float64)
         places = np.concatenate([part[1] for part in parts])[::3].astype(np.float64)
-        found.append(_fit(values, places) if values.size > 200 else 0.0)
-    return float(np.expm1(found[0])), float(np.std(found[1:]) / 2)
+        return _fit(values, places) if values.size > 200 else 0.0
+
+    whole, *quadrants = engine.map(fitted, [_WHOLE, 0, 1, 2, 3])
+    return float(np.expm1(whole)), float(np.std(quadrants) / 2)

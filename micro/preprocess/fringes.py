@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.blocks import Block, Done, smooth_axis
+from micro.blocks import Block, Done, Engine, smooth_axis
+from micro.preprocess.square_median import square_median
 
 __all__ = ["defringe_block", "fringe_reach", "fringe_taps", "measure_fringes"]
 
@@ -83,7 +86,7 @@ def _overshoot(grey: Grey) -> float:
     # the bright side only: what is dark may be thin. An edge lies halfway between its two greys
     step = 2 * (high - profiles[:, 9])
     usual = float(np.percentile(step, 75))
-    noise = 1.4826 * float(np.median(np.abs(grey - ndimage.median_filter(grey, 3))))
+    noise = 1.4826 * float(np.median(np.abs(grey - square_median(grey, 3))))
     clear = step > 0.5 * usual
     # in a picture whose noise can't make a fringe
     if noise > _NOISE * usual or np.count_nonzero(clear) < _FEWEST:
@@ -92,10 +95,15 @@ def _overshoot(grey: Grey) -> float:
     return max(0.0, float(np.median(over, axis=0).max()))
 
 
-def measure_fringes(slices: list[Grey]) -> tuple[float, float]:
+def _left_over(grey: Grey, *, strength: float) -> float:
+    return _overshoot(_undone(grey[None], strength)[0])
+
+
+def measure_fringes(slices: list[Grey], engine: Engine | None = None) -> tuple[float, float]:
     """Return the overshoot beside edges as a share of their step, and the strength that undoes it.
 
-    The strength is the least of `STRENGTHS` that brings the overshoot down to a fifth.
+    The strength is the least of `STRENGTHS` that brings the overshoot down to a fifth. The threads of ``engine`` share
+    the work; without one this thread does it.
 
     Examples
     --------
@@ -105,11 +113,12 @@ def measure_fringes(slices: list[Grey]) -> tuple[float, float]:
     >>> measure_fringes([step])[0] < 0.01, measure_fringes([fringed])[0] > 0.04
     (True, True)
     """
-    found = float(np.mean([_overshoot(grey) for grey in slices]))
+    engine = engine or Engine(workers=1)
+    found = float(np.mean(engine.map(_overshoot, slices)))
     if found < 0.005:
         return found, 0.0
     for strength in STRENGTHS:
-        left = float(np.mean([_overshoot(_undone(grey[None], strength)[0]) for grey in slices]))
+        left = float(np.mean(engine.map(partial(_left_over, strength=strength), slices)))
         if left <= 0.2 * found:
             return found, strength
     return found, STRENGTHS[-1]

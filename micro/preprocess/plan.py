@@ -124,19 +124,20 @@ def make_plan(volume: Volume, params: PreprocessParams, *, low: float, high: flo
         return Plan(low, high, gains, did=tuple(notes.did), found=notes.found)
     slices = _sample(volume.data, low, high, gains, engine)
     ct = volume.modality == "xct"
+    threads = replace(engine, scheduler=None, progress=None)
     stripes = params.stripes
     axis, trust, cupping, fringes = None, 1.0, 0.0, 0.0
     if ct or stripes == "rings" or params.cupping == "remove":
         axis = Axis(params.ring_centre or middle_of(volume.shape))
-        cupping = _cupping(slices, axis, params, notes)
+        cupping = _cupping(slices, axis, params, threads, notes)
     if stripes == "rings" or (stripes == "auto" and ct):
-        axis, trust = _rings(slices, params, notes)
+        axis, trust = _rings(slices, params, threads, notes)
         stripes = "rings" if trust > 0 else "none"
     elif stripes == "auto":
-        stripes = _curtains(slices, params, engine, notes) if volume.modality else "none"
+        stripes = _curtains(slices, params, threads, notes) if volume.modality else "none"
     rims = _rims(slices, params, notes) if not ct or params.charging == "limit" else False
     if ct or params.fringes == "remove":
-        fringes = _fringes(slices, params, notes)
+        fringes = _fringes(slices, params, threads, notes)
     return Plan(low, high, gains, cupping, stripes, axis, trust, rims, fringes, tuple(notes.did), notes.found)
 
 
@@ -155,10 +156,10 @@ def _gains(
     return gains
 
 
-def _curtains(slices: list[Grey], params: PreprocessParams, engine: Engine, notes: _Notes) -> Kind:
+def _curtains(slices: list[Grey], params: PreprocessParams, threads: Engine, notes: _Notes) -> Kind:
     # `stripe_strength` of each slice, its two directions on threads of their own
     turned = [(grey, down) for grey in slices for down in (True, False)]
-    shares = replace(engine, scheduler=None).map(partial(_share, window=params.stripe_window), turned, stage="look")
+    shares = threads.map(partial(_share, window=params.stripe_window), turned)
     pairs = np.reshape(shares, (-1, 2))
     down, across = (float(value) for value in np.sqrt(np.mean(pairs**2, axis=0)))
     notes.found.update(stripes_down=round(down, 4), stripes_across=round(across, 4))
@@ -177,9 +178,9 @@ def _share(turned: tuple[Grey, bool], *, window: int) -> float:
     return shared_by_columns(grey if down else np.ascontiguousarray(grey.T), window)
 
 
-def _rings(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> tuple[Axis, float]:
-    axis = find_axis(slices, params.stripe_window, params.ring_centre)
-    rms, here, elsewhere = ring_strength(slices, params.stripe_window, axis)
+def _rings(slices: list[Grey], params: PreprocessParams, threads: Engine, notes: _Notes) -> tuple[Axis, float]:
+    axis = find_axis(slices, params.stripe_window, params.ring_centre, threads)
+    rms, here, elsewhere = ring_strength(slices, params.stripe_window, axis, threads)
     notes.found.update(
         ring_power=round(here, 2), ring_power_elsewhere=round(elsewhere, 2), ring_centre=list(axis.centre)
     )
@@ -193,10 +194,10 @@ def _rings(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> tuple
     return axis, trust
 
 
-def _cupping(slices: list[Grey], axis: Axis, params: PreprocessParams, notes: _Notes) -> float:
+def _cupping(slices: list[Grey], axis: Axis, params: PreprocessParams, threads: Engine, notes: _Notes) -> float:
     if params.cupping == "none":
         return 0.0
-    rim, error = measure_cupping(slices, axis.centre)
+    rim, error = measure_cupping(slices, axis.centre, threads)
     notes.found.update(cupping=round(rim, 4), cupping_error=round(error, 4))
     if params.cupping == "auto" and abs(rim) < max(_LEAST_CUP, 3 * error):
         return 0.0
@@ -215,10 +216,10 @@ def _rims(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> bool:
     return True
 
 
-def _fringes(slices: list[Grey], params: PreprocessParams, notes: _Notes) -> float:
+def _fringes(slices: list[Grey], params: PreprocessParams, threads: Engine, notes: _Notes) -> float:
     if params.fringes == "none":
         return 0.0
-    overshoot, strength = measure_fringes(slices)
+    overshoot, strength = measure_fringes(slices, threads)
     notes.found["fringe_overshoot"] = round(overshoot, 4)
     if strength == 0 or (params.fringes == "auto" and overshoot < _LEAST_FRINGE):
         return 0.0

@@ -6,11 +6,12 @@ A scan over half a turn sees each detector element on one side of the axis only:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from micro.blocks import kernel
+from micro.blocks import Engine, kernel
 from micro.preprocess.slice_kernels import median, median_of, smoothed
 
 __all__ = ["Axis", "Centre", "Rings", "find_axis", "middle_of", "ring_field", "ring_strength"]
@@ -168,8 +169,8 @@ class _Residuals:
     mean_squares: tuple[float, ...]
 
     @classmethod
-    def of(cls, slices: list[Grey], window: int) -> _Residuals:
-        values = np.stack([_standing_out(grey, window) for grey in slices])
+    def of(cls, slices: list[Grey], window: int, engine: Engine) -> _Residuals:
+        values = np.stack(engine.map(partial(_standing_out, window=window), slices))
         return cls(values, tuple(float(np.mean(np.square(one, dtype=np.float64))) for one in values))
 
 
@@ -185,29 +186,40 @@ def _power(residuals: _Residuals, axis: Axis) -> float:
     return float(np.mean(powers))
 
 
-def _elsewhere(residuals: _Residuals, axis: Axis) -> float:
+def _powers(residuals: _Residuals, axes: list[Axis], engine: Engine) -> list[float]:
+    return engine.map(partial(_power, residuals), axes)
+
+
+def _elsewhere(residuals: _Residuals, axis: Axis, engine: Engine) -> float:
     """Return the largest power about four centres that are a fifth of the slice off."""
     off = 0.2 * min(residuals.values.shape[1:])
     y, x = axis.centre
     corners = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-    return max(_power(residuals, Axis((y + dy * off, x + dx * off), axis.start_rad)) for dy, dx in corners)
+    axes = [Axis((y + dy * off, x + dx * off), axis.start_rad) for dy, dx in corners]
+    return max(_powers(residuals, axes, engine))
 
 
-def ring_strength(slices: list[Grey], window: int, axis: Axis) -> tuple[float, float, float]:
+def ring_strength(
+    slices: list[Grey], window: int, axis: Axis, engine: Engine | None = None
+) -> tuple[float, float, float]:
     """Return the root mean square of rings, their power over that of chance, and the same where no rings are.
 
     The last is the largest about four centres, a fifth of the slice off: structure that happens to be round.
+    The threads of ``engine`` share the work; without one this thread does it.
     """
-    residuals = _Residuals.of(slices, window)
-    rms = float(np.sqrt(np.mean([np.mean(ring_field(grey, window, axis) ** 2) for grey in slices])))
-    return rms, _power(residuals, axis), _elsewhere(residuals, axis)
+    engine = engine or Engine(workers=1)
+    residuals = _Residuals.of(slices, window, engine)
+    rings = Rings.of(slices[0].shape, axis)
+    squares = engine.map(lambda grey: float(np.mean(ring_field(grey, window, axis, rings=rings) ** 2)), slices)
+    return float(np.sqrt(np.mean(squares))), _power(residuals, axis), _elsewhere(residuals, axis, engine)
 
 
-def find_axis(slices: list[Grey], window: int, centre: Centre | None = None) -> Axis:
+def find_axis(slices: list[Grey], window: int, centre: Centre | None = None, engine: Engine | None = None) -> Axis:
     """Return where rings are strongest: the centre to half a voxel, within 12 voxels of the middle, and the kind.
 
     Rings about the middle, where most reconstructions have them, need not be stronger than elsewhere by
-    more than a tenth. A given ``centre`` is not moved.
+    more than a tenth. A given ``centre`` is not moved. The threads of ``engine`` share the work; without one
+    this thread does it.
 
     Examples
     --------
@@ -217,20 +229,24 @@ def find_axis(slices: list[Grey], window: int, centre: Centre | None = None) -> 
     >>> find_axis([image.astype(np.float32)], 31)
     Axis(centre=(43.0, 38.0), start_rad=None)
     """
-    residuals = _Residuals.of(slices, window)
+    engine = engine or Engine(workers=1)
+    residuals = _Residuals.of(slices, window, engine)
     middle = middle_of(slices[0].shape)
     best = centre or middle
     if centre is None:
         for step, reach in ((2.0, 6), (1.0, 1), (0.5, 1)):
             offsets = [step * k for k in range(-reach, reach + 1)]
-            tried = {(best[0] + dy, best[1] + dx): 0.0 for dy in offsets for dx in offsets}
-            for place in tried:
-                tried[place] = _power(residuals, Axis(place))
-            best = max(tried, key=lambda place: tried[place])
+            best = _strongest(
+                residuals, [Axis((best[0] + dy, best[1] + dx)) for dy in offsets for dx in offsets], engine
+            ).centre
         if _power(residuals, Axis(best)) < 1.1 * _power(residuals, Axis(middle)):
             best = middle
-    halves = [Axis(best, np.pi * k / _STARTS) for k in range(_STARTS)]
-    half = max(halves, key=lambda axis: _power(residuals, axis))
+    half = _strongest(residuals, [Axis(best, np.pi * k / _STARTS) for k in range(_STARTS)], engine)
     # of twice as many groups, each holds half the power where rings are whole, and all of it where they are half
-    excess = [_power(residuals, axis) - _elsewhere(residuals, axis) for axis in (Axis(best), half)]
+    excess = [_power(residuals, axis) - _elsewhere(residuals, axis, engine) for axis in (Axis(best), half)]
     return half if 2 * excess[1] > 1.3 * max(excess[0], 0.0) + 0.5 else Axis(best)
+
+
+def _strongest(residuals: _Residuals, axes: list[Axis], engine: Engine) -> Axis:
+    """Return the axis with the most power, the first of equal ones."""
+    return axes[int(np.argmax(_powers(residuals, axes, engine)))]
