@@ -241,8 +241,10 @@ def _lost(source: Source, job: Job, out_dir: Path) -> str | None:
     folder = out_dir / source.name
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError):
+        return "run.json"
     if not isinstance(record, dict) or record.get("fingerprint") != job.fingerprint(source):
         return None
     known = record.get("written")
@@ -277,7 +279,7 @@ def _why_not_drawn(sample: SampleResult, params: ReportParams) -> Failure | None
         try:
             _write_report((sample,), Path(aside), params)
         except Exception as error:
-            return Failure.of(sample.report.name, str(sample.folder), "report", error)
+            return Failure.of(sample.report.name, sample.source, "report", error)
     return None
 
 

@@ -13,7 +13,7 @@ from micro.errors import OutputError
 from micro_pipelines.lock import Owner, held
 from micro_pipelines.stages import SCRATCH, WORK
 
-__all__ = ["keep_corrections", "locked", "prepare"]
+__all__ = ["carry_set_aside", "keep_corrections", "locked", "prepare"]
 
 
 def prepare(folder: Path) -> Path:
@@ -69,6 +69,14 @@ def keep_corrections(folder: Path) -> None:
             f"{folder} holds corrections by hand ({found.parent.name}) that a new result would replace; "
             "give another folder with --out, or move them away"
         )
+
+
+def carry_set_aside(old: Path, new: Path) -> None:
+    """Copy corrections that were set aside from a result into the one that is about to take its place."""
+    from micro.correct import JOURNAL_NAME
+
+    for journal in old.glob(f"*.corrections.*/{JOURNAL_NAME}"):
+        shutil.copytree(journal.parent, new / journal.parent.name)
 
 
 def _clear(folder: Path) -> None:

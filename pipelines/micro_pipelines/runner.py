@@ -28,7 +28,7 @@ from micro.measure import (
 )
 from micro.model import Labels, Spacing, Volume
 from micro.report import SampleReport, write_figures
-from micro_pipelines.folders import keep_corrections, locked, prepare
+from micro_pipelines.folders import carry_set_aside, keep_corrections, locked, prepare
 from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
 from micro_pipelines.kept_results import read_results, write_results
@@ -57,10 +57,11 @@ __all__ = ["SampleResult", "measure_sample", "reload_sample", "run_job", "run_sa
 
 @dataclass(frozen=True)
 class SampleResult:
-    """A finished sample: the folder it lies in, and what the report of a batch takes."""
+    """A finished sample: the folder it lies in, what the report of a batch takes, and what it was made of."""
 
     folder: Path
     report: SampleReport
+    source: str
 
 
 def run_sample(
@@ -157,12 +158,13 @@ def write_sample(
         _write(folder, report, job, journal, source.metadata)
         record = record_of(source, job, report, journal=journal, fingerprint=fingerprint, began=began)
         write_json(folder / "run.json", {**record, "written": written(folder)})
+        carry_set_aside(final, folder)
     finished = replace(
         report.labels, data=read_labels(final / LABELS_ZARR).data, probabilities=None, probability_phases=()
     )
     volume = None if report.volume is None else replace(report.volume, data=read_volume(final / LABELS_ZARR).data)
     cell = replace(report.cell, labels=finished, parts=None, inside=None)
-    return SampleResult(final, replace(report, volume=volume, labels=finished, cell=cell))
+    return SampleResult(final, replace(report, volume=volume, labels=finished, cell=cell), str(source))
 
 
 @contextmanager
@@ -219,7 +221,7 @@ def reload_sample(source: Source, job: Job, out_dir: Path, *, journal: Journal) 
             cell, results = _measured(labels, _working_in(Path(scratch), job, journal), journal)
         lines = _lines(cell, ())
     report = _report(source, job, volume=volume, cell=cell, results=results, lines=lines)
-    return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)))
+    return SampleResult(folder, replace(report, cell=replace(cell, parts=None, inside=None)), str(source))
 
 
 def _measured(labels: Labels, job: Job, journal: Journal) -> tuple[Cell, Results]:

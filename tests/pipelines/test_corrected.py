@@ -73,3 +73,17 @@ def test_a_new_run_does_not_replace_a_result_that_was_corrected(cli, place, sem)
     assert told.status == 1
     assert "holds corrections by hand" in told.err + told.out
     assert journal.read_bytes() == before
+
+
+def test_corrections_that_were_set_aside_are_in_the_result_that_takes_the_place(cli, place, sem):
+    image = place / "sem.tif"
+    write_tiff(image, sem.volume)
+    result = run_sample(image, load_recipe("sem"), place / "out")
+    folder = corrections_folder(result.folder / "labels.ome.zarr")
+    painted(result.folder / "labels.ome.zarr").close()
+    aside = folder.with_name(f"{folder.name}.1")
+    folder.rename(aside)
+    before = (aside / JOURNAL_NAME).read_bytes()
+    assert cli("run", "sem", image, "--out", place / "out", "--quiet").status == 0
+    assert (aside / JOURNAL_NAME).read_bytes() == before
+    assert (aside.parent / "run.json").stat().st_mtime > (aside / JOURNAL_NAME).stat().st_mtime

@@ -60,6 +60,12 @@ def remove_levels(sample: Path) -> None:
     shutil.rmtree(sample / "labels.ome.zarr" / "0" / "c")
 
 
+def cut_record(sample: Path) -> None:
+    path = sample / "run.json"
+    path.write_bytes(path.read_bytes()[:100])
+    garble_table(sample)
+
+
 @pytest.mark.parametrize(
     ("damage", "name"),
     [
@@ -68,6 +74,7 @@ def remove_levels(sample: Path) -> None:
         (remove_levels, "labels.ome.zarr"),
         (remove_figure, "figures"),
         (garble_table, "objects_dendrites.csv"),
+        (cut_record, "run.json"),
     ],
 )
 def test_what_was_damaged_is_done_again(
@@ -116,6 +123,7 @@ def test_damage_that_keeps_the_size_is_a_row_and_stops_no_other(
     assert told.status == 1, told.err
     failures = pd.read_csv(out / "failures.csv")
     assert failures["sample"].tolist() == ["b"]
+    assert Path(failures["input"][0]).name == "b.tif"
     assert len(failures["message"][0].splitlines()) == 1
     after = pd.read_csv(out / "measurements.csv")
     assert set(after["sample"]) == {"a"}
