@@ -100,11 +100,12 @@ def _mark(
     Void below the band goes with it, however deep: stripping carved it.
     """
     empty = labels == void
-    if not empty.any():
+    above = plane.above(labels.shape, spacing, block.outer_start, than_um=band_um)
+    if above.all() or not empty.any():
         none = np.zeros(labels[block.inner].shape, np.uint8)
         return Done(None, (none, none))
+    above = np.ascontiguousarray(above)
     below = np.ascontiguousarray(plane.below(labels.shape, spacing, block.outer_start, than_um=-band_um))
-    above = np.ascontiguousarray(plane.above(labels.shape, spacing, block.outer_start, than_um=band_um))
     anode = bodies == ANODE
     marks, kinds = np.empty(labels.shape, np.uint8), np.empty(labels.shape, np.uint8)
     void_columns, below_columns, above_columns, anode_columns = (
