@@ -111,6 +111,7 @@ def split_phases(labels: Labels, params: CellParams, engine: Engine, *, first: R
     data, cracks = mark_cracks(
         data,
         gaps,
+        normal=None if isinstance(electrodes, str) else electrodes.normal,
         void=phases["void"].value,
         crack=phases["crack"].value,
         limits=_crack_limits(labels, params),

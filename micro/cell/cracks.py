@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import Block, Done, Engine, Source, label_components, relabelled
+from micro.cell.caps import caps_of_gaps
+from micro.cell.cell import Normal
 from micro.cell.dendrites import components_holding
 from micro.cell.voids import HANGING, crack_like
 from micro.model import Spacing
@@ -49,6 +51,7 @@ def mark_cracks(
     labels: Source,
     gaps: Source | None,
     *,
+    normal: Normal | None = None,
     void: int,
     crack: int,
     limits: CrackLimits,
@@ -63,7 +66,10 @@ def mark_cracks(
         uint8 labels, shape (z, y, x).
     gaps
         Of `micro.cell.voids.mark_gaps`; their void is no crack, but for what hangs free in a
-        gap and runs on into a crack: that is the foot of a crack that meets the interface at a slant.
+        gap and runs on into a crack: that is the foot of a crack that meets the interface at a slant. What rests on
+        a gap is none either: a gap that stands higher than the band.
+    normal
+        Direction from the anode into the electrolyte; needed where there are gaps.
     void, crack
         Label values.
     """
@@ -82,6 +88,8 @@ def mark_cracks(
         branching_max=limits.branching_max,
         engine=engine,
     )
+    if gaps is not None and normal is not None and chosen.any():
+        chosen &= ~caps_of_gaps(found, chosen, gaps, normal, engine)
     out = engine.array((z, y, x), np.uint8)
     constants = {"chosen": chosen, "crack": crack}
     engine.run(_set_cracks, [labels, found.ids], outputs=[out], stage="cracks", constants=constants)

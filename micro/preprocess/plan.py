@@ -18,7 +18,7 @@ from micro.preprocess.fringes import measure_fringes
 from micro.preprocess.params import PreprocessParams
 from micro.preprocess.rings import Axis, find_axis, middle_of, ring_strength
 from micro.preprocess.slices import slice_gains
-from micro.preprocess.stripes import shared_by_columns
+from micro.preprocess.stripes import black_below, shared_by_columns
 
 __all__ = ["Plan", "make_plan"]
 
@@ -46,6 +46,8 @@ class Plan:
         How much brighter the rim is than the axis of rotation; 0 is none.
     stripes
         Kind of stripes to remove.
+    below
+        How far black, above which curtains are shares, lies below 0; see `black_below`.
     axis
         Where rings, and cupping, have their centre.
     trust
@@ -65,6 +67,7 @@ class Plan:
     gains: NDArray[np.float64] | None = None
     cupping: float = 0.0
     stripes: Kind = "none"
+    below: float = 0.0
     axis: Axis | None = None
     trust: float = 1.0
     rims: bool = False
@@ -126,19 +129,23 @@ def make_plan(volume: Volume, params: PreprocessParams, *, low: float, high: flo
     ct = volume.modality == "xct"
     threads = replace(engine, scheduler=None, progress=None)
     stripes = params.stripes
-    axis, trust, cupping, fringes = None, 1.0, 0.0, 0.0
+    axis, trust, cupping, fringes, below = None, 1.0, 0.0, 0.0, 0.0
     if ct or stripes == "rings" or params.cupping == "remove":
         axis = Axis(params.ring_centre or middle_of(volume.shape))
         cupping = _cupping(slices, axis, params, threads, notes)
     if stripes == "rings" or (stripes == "auto" and ct):
         axis, trust = _rings(slices, params, threads, notes)
         stripes = "rings" if trust > 0 else "none"
+    elif stripes in ("columns", "rows") or (stripes == "auto" and volume.modality):
+        below = black_below(slices)
+        if stripes == "auto":
+            stripes = _curtains(slices, below, params, threads, notes)
     elif stripes == "auto":
-        stripes = _curtains(slices, params, threads, notes) if volume.modality else "none"
+        stripes = "none"
     rims = _rims(slices, params, notes) if not ct or params.charging == "limit" else False
     if ct or params.fringes == "remove":
         fringes = _fringes(slices, params, threads, notes)
-    return Plan(low, high, gains, cupping, stripes, axis, trust, rims, fringes, tuple(notes.did), notes.found)
+    return Plan(low, high, gains, cupping, stripes, below, axis, trust, rims, fringes, tuple(notes.did), notes.found)
 
 
 def _gains(
@@ -156,13 +163,15 @@ def _gains(
     return gains
 
 
-def _curtains(slices: list[Grey], params: PreprocessParams, threads: Engine, notes: _Notes) -> Kind:
+def _curtains(slices: list[Grey], below: float, params: PreprocessParams, threads: Engine, notes: _Notes) -> Kind:
     # `stripe_strength` of each slice, its two directions on threads of their own
-    turned = [(grey, down) for grey in slices for down in (True, False)]
+    turned = [(grey + np.float32(below), down) for grey in slices for down in (True, False)]
     shares = threads.map(partial(_share, window=params.stripe_window), turned)
     pairs = np.reshape(shares, (-1, 2))
     down, across = (float(value) for value in np.sqrt(np.mean(pairs**2, axis=0)))
     notes.found.update(stripes_down=round(down, 4), stripes_across=round(across, 4))
+    if below:
+        notes.found["black_below"] = round(below, 4)
     if max(down, across) < max(_LEAST_STRIPE, 2 * min(down, across)):
         return "none"
     kind: Kind = "columns" if down > across else "rows"

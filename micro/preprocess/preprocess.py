@@ -37,10 +37,11 @@ def corrected_slice(
         grey = grey / np.float32(plan.gains[slice_number])
     if plan.cupping and plan.axis is not None:
         grey = grey / cup(grey.shape, plan.axis.centre, plan.cupping)
-    if plan.stripes == "columns":
-        grey = grey / stripe_field(grey, window)
-    elif plan.stripes == "rows":
-        grey = grey / stripe_field(np.ascontiguousarray(grey.T), window).T
+    if plan.stripes in ("columns", "rows"):
+        above = grey + np.float32(plan.below)
+        down = above if plan.stripes == "columns" else np.ascontiguousarray(above.T)
+        field = stripe_field(down, window)
+        grey = above / (field if plan.stripes == "columns" else field.T) - np.float32(plan.below)
     elif plan.stripes == "rings" and plan.axis is not None:
         grey = grey - ring_field(grey, window, plan.axis, trust=plan.trust, rings=rings)
     return limit_rims(grey) if plan.rims else grey

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.model import SSB_PHASES
-from micro.phantoms import make_phantom
+from micro.phantoms import Noise, make_phantom
 from micro.phantoms.artefacts import curtained
-from micro.preprocess.stripes import stripe_field, stripe_strength
+from micro.preprocess.stripes import black_below, stripe_field, stripe_strength
 
 Image = NDArray[np.float32]
 SE, LI = SSB_PHASES["SE"].value, SSB_PHASES["Li"].value
@@ -41,6 +41,57 @@ def test_most_of_the_curtains_goes(kind: str, strength: float, noise: float) -> 
     # 0.25 to 0.45 of the curtains, ordinary to hard noise (whole-column factors left 0.55 to 0.7). What is left is the
     # noise of a column over the 80 pixels along which a curtain keeps its strength, and curtains as wide as the window
     assert rms(left[flat] - left[flat].mean()) < 0.5 * strength
+
+
+def darkened(grey: Image) -> Image:
+    """The grey scale of a picture whose dark end is taken for black, and its bright end for white."""
+    low, high = np.percentile(grey, [0.1, 99.9])
+    return ((grey - low) / (high - low)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("strength", "noise"), [(0.05, 0.053), (0.09, 0.09)])
+@pytest.mark.parametrize("level", [0.3, 0.62, 0.8])
+def test_most_of_the_curtains_of_a_single_phase_goes(level: float, strength: float, noise: float) -> None:
+    shape = (240, 320)
+    curtain = curtained(np.ones((1, *shape), np.float32), rms=strength, seed=2)[0]
+    grey = level * curtain + np.random.default_rng(2).normal(0, noise, shape).astype(np.float32)
+    low, high = np.percentile(grey, [0.1, 99.9])
+    below = black_below([darkened(grey)])
+    assert below > 0
+    field = stripe_field(darkened(grey) + np.float32(below), 31)
+    striped = (level * curtain - low) / (high - low) + below
+    left = striped / field
+    # 0.21 to 0.35; with the dark end for black 0.43 to 0.53 of the brighter two
+    assert rms(left - left.mean()) < 0.4 * rms(striped - striped.mean())
+
+
+@pytest.mark.parametrize("noise", ["ordinary", "hard"])
+@pytest.mark.parametrize("state", ["pristine", "cycled"])
+@pytest.mark.parametrize("kind", ["sem", "sem-alloy", "fibsem", "fibsem-alloy"])
+def test_black_of_a_cell_is_its_dark_end(kind: str, state: str, noise: Noise) -> None:
+    shape = (24, 96, 128) if kind.startswith("fibsem") else (240, 320)
+    grey = np.asarray(make_phantom(kind, seed=5, state=state, noise=noise, shape=shape).volume.data).astype(np.float32)
+    assert black_below(list(darkened(grey))) == 0
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_lithium_too_little_to_be_a_phase_keeps_its_shape(below: bool) -> None:
+    shape = (440, 520)
+    clean = np.full(shape, 0.62, np.float32)
+    clean[100:140, 250:254] = 0.30
+    if not below:  # a layer of it makes it a phase
+        clean[400:] = 0.30
+    grey = ndimage.gaussian_filter(clean, 0.7) + np.random.default_rng(4).normal(0, 0.053, shape)
+    striped = darkened(curtained(grey[None].astype(np.float32), rms=0.05, seed=7)[0])
+    lowered = black_below([striped])
+    assert (lowered > 0) == below
+    above = striped + np.float32(lowered)
+    ratios = [
+        image[105:135, 251:253].mean() / image[105:135, 200:300].mean()
+        for image in (above, above / stripe_field(above, 31))
+    ]
+    # curtains move the ratio a little themselves
+    assert ratios[1] == pytest.approx(ratios[0], abs=0.04)
 
 
 def test_down_tells_from_across_and_noise_from_stripes() -> None:
