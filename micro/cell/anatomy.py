@@ -21,6 +21,7 @@ from micro.cell.interface import fit_reference, surface_map
 from micro.cell.misplaced import misplaced
 from micro.cell.outside import Inside, find_inside, restored
 from micro.cell.params import CellParams
+from micro.cell.unnamed import UNNAMED_TOLERANCES, unnamed_um
 from micro.cell.voids import mark_gaps
 from micro.errors import ShapeMismatchError
 from micro.model import Labels, Spacing, Step
@@ -29,6 +30,10 @@ __all__ = ["anatomy", "split_phases"]
 
 CUT = "cut by the picture"
 JOINED = "joined means connected with metal at or below it"
+UNNAMED = (
+    "metal reaches {:.3g} um beyond the interface and is not labelled dendrite: it counts as none; "
+    "give it a value of its own (4, or --map VALUE=dendrite)"
+)
 
 
 def _voxels(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
@@ -174,9 +179,12 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     if is_given(params, first):
         doubt = misplaced(labels, electrodes.plane, electrodes.normal, electrodes.reference, engine)
         notes = (*notes, doubt) if doubt else notes
+    parts = _parts(labels, inside.labels, found, engine)
+    unnamed = _unnamed_um(labels, inside.labels, parts, electrodes, params, engine)
+    notes = (*notes, UNNAMED.format(unnamed)) if unnamed else notes
     return Cell(
         labels,
-        _parts(labels, inside.labels, found, engine),
+        parts,
         electrodes.normal,
         electrodes.plane,
         far_plane,
@@ -185,6 +193,25 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
         electrodes.reference,
         electrodes.has_anode,
         inside=values,
+        unnamed_um=unnamed,
+    )
+
+
+def _unnamed_um(
+    labels: Labels, data: Source, parts: Source, electrodes: Electrodes, params: CellParams, engine: Engine
+) -> float:
+    """Return how far metal that no label calls a dendrite reaches into the electrolyte."""
+    axis, spacing = electrodes.normal.axis, labels.spacing
+    tolerance = _tolerance_um(params, electrodes.plane, electrodes.normal, spacing)
+    return unnamed_um(
+        data,
+        parts,
+        electrodes.plane,
+        table=labels.phases.mask_table("metal", without="filament"),
+        # a voxel more: `split_phases` fitted its interface to other labels
+        beyond_um=UNNAMED_TOLERANCES * tolerance + spacing.um[axis],
+        spacing=spacing,
+        engine=engine,
     )
 
 

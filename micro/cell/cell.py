@@ -227,6 +227,8 @@ class Cell:
     inside
         uint8 array of the labels' shape: the labels with 0 for what lies behind an electrode (air, mounting);
         None where nothing does.
+    unnamed_um
+        How far metal that is labelled no dendrite reaches beyond the reference interface; 0 where none does.
     """
 
     labels: Labels
@@ -240,6 +242,7 @@ class Cell:
     has_anode: bool = True
     stated: Normal | None = None
     inside: Any | None = None
+    unnamed_um: float = 0.0
 
     @property
     def values(self) -> Any:  # noqa: ANN401

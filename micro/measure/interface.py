@@ -15,7 +15,7 @@ from micro.measure.intervals import Spread, fraction_interval, ratio_spread
 from micro.measure.loss import empty_loss
 from micro.measure.protocol import BRIDGED, BlockView, Context
 from micro.measure.results import ContactMap, Findings
-from micro.measure.roughness import empty_roughness, roughness_rows
+from micro.measure.roughness import empty_roughness, roughness_rows, without_dust
 from micro.measure.spots import empty_spots, no_spots, spot_rows
 from micro.model import Measurement, PhaseSet
 
@@ -232,7 +232,8 @@ def _residual_row(context: Context) -> Measurement:
     if context.no_anode and context.reference.startswith(THICKNESS):
         return replace(row, note=f"{context.reference}: nothing to scatter about it")
     note = "no interval: a description of this picture"
-    return replace(row, value=context.plane.residual_um, note=context.reference).noted(note)
+    value = without_dust(context.plane.residual_um, min(context.spacing.um))
+    return replace(row, value=value, note=context.reference).noted(note)
 
 
 def projected_areas(context: Context, faces: NDArray[np.int64]) -> tuple[float, float]:
@@ -255,7 +256,7 @@ def _empty_rows(context: Context) -> tuple[Measurement, Measurement, Measurement
 
 def _with_interval(row: Measurement, value: float, spread: Spread | None, n: int) -> Measurement:
     interval = fraction_interval(value, spread)
-    note = "" if interval else "no interval: the map is all of one kind or too small"
+    note = "" if interval else "no interval: the map is all of one kind, or holds too few independent samples"
     low, high = interval or (None, None)
     return replace(row, value=value, ci_low=low, ci_high=high, n=n, note=note)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 
 from micro.measure.results import Results
 from micro.model import Measurement
@@ -92,7 +96,30 @@ def with_contact_loss(
         mixed = first_is_2d is not None and first_is_2d != is_2d
         kinds = f"{_kind(first_is_2d)} compared with {_kind(is_2d)}" if mixed else ""
         row = contact_loss(now, first, doubt="; ".join(filter(None, (kinds, doubt))))
-    return replace(results, rows=tuple(row if old.metric == "contact_loss" else old for old in results.rows))
+    rows = tuple(row if old.metric == "contact_loss" else old for old in results.rows)
+    return replace(results, rows=rows, checks=_with_swept_loss(results.checks, row, None if itself else first))
+
+
+def _with_swept_loss(
+    checks: Mapping[str, pd.DataFrame], row: Measurement, first: Measurement | None
+) -> Mapping[str, pd.DataFrame]:
+    """Return the checks with the loss in the table of the sweep, after the contact fraction that it hangs on.
+
+    The first state stays as it was measured: what its own threshold does stands in its own table. Its loss is 0
+    whatever is swept, and stands in none.
+    """
+    table = checks.get("threshold_sweep")
+    if table is None or row.value is None or first is None or not first.value:
+        return checks
+    at = np.flatnonzero(table["metric"] == "contact_fraction")
+    if not at.size or (table["metric"] == "contact_loss").any():
+        return checks
+    line = table.iloc[[at[0]]]
+    told = "; ".join(filter(None, (str(line["note"].iloc[0]), "the first state as it was measured")))
+    low, high = (1 - float(line[end].iloc[0]) / first.value for end in ("high", "low"))
+    line = line.assign(metric="contact_loss", value=row.value, low=low, high=high, note=told)
+    swept = pd.concat([table.iloc[: at[0] + 1], line, table.iloc[at[0] + 1 :]], ignore_index=True)
+    return {**checks, "threshold_sweep": swept}
 
 
 def _kind(is_2d: bool | None) -> str:

@@ -33,6 +33,7 @@ from micro.measure.results import Results, join_objects, merge_findings
 from micro.measure.scene import Scene, WholeMeasurement
 from micro.measure.section_notes import with_section_note
 from micro.measure.transport import Transport
+from micro.measure.unnamed import with_unnamed
 from micro.registry import Registry
 
 __all__ = ["BUILT_IN", "MEASUREMENTS", "WHOLE", "measure"]
@@ -176,9 +177,11 @@ def _require_few_bins(cell: Cell, params: MeasureParams) -> None:
 def _told(results: Results, context: Context) -> Results:
     """Return the results with what all rows of a kind have to say.
 
-    Rows of a section what it can't know; without an anode body those of dendrites what joined means.
+    Rows of a section what it can't know; those of dendrites and cracks what has no such label; without an anode body
+    those of dendrites what joined means.
     """
-    results = replace(results, rows=tuple(with_section_note(context, row) for row in results.rows))
+    rows = [with_unnamed(context, row) for row in results.rows]
+    results = replace(results, rows=tuple(with_section_note(context, row) for row in rows))
     if not context.no_anode:
         return results
     told = f"joined: connected with metal at or below the reference interface, from the {context.reference}"

@@ -57,7 +57,8 @@ class Context:
     ``census`` and ``heights`` (None without an interface) are there when partial results are merged, not while
     blocks are read. ``reference`` says where the reference interface comes from; ``has_anode`` is False where it was
     given and no anode body is left. ``stated`` is the normal that was stated, where there is no interface.
-    ``ends_early`` says that labels behind an electrode were left out.
+    ``ends_early`` says that labels behind an electrode were left out. ``unnamed_um`` is how far metal that no label
+    calls a dendrite reaches into the electrolyte; ``is_split`` is False where cracks are what a file calls so.
     """
 
     shape: Shape
@@ -76,6 +77,8 @@ class Context:
     has_anode: bool = True
     stated: Normal | None = None
     ends_early: bool = False
+    unnamed_um: float = 0.0
+    is_split: bool = False
 
     @classmethod
     def of(cls, cell: Cell, params: MeasureParams, objects: ObjectTable) -> Context:
@@ -95,6 +98,8 @@ class Context:
             has_anode=cell.has_anode,
             stated=cell.stated,
             ends_early=cell.inside is not None,
+            unnamed_um=cell.unnamed_um,
+            is_split=any(step.operation == "split phases" for step in cell.labels.history),
         )
 
     @property

@@ -14,7 +14,15 @@ from micro.measure.intervals import Interval, Spread, ratio_spread, value_interv
 from micro.measure.protocol import Context
 from micro.model import Measurement
 
-__all__ = ["SMOOTHING_VOXELS", "Roughness", "empty_roughness", "roughness_of", "roughness_rows", "smoothing_um"]
+__all__ = [
+    "SMOOTHING_VOXELS",
+    "Roughness",
+    "empty_roughness",
+    "roughness_of",
+    "roughness_rows",
+    "smoothing_um",
+    "without_dust",
+]
 
 SMOOTHING_VOXELS = 10.0
 """The smoothing length that is left out, in longest voxel edges. A digital plane of any tilt then has a developed
@@ -26,6 +34,8 @@ _FULL_WEIGHT = 0.99
 """Share of the filter that falls on known columns where it fits: from .44 cut-off wavelengths off a straight border."""
 _COLUMNS_MIN = 9
 """Fewer columns than this have no roughness to speak of."""
+_DUST = 1e-9
+"""What is less than this share of the lengths it was reckoned from is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,19 @@ def roughness_of(
     fine = Grid.fitting((1, *cells.shape), (1.0, *spacing_um), cells=2**14)
     of_ratio = _interval(developed, ratio_spread(fine.pool((area - flat)[None]), fine.pool(flat[None]), fine.edges_um))
     sq_interval = _sq_interval(rest * known, squares, known, grid)
-    return Roughness(math.sqrt(variance), float(developed), int(np.count_nonzero(known)), sq_interval, of_ratio)
+    sq_um = without_dust(math.sqrt(variance), smoothing_um)
+    return Roughness(sq_um, without_dust(developed, 1.0), int(np.count_nonzero(known)), sq_interval, of_ratio)
+
+
+def without_dust(value: float, scale: float) -> float:
+    """Return a value of which nothing is left but rounding, beside what it was reckoned from, as 0.
+
+    Examples
+    --------
+    >>> without_dust(3.9e-31, 10.0), without_dust(0.02, 10.0)
+    (0.0, 0.02)
+    """
+    return 0.0 if abs(value) < _DUST * scale else value
 
 
 def _sq_interval(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from micro.blocks import Engine
-from micro.cell import Cell, Part, ReferencePlane
+from micro.cell import Cell, CellParams, Part, ReferencePlane, anatomy
 from micro.measure import MeasureParams, measure
 from micro.model import Labels, Spacing
 
@@ -128,3 +128,13 @@ def test_a_surface_that_looks_back_gives_no_share(make_cell: MakeCell) -> None:
     assert row("contact_fraction").ci_low is None
     assert "looks back" in row("contact_fraction").note
     assert row("contact_fraction_projected").value == 1.0
+
+
+def test_a_flat_interface_has_no_residual_of_rounding() -> None:
+    labels = np.full((20, 40, 30), 2, np.uint8)
+    labels[:, :13] = 3
+    cell = anatomy(Labels(labels, Spacing(0.3, 0.3, 0.3)), CellParams(normal="+y"), Engine())
+    results = measure(cell, MeasureParams(), Engine())
+    # .3 is no binary number: places on the axis are off by 1e-16 of theirs
+    assert results.row("reference_residual").value == 0
+    assert results.row("interface_roughness").value == 0

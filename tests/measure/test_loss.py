@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from micro.measure import contact_loss, fraction_interval
+from micro.measure import Results, contact_loss, fraction_interval, with_contact_loss, with_sweep
 from micro.measure.intervals import Spread
+from micro.measure.loss import empty_loss
+from micro.measure.sweep import SWEEP_COLUMNS
 from micro.model import Measurement
 
 
@@ -71,3 +74,35 @@ def test_the_interval_covers_two_independent_pictures() -> None:
         inside += row.ci_low <= 1 - now / first <= row.ci_high
     # 95 %, give or take four standard errors of 2000 draws.
     assert 0.93 <= inside / 2000 <= 0.97
+
+
+def swept() -> Results:
+    lines = [
+        ("porosity", "", "", "all", 0.1, 0.08, 0.13, "1", ""),
+        ("contact_fraction", "", "", "interface", 0.6, 0.5, 0.64, "1", "no value at 1 of 4 thresholds"),
+        ("interface_area", "", "", "interface", 90.0, 88.0, 91.0, "um2", ""),
+    ]
+    rows = (fraction(0.6, 0.03), empty_loss())
+    table = pd.DataFrame(lines, columns=list(SWEEP_COLUMNS))
+    return with_sweep(Results(rows, {}, pd.DataFrame(), None, {}), table)
+
+
+def test_the_sweep_of_the_contact_is_one_of_the_loss() -> None:
+    results = with_contact_loss(swept(), fraction(0.8, 0.02, state="pristine"))
+    table = results.checks["threshold_sweep"]
+    assert list(table["metric"]) == ["porosity", "contact_fraction", "contact_loss", "interface_area"]
+    line = table.iloc[2]
+    assert (line["value"], line["low"], line["high"]) == pytest.approx((0.25, 0.2, 0.375))
+    assert line["note"] == "no value at 1 of 4 thresholds; the first state as it was measured"
+    assert tuple(table.columns) == SWEEP_COLUMNS
+    again = with_contact_loss(results, fraction(0.8, 0.02, state="pristine"))
+    assert len(again.checks["threshold_sweep"]) == 4
+
+
+def test_no_sweep_of_a_loss_that_is_not_there() -> None:
+    for results in (
+        with_contact_loss(swept(), None, itself=True),
+        with_contact_loss(swept(), fraction(None, state="pristine")),
+        with_contact_loss(swept(), None),
+    ):
+        assert "contact_loss" not in set(results.checks["threshold_sweep"]["metric"])

@@ -58,6 +58,14 @@ def test_a_digital_line_is_smooth_at_every_tilt() -> None:
         assert 0 <= rough.developed < 0.003
 
 
+@pytest.mark.parametrize(("rows", "place"), [(1, 7.0), (40, 7.0), (40, 1234.567)])
+def test_a_flat_surface_has_no_roughness_of_rounding(rows: int, place: float) -> None:
+    flat = np.full((rows, 60), place)
+    rough = roughness_of(flat, np.full_like(flat, 7.1), (0.3, 0.3), smoothing_um=3.0)
+    assert rough is not None
+    assert (rough.sq_um, rough.developed) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize(("height", "wave"), [(3.0, 48.0), (4.0, 64.0), (8.0, 96.0), (6.0, 120.0)])
 def test_sinusoids(height: float, wave: float) -> None:
     u, v = grid(480, 480)
