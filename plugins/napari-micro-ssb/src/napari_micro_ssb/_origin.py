@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from micro.correct import CorrectedArray
 from micro.errors import CalibrationError, MissingCalibrationError, ParameterError
 from micro.model import PhaseSet, Spacing
 from micro.model.spacing import unit_in_um
-from micro_pipelines.job import Job
-from micro_pipelines.sources import Source
+
+if TYPE_CHECKING:
+    # a file is opened without them
+    from micro_pipelines.job import Job
+    from micro_pipelines.sources import Source
 
 __all__ = [
     "KEY",
@@ -152,6 +154,8 @@ def refuse_other_voxel_size(layer: LayerLike, wanted: Spacing | None = None) -> 
     CalibrationError
         If it is another one.
     """
+    from micro.correct import CorrectedArray
+
     shown, made = wanted or spacing_of(layer), getattr(origin_of(layer).job, "made", None)
     if isinstance(layer.data, CorrectedArray):
         own, what = layer.data.correction.automatic.spacing, "are being corrected"
