@@ -24,6 +24,7 @@ __all__ = [
     "begin_um_of",
     "edges_text",
     "given_voxel_size",
+    "is_of_size",
     "origin_of",
     "refuse_other_voxel_size",
     "refuse_turned",
@@ -183,6 +184,14 @@ def same_edges(one: Spacing, two: Spacing, ndim: int) -> bool:
     (True, False)
     """
     return bool(np.allclose(one.um[-ndim:], two.um[-ndim:], rtol=1e-9, atol=0))
+
+
+def is_of_size(layer: LayerLike, spacing: Spacing | None) -> bool:
+    """Return whether the voxels of a layer have this size; not where one of the two isn't known."""
+    try:
+        return spacing is not None and same_edges(spacing, spacing_of(layer), layer.ndim)
+    except CalibrationError:
+        return False
 
 
 def edges_text(spacing: Spacing, ndim: int) -> str:
