@@ -21,7 +21,7 @@ from micro.correct.result import (
     corrections_beside,
     write_corrected,
 )
-from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder
+from micro.correct.session import JOURNAL_NAME, Correction, Recovery, corrections_folder, holds_corrections
 from micro.correct.tools import (
     Pen,
     brush_edit,
@@ -57,6 +57,7 @@ __all__ = [
     "corrections_beside",
     "corrections_folder",
     "fill_edit",
+    "holds_corrections",
     "holes_edit",
     "holes_filled",
     "interpolate_edit",

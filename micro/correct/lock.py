@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from micro.errors import OutputError
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "is_locked"]
 
 
 class Lock:
@@ -55,12 +55,33 @@ class Lock:
         """Whether it was not released yet."""
         return bool(self._lock.is_locked)
 
-    def release(self) -> None:
-        """Let the next writer in."""
+    def release(self, *, remove: bool = False) -> None:
+        """Let the next writer in; ``remove`` takes its files away too, and the folder where that leaves it empty."""
         if self._lock.is_locked:
             with suppress(OSError):
                 self._owner.unlink(missing_ok=True)
+            if remove:
+                with suppress(OSError):  # Windows removes no file that is open
+                    Path(self._lock.lock_file).unlink()
             self._lock.release()
+            if remove:
+                with suppress(OSError):
+                    self._owner.parent.rmdir()
+
+
+def is_locked(folder: Path) -> bool:
+    """Return whether a writer holds the lock of a folder; nothing is made where there is none."""
+    if not (folder / "lock").exists():
+        return False
+    lock = FileLock(folder / "lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return False
+    lock.release()
+    return False
 
 
 def _me() -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +21,15 @@ from numpy.typing import NDArray
 import micro
 from micro.blocks import Region, Shape
 from micro.correct.identity import identify
-from micro.correct.journal import Journal, Record
-from micro.correct.lock import Lock
+from micro.correct.journal import Journal, Record, read_records
+from micro.correct.lock import Lock, is_locked
 from micro.correct.log import Log, Logged
 from micro.correct.overlay import DamagedOverlay, Overlay
 from micro.correct.patch import Change, Edit, Patch, changed
-from micro.errors import OutputError, ParameterError, ShapeMismatchError
+from micro.errors import JournalError, OutputError, ParameterError, ShapeMismatchError
 from micro.model import Labels
 
-__all__ = ["JOURNAL_NAME", "Correction", "Recovery", "corrections_folder"]
+__all__ = ["JOURNAL_NAME", "Correction", "Recovery", "corrections_folder", "holds_corrections"]
 
 JOURNAL_NAME = "journal.bin"
 _FLUSH_RECORDS = 2000
@@ -63,12 +65,29 @@ def corrections_folder(labels: Path) -> Path:
     return labels.with_name(f"{labels.name}.corrections")
 
 
+def holds_corrections(folder: Path) -> bool:
+    """Return whether a folder of corrections holds any, or is open for them; a damaged journal counts.
+
+    Examples
+    --------
+    >>> holds_corrections(Path("nowhere.corrections"))
+    False
+    """
+    try:
+        _, records = read_records(folder / JOURNAL_NAME)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, JournalError):
+        return True
+    return bool(records) or is_locked(folder)
+
+
 class Correction:
     """Labels under correction: every edit is in the journal on the disk before it shows.
 
     The automatic labels are never written. The folder holds the journal, from which everything else can be made anew;
     the overlay, which keeps the chunks that were touched; and a lock. Undo and redo are entries of the journal, so they
-    work on what was done in earlier sessions.
+    work on what was done in earlier sessions. Where nothing was ever edited, closing takes the files away again.
 
     Parameters
     ----------
@@ -252,7 +271,12 @@ class Correction:
                     self.flush()
             finally:
                 self._journal.close()
-                self._lock.release()
+                unused = self._lock.held and not self.records
+                if unused:
+                    shutil.rmtree(self.folder / "overlay", ignore_errors=True)
+                    with suppress(OSError):
+                        self._journal.path.unlink(missing_ok=True)
+                self._lock.release(remove=unused)
 
     def touched(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
         """Yield the automatic and the corrected values of every chunk that was touched."""

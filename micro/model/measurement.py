@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["TABLE_COLUMNS", "Measurement", "to_table"]
 
@@ -76,6 +78,8 @@ def to_table(rows: Iterable[Measurement]) -> pd.DataFrame:
     >>> to_table([Measurement("porosity", 0.1, "1", "porosity/v1")]).loc[0, "value"]
     np.float64(0.1)
     """
+    import pandas as pd
+
     table = pd.DataFrame([asdict(row) for row in rows], columns=list(TABLE_COLUMNS))
     for column in ("value", "ci_low", "ci_high", "n"):
         table[column] = pd.to_numeric(table[column])

@@ -21,7 +21,8 @@ from micro_pipelines.job import Job
 from micro_pipelines.journal import Journal, Observer, Silent
 from micro_pipelines.lock import Owner
 from micro_pipelines.metadata import Metadata, with_metadata_of
-from micro_pipelines.outputs import LABELS_ZARR, PROBABILITIES_ZARR, Failure, write_batch_tables
+from micro_pipelines.names import LABELS_ZARR, PROBABILITIES_ZARR
+from micro_pipelines.outputs import Failure, write_batch_tables
 from micro_pipelines.paper import FORMATS, paper_table_of_run, write_paper_tables
 from micro_pipelines.recipe_files import recipe_hash
 from micro_pipelines.run_log import LOG_NAME, RunLog, Several, logged

@@ -15,7 +15,7 @@ from micro.errors import MissingCalibrationError
 from micro.io import ImageSource, atomic_path, read_labels
 from micro.model import Labels, Measurement, Spacing
 from micro.report import write_differences
-from micro_pipelines.outputs import LABELS_ZARR
+from micro_pipelines.names import LABELS_ZARR
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.sources import find_sources
 

@@ -59,14 +59,14 @@ def keep_corrections(folder: Path) -> None:
     Raises
     ------
     OutputError
-        If corrections lie in the folder.
+        If corrections lie in the folder, or labels in it are open for them.
     """
-    from micro.correct import JOURNAL_NAME
+    from micro.correct import holds_corrections
 
-    found = next(folder.glob(f"*.corrections/{JOURNAL_NAME}"), None)
+    found = next((one for one in sorted(folder.glob("*.corrections")) if holds_corrections(one)), None)
     if found is not None:
         raise OutputError(
-            f"{folder} holds corrections by hand ({found.parent.name}) that a new result would replace; "
+            f"{folder} holds corrections by hand ({found.name}) that a new result would replace; "
             "give another folder with --out, or move them away"
         )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Metadata", "are_numbers", "metadata_names", "with_metadata", "with_metadata_of"]
 
@@ -34,9 +36,12 @@ def with_metadata(table: pd.DataFrame, metadata: Metadata) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> with_metadata(pd.DataFrame({"id": [1], "cell": [7]}), (("cell", "A"), ("cycle", "3"))).loc[0].to_dict()
     {'id': 1, 'cell': 7, 'sample_cell': 'A', 'cycle': '3'}
     """
+    import pandas as pd
+
     table = table.copy()
     for name, text in metadata:
         table[f"sample_{name}" if name in table.columns else name] = pd.Series(text, table.index, dtype=object)
@@ -50,10 +55,13 @@ def with_metadata_of(table: pd.DataFrame, by_sample: Mapping[str, Metadata]) -> 
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"sample": ["a", "b"]})
     >>> with_metadata_of(table, {"a": (("cycle", "3"),), "b": ()})["cycle"].tolist()
     ['3', '']
     """
+    import pandas as pd
+
     table, own = table.copy(), set(table.columns)
     held = {sample: dict(metadata) for sample, metadata in by_sample.items()}
     for name in metadata_names(by_sample.values()):

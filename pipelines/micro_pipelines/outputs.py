@@ -16,11 +16,10 @@ from micro.io import atomic_path, write_ome_zarr, write_probabilities, write_tif
 from micro.measure import Results
 from micro.model import TABLE_COLUMNS, Labels, Measurement, Spacing, Volume, to_table
 from micro_pipelines.metadata import Metadata, are_numbers, with_metadata, with_metadata_of
+from micro_pipelines.names import LABELS_ZARR, PROBABILITIES_ZARR
 
 __all__ = [
     "CONTACT_MAP",
-    "LABELS_ZARR",
-    "PROBABILITIES_ZARR",
     "TIFF_BYTES",
     "Failure",
     "write_batch_tables",
@@ -30,12 +29,6 @@ __all__ = [
     "write_tables",
     "write_thickness_maps",
 ]
-
-LABELS_ZARR = "labels.ome.zarr"
-"""Name of the OME-Zarr with a sample's image and labels."""
-
-PROBABILITIES_ZARR = "probabilities.ome.zarr"
-"""Name of the OME-Zarr with the probabilities of a sample's phases, which are written on request."""
 
 CONTACT_MAP = "contact_map.tif"
 """Name of the contact map's image."""

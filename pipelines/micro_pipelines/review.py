@@ -15,7 +15,7 @@ from typing import Any
 from micro.correct import JOURNAL_NAME, Log, corrections_folder, read_records
 from micro.errors import InputMissingError, JournalError, MicroError, OutputError, UnreadableFileError
 from micro.io import natural_sorted, read_labels
-from micro_pipelines.outputs import LABELS_ZARR
+from micro_pipelines.names import LABELS_ZARR
 from micro_pipelines.review_marks import Mark, add_mark, last_marks, read_marks
 
 __all__ = ["ReviewItem", "mark_sample", "read_queue", "renewed", "reviewer", "with_marks"]

@@ -33,8 +33,8 @@ from micro_pipelines.job import Job, labels_from_image
 from micro_pipelines.journal import Journal
 from micro_pipelines.kept_results import read_results, write_results
 from micro_pipelines.metadata import Metadata
+from micro_pipelines.names import LABELS_ZARR
 from micro_pipelines.outputs import (
-    LABELS_ZARR,
     write_contact_map,
     write_json,
     write_labels,

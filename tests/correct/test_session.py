@@ -13,7 +13,15 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from micro.correct import JOURNAL_NAME, CorrectedArray, Correction, Edit, Patch, corrections_folder
+from micro.correct import (
+    JOURNAL_NAME,
+    CorrectedArray,
+    Correction,
+    Edit,
+    Patch,
+    corrections_folder,
+    holds_corrections,
+)
 from micro.errors import JournalError, OutputError, ParameterError, ShapeMismatchError
 from micro.io import read_labels, write_ome_zarr
 from micro.model import Labels, Spacing
@@ -82,7 +90,7 @@ def test_any_order_of_edits_undo_redo_and_sessions_is_as_with_plain_arrays(actio
                 correction = opened.enter_context(Correction(automatic, folder, cache_bytes=1))
             np.testing.assert_array_equal(whole(correction), plain.now)
         correction.close()
-        shutil.rmtree(folder / "overlay")
+        shutil.rmtree(folder / "overlay", ignore_errors=True)  # not there where nothing was edited
         with Correction(automatic, folder) as again:
             np.testing.assert_array_equal(whole(again), plain.now)
     np.testing.assert_array_equal(automatic.data.compute(), plain.states[0])
@@ -358,3 +366,25 @@ def test_a_slice_that_is_shown_follows_every_change(folder, random_edit):
                 plain.apply(edit)
             for z in (1, 1, number % 3):
                 np.testing.assert_array_equal(shown[z], plain.now[z])
+
+
+def test_what_was_opened_and_never_edited_leaves_nothing(automatic, folder):
+    with Correction(automatic, folder) as correction:
+        assert correction.undo() is None
+        assert holds_corrections(folder)  # others must not replace the labels now
+    assert not folder.exists()
+    assert not holds_corrections(folder)
+    with Correction(automatic, folder) as correction:
+        correction.apply(Edit("paint", [Patch((0, 0, 0), np.full((1, 2, 2), 5, np.uint8))]))
+        correction.undo()
+    assert holds_corrections(folder)
+    with Correction(automatic, folder) as again:
+        assert again.log.to_redo is not None
+    assert holds_corrections(folder)
+
+
+def test_other_files_in_a_folder_of_corrections_stay(automatic, folder):
+    folder.mkdir(parents=True)
+    (folder / "note.txt").write_text("mine", encoding="utf-8")
+    Correction(automatic, folder).close()
+    assert {path.name for path in folder.iterdir()} - {"lock"} == {"note.txt"}

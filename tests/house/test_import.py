@@ -37,6 +37,12 @@ def test_importing_loads_nothing_heavy(imports, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("imports", ["import napari_micro_ssb._reader", "import micro_pipelines.sources, micro.io"])
+def test_opening_a_file_loads_nothing_that_measures_or_draws(imports, tmp_path):
+    loaded = imported_by(imports, tmp_path)
+    assert loaded.isdisjoint({"matplotlib", "numba", "pandas", "sklearn", "skimage", "distributed"})
+
+
 def test_the_library_loads_no_viewer_and_sets_nothing_in_numpy(tmp_path):
     packages = ("io", "blocks", "cell", "compare", "correct", "measure", "phantoms", "preprocess", "report", "segment")
     imports = [f"import micro.{name}" for name in packages]

@@ -87,3 +87,21 @@ def test_corrections_that_were_set_aside_are_in_the_result_that_takes_the_place(
     assert cli("run", "sem", image, "--out", place / "out", "--quiet").status == 0
     assert (aside / JOURNAL_NAME).read_bytes() == before
     assert (aside.parent / "run.json").stat().st_mtime > (aside / JOURNAL_NAME).stat().st_mtime
+
+
+def test_a_new_run_replaces_a_result_that_was_opened_for_correction_and_not_edited(cli, place, sem):
+    image = place / "sem.tif"
+    write_tiff(image, sem.volume)
+    result = run_sample(image, load_recipe("sem"), place / "out")
+    path = result.folder / "labels.ome.zarr"
+    with Correction(read_labels(path), corrections_folder(path)):
+        told = cli("run", "sem", image, "--out", place / "out", "--quiet", "--set", "report.figures=overlay")
+        assert told.status == 1  # somebody is about to paint on them
+        assert "holds corrections by hand" in told.err + told.out
+    # a process that was killed before the first edit leaves its files
+    left = Correction(read_labels(path), corrections_folder(path))
+    left._journal.close()
+    left._lock.release()
+    assert (corrections_folder(path) / JOURNAL_NAME).exists()
+    told = cli("run", "sem", image, "--out", place / "out", "--quiet", "--set", "report.figures=overlay")
+    assert told.status == 0, told.err + told.out

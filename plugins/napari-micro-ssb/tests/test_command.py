@@ -174,3 +174,24 @@ def test_files_of_another_command_are_not_replaced(viewer, measure, wait, own, f
     (folder / "samples.csv").unlink()
     assert "is there already, and says something else" in refused(measure, wait, folder)
     assert (folder / "recipe.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_labels_are_looked_at_once_for_a_command(viewer, measure, wait, result, monkeypatch):
+    from qtpy.QtWidgets import QApplication
+
+    from napari_micro_ssb import _measure
+
+    open_in(viewer, result)
+    measure.labels.setCurrentText("cell phases")
+    measure.measure_button.click()
+    wait(measure)
+    looked, look = [], _measure.require_current
+    monkeypatch.setattr(_measure, "require_current", lambda *what: (looked.append(what), look(*what)))
+    monkeypatch.setattr(_measure.QFileDialog, "getExistingDirectory", lambda *_: str(result))
+    monkeypatch.setattr(_measure, "save_files", lambda *_: None)
+    measure.command_button.click()
+    wait(measure)
+    wait(measure)
+    assert measure.message.text().startswith("copied"), measure.message.text()
+    assert QApplication.clipboard().text().startswith("micro ")
+    assert len(looked) == 1

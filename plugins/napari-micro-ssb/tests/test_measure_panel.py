@@ -142,3 +142,36 @@ def test_labels_that_were_changed_since_are_told(viewer, panel, wait, folder, mo
     panel.measure_button.click()
     wait(panel)
     assert "changed since" not in panel.message.text()
+
+
+@pytest.mark.parametrize("by", ["the layer", "the panel"])
+def test_tables_of_another_voxel_size_go_until_it_comes_back_or_is_measured(viewer, panel, wait, by):
+    layer = viewer.layers["cell phases"]
+    edge_um = layer.scale[-1]
+
+    def give(um):
+        if by == "the layer":
+            layer.scale = (um, um)
+        else:
+            panel.voxels.text.setText(f"{um}um")
+            panel.voxels.button.click()
+
+    def rows():
+        return len(panel.tables["measurements"].table)
+
+    of_the_result = rows()
+    assert of_the_result > 0
+    give(2 * edge_um)
+    assert rows() == 0
+    assert "another voxel size since they were measured" in panel.message.text()
+    panel.measure_button.click()
+    wait(panel)
+    measured = rows()
+    assert measured > 0
+    give(edge_um)
+    assert rows() == 0
+    assert panel.measured is None
+    assert "another voxel size since they were measured" in panel.message.text()
+    give(2 * edge_um)
+    assert rows() == measured
+    assert panel.measured is not None

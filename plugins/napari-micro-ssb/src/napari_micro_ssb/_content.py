@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from micro.correct import CorrectedArray
 from napari_micro_ssb._lazy import Lazy
 
 __all__ = ["content_of", "state_of"]
@@ -38,4 +37,6 @@ def content_of(data: Any) -> str | None:  # noqa: ANN401
 
 def state_of(data: Any) -> object:  # noqa: ANN401
     """Return what tells labels from those that they were before somebody painted on them, or corrected them."""
+    from micro.correct import CorrectedArray
+
     return data.correction.revision if isinstance(data, CorrectedArray) else content_of(data)

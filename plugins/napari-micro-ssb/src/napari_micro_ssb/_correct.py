@@ -227,6 +227,11 @@ class CorrectPanel(Panel):
         self.layer.cursor_size = max(self.form.brush_um.value(), 1e-9) * self.layer.scale[-1] / self._edge_um()
         self.viewer.layers.selection.active = self.layer
 
+    def leave(self) -> None:
+        """Close the corrections with the dock."""
+        super().leave()
+        self.close_correction()
+
     def closeEvent(self, event: Any) -> None:  # noqa: ANN401
         """Close the corrections with the panel."""
         self.close_correction()

@@ -26,15 +26,22 @@ from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe, recipe_hash
-from napari_micro_ssb._camera import camera_of
+from napari_micro_ssb._camera import fly_to
 from napari_micro_ssb._command import Command, command_of, require_current, save_files
 from napari_micro_ssb._content import state_of
 from napari_micro_ssb._figures import FigurePage
 from napari_micro_ssb._labels_work import Work, compared_works, work_of
 from napari_micro_ssb._measuring import Measured, changes, export, measure_work, own_recipe
-from napari_micro_ssb._origin import begin_um_of, origin_of, refuse_other_voxel_size, refuse_turned, spacing_of
+from napari_micro_ssb._origin import (
+    begin_um_of,
+    is_of_size,
+    origin_of,
+    refuse_other_voxel_size,
+    refuse_turned,
+    spacing_of,
+)
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker, VoxelField, itself
+from napari_micro_ssb._pick import Follower, LayerPicker, VoxelField, itself
 from napari_micro_ssb._result import parts_layers, read_tables
 from napari_micro_ssb._scratch import new_scratch
 from napari_micro_ssb._snapshot import Snapshot, snapshot_of
@@ -51,10 +58,9 @@ OWN, PLAIN = "as the labels were made", "defaults"
 NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
 CHANGED = "These labels were changed since they were measured: press Measure for their new values"
+OTHER_SIZE = "These labels have another voxel size since they were measured: press Measure for their new values"
 AT_ONCE_BYTES = 2**26
 """Labels in memory up to this size are read in a moment."""
-FLY_PIXELS = 200.0
-"""Size of an object on the screen after flying to it."""
 
 
 class MeasurePanel(Panel):
@@ -68,7 +74,7 @@ class MeasurePanel(Panel):
         self._states: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
         self.before: Measured | None = None
         self.labels = LayerPicker(napari_viewer, "labels", "no labels; open a result, or run a segmentation first")
-        self.voxels = VoxelField(self.labels.layer, done=self.say, complain=self.complain)
+        self.voxels = VoxelField(self.labels.layer, done=self._voxels_set, complain=self.complain)
         self.recipes = QComboBox()
         self.recipes.addItems([OWN, PLAIN, *preset_names()])
         self.normals = QComboBox()
@@ -87,6 +93,7 @@ class MeasurePanel(Panel):
         self.tabs = QTabWidget()
         self.tables: dict[str, TableView] = {}
         self.figure_page = FigurePage()
+        self._follower = Follower(self._show_known, "scale", "units")
         self._lay_out()
         self._connect()
         self._layer_changed("")
@@ -228,6 +235,7 @@ class MeasurePanel(Panel):
             watcher.stage_started("looking at the labels")
             require_current(work, self.engine)
 
+        # nobody paints while the folder is asked for: the labels are not looked at again
         self.start(look, lambda _: self._ask_command(work), "looking at the labels ...")
 
     def _ask_command(self, work: Work) -> None:
@@ -238,16 +246,18 @@ class MeasurePanel(Panel):
                 self.say("nothing was copied: this command needs a folder for its files")
                 return
             folder = Path(path)
-        self.save_command(folder)
+        self._save_command(work, folder, look=False)
 
     @told
     def save_command(self, folder: Path) -> None:
         """Copy the command, and save the files that it needs in a folder."""
-        work = self._last().work
+        self._save_command(self._last().work, folder, look=True)
 
+    def _save_command(self, work: Work, folder: Path, *, look: bool) -> None:
         def make(watcher: Watcher) -> Command:
-            watcher.stage_started("looking at the labels")
-            require_current(work, self.engine)
+            watcher.stage_started("writing down the command")
+            if look:
+                require_current(work, self.engine)
             command = command_of(work, folder)
             save_files(command, folder)
             return command
@@ -276,31 +286,9 @@ class MeasurePanel(Panel):
     def fly_to(self, row: pd.Series[Any]) -> None:
         """Look at an object."""
         try:
-            layer = self.labels.layer()
-            axes = [axis for axis in "zyx"[-layer.ndim :] if f"centroid_{axis}_um" in row]
-            edges_um = spacing_of(layer).um[-layer.ndim :]
-            # spots of contact have no place along the normal: the view stays where it is
-            voxel = self._looked_at(layer)
-            for axis in axes:
-                number = "zyx"[-layer.ndim :].index(axis)
-                # tables count from the picture's edge, napari from the middle of its first voxel
-                voxel[number] = float(row[f"centroid_{axis}_um"]) / edges_um[number] - 0.5
-            extent_um = max(float(row[f"stop_{axis}_um"]) - float(row[f"start_{axis}_um"]) for axis in axes[-2:])
+            fly_to(self.viewer, self.labels.layer(), row)
         except (ValueError, MicroError) as error:
             self.complain(explained(error) if isinstance(error, MicroError) else "this row has no place")
-            return
-        centre, edge = layer.data_to_world(voxel), float(layer.scale[-1])
-        self.viewer.dims.set_point(range(self.viewer.dims.ndim)[-layer.ndim :], centre)
-        camera = camera_of(self.viewer)
-        camera.center = tuple(centre)
-        camera.zoom = FLY_PIXELS / (max(extent_um / edges_um[-1], 1) * edge)
-
-    def _looked_at(self, layer: Any) -> np.ndarray[Any, np.dtype[np.float64]]:  # noqa: ANN401
-        """Return the voxel of a layer in the middle of the view."""
-        dims = self.viewer.dims
-        point = np.array(dims.point, dtype=np.float64)
-        point[list(dims.displayed)] = camera_of(self.viewer).center[-len(dims.displayed) :]
-        return np.array(layer.world_to_data(point))[-layer.ndim :]
 
     def _last(self) -> Measured:
         if self.measured is None:
@@ -311,7 +299,7 @@ class MeasurePanel(Panel):
         """Keep what was measured of a layer, and show it where the layer is still the one that is chosen."""
         self._known[itself(layer)] = (measured, before)
         if self.labels.currentText() == layer.name:
-            self._show(measured, before)
+            self._show_known()
         elif layer in self.viewer.layers:
             self.say(f"{layer.name} is measured; choose it to see the tables")
         else:
@@ -376,19 +364,28 @@ class MeasurePanel(Panel):
         self.recipe_label.setText(f"{recipe.name}, hash {recipe_hash(recipe)}: {where}")
 
     def _layer_changed(self, _: str) -> None:
-        """Show what is known of the labels that are chosen: what was measured here, or the tables of their result."""
-        self.voxels.refresh()
+        """Show what is known of the labels that are chosen."""
         self._tell_recipe()
+        self._follower.follow(self.labels.layer() if self.labels.currentText() else None)
+        self._show_known()
+        if self.measured is not None:
+            self._look_for_changes()
+
+    def _show_known(self) -> None:
+        """Show what was measured here, or the tables of a result, unless the voxels had another size then."""
+        self.voxels.refresh()
         self.measured = self.before = None
         try:
             layer = self.labels.layer()
-            if itself(layer) in self._known:
-                self._show(*self._known[itself(layer)])
-                self._look_for_changes()
+            known, origin = self._known.get(itself(layer)), origin_of(layer)
+            result = None if isinstance(layer.data, CorrectedArray) else origin.result
+            if known is not None and is_of_size(layer, known[0].report.labels.spacing):
+                self._show(*known)
                 return
             self.show_tables(pd.DataFrame(), {})
-            result = origin_of(layer).result
-            if result is not None and not isinstance(layer.data, CorrectedArray):
+            if known is not None or (result is not None and not is_of_size(layer, origin.spacing)):
+                self.say(OTHER_SIZE)
+            elif result is not None:
                 tables = read_tables(result)
                 self.show_tables(tables.measurements, tables.objects)
                 self.say(f"tables of {result}")
@@ -396,3 +393,6 @@ class MeasurePanel(Panel):
             return
         except Exception as error:
             self.complain(explained(error))
+
+    def _voxels_set(self, text: str) -> None:
+        self.say(f"{text}. {OTHER_SIZE}" if self.message.text() == OTHER_SIZE else text)

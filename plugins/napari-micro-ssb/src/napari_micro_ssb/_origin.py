@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from micro.correct import CorrectedArray
 from micro.errors import CalibrationError, MissingCalibrationError, ParameterError
 from micro.model import PhaseSet, Spacing
 from micro.model.spacing import unit_in_um
-from micro_pipelines.job import Job
-from micro_pipelines.sources import Source
+
+if TYPE_CHECKING:
+    # a file is opened without them
+    from micro_pipelines.job import Job
+    from micro_pipelines.sources import Source
 
 __all__ = [
     "KEY",
@@ -22,6 +24,7 @@ __all__ = [
     "begin_um_of",
     "edges_text",
     "given_voxel_size",
+    "is_of_size",
     "origin_of",
     "refuse_other_voxel_size",
     "refuse_turned",
@@ -152,6 +155,8 @@ def refuse_other_voxel_size(layer: LayerLike, wanted: Spacing | None = None) -> 
     CalibrationError
         If it is another one.
     """
+    from micro.correct import CorrectedArray
+
     shown, made = wanted or spacing_of(layer), getattr(origin_of(layer).job, "made", None)
     if isinstance(layer.data, CorrectedArray):
         own, what = layer.data.correction.automatic.spacing, "are being corrected"
@@ -179,6 +184,14 @@ def same_edges(one: Spacing, two: Spacing, ndim: int) -> bool:
     (True, False)
     """
     return bool(np.allclose(one.um[-ndim:], two.um[-ndim:], rtol=1e-9, atol=0))
+
+
+def is_of_size(layer: LayerLike, spacing: Spacing | None) -> bool:
+    """Return whether the voxels of a layer have this size; not where one of the two isn't known."""
+    try:
+        return spacing is not None and same_edges(spacing, spacing_of(layer), layer.ndim)
+    except CalibrationError:
+        return False
 
 
 def edges_text(spacing: Spacing, ndim: int) -> str:

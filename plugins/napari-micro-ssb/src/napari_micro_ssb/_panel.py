@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from superqt.utils import FunctionWorker
 
@@ -92,6 +92,7 @@ class Panel(QWidget):
     def __init__(self, viewer: napari.Viewer) -> None:
         super().__init__()
         self.viewer = viewer
+        self.closed = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.body = QVBoxLayout()
         self.message = QLabel()
@@ -179,6 +180,18 @@ class Panel(QWidget):
         if self._worker is not None:
             self._worker.quit()
             self.say("stopping ...")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Hear when the dock is closed by itself: napari takes the panel out of it, and Qt says no more than that."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange:
+            self.closed = self.parent() is None
+            if self.closed:
+                self.leave()
+
+    def leave(self) -> None:
+        """End what is being done; the panel's dock was closed."""
+        self.stop()
 
     def _is_over(self) -> bool:
         return self._gone.is_set() or self._worker is None or self._worker.abort_requested

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -15,7 +16,7 @@ from napari_micro_ssb._origin import edges_text, origin_of, refuse_other_voxel_s
 if TYPE_CHECKING:
     import napari
 
-__all__ = ["LayerPicker", "VoxelField", "is_kind", "itself", "set_voxel_size"]
+__all__ = ["Follower", "LayerPicker", "VoxelField", "is_kind", "itself", "set_voxel_size"]
 
 
 class LayerPicker(QComboBox):
@@ -112,6 +113,34 @@ class LayerPicker(QComboBox):
 
     def _lists(self, layer: Any) -> bool:  # noqa: ANN401
         return is_kind(layer, self._kind) and (self._fits is None or self._fits(layer))
+
+
+class Follower:
+    """Hears when a layer changes; another layer takes its place, and a closed panel hears nothing.
+
+    Parameters
+    ----------
+    heard
+        Called after a change.
+    events
+        Names of the layer's events.
+    """
+
+    def __init__(self, heard: Callable[[], None], *events: str) -> None:
+        self._heard, self._events = heard, events
+        self._layer: Any = None
+
+    def follow(self, layer: Any) -> None:  # noqa: ANN401
+        """Follow this layer from now on; None: no layer."""
+        for one, act in ((self._layer, "disconnect"), (itself(layer), "connect")):
+            if one is not None:
+                for name in self._events:
+                    getattr(one.events[name], act)(self._changed)
+        self._layer = itself(layer)
+
+    def _changed(self, _: object = None) -> None:
+        with suppress(RuntimeError):  # the panel was closed, and Qt has taken it away
+            self._heard()
 
 
 def itself(thing: Any) -> Any:  # noqa: ANN401

@@ -12,7 +12,7 @@ import numpy as np
 from micro.errors import MicroError, MissingCalibrationError
 from micro.io import ImageSource, open_source, read_coarser, read_labels, read_volume, readers
 from micro.model import SSB_PHASES, PhaseSet, Spacing
-from micro_pipelines.outputs import LABELS_ZARR
+from micro_pipelines.names import LABELS_ZARR
 from napari_micro_ssb._layers import LayerTuple, image_layer, labels_layer
 from napari_micro_ssb._origin import KEY, Origin
 from napari_micro_ssb._result import find_result, read_result

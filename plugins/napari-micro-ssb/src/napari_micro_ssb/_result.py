@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dask.array as da
 import numpy as np
-import pandas as pd
 
-from micro.blocks import Engine, as_dask
-from micro.cell import Part, anatomy
 from micro.errors import InputMissingError
 from micro.io import open_source, read_coarser, read_labels, read_volume
 from micro.model import Labels
-from micro_pipelines.outputs import LABELS_ZARR
+from micro_pipelines.names import LABELS_ZARR
 from napari_micro_ssb._layers import LayerTuple, image_layer, labels_layer, mask_layer
 from napari_micro_ssb._origin import Origin
-from napari_micro_ssb._record import recipe_in
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import pandas as pd
 
 __all__ = ["GAP_COLOUR", "Tables", "find_result", "parts_layers", "read_result", "read_tables", "samples_in"]
 
@@ -75,8 +75,17 @@ def read_result(folder: Path) -> list[LayerTuple]:
     layers.append(labels_layer(labels, coarser=read_coarser(place, labels=True), origin=origin))
     parts = None
     if labels.data.size <= ANATOMY_VOXELS:
-        parts = as_dask(anatomy(labels, recipe_in(folder).cell, Engine()).parts)
+        parts = _parts_of(labels, folder)
     return [*layers, *parts_layers(labels, parts, origin)]
+
+
+def _parts_of(labels: Labels, folder: Path) -> da.Array:
+    # a file that is no result opens without them
+    from micro.blocks import Engine, as_dask
+    from micro.cell import anatomy
+    from napari_micro_ssb._record import recipe_in
+
+    return as_dask(anatomy(labels, recipe_in(folder).cell, Engine()).parts)
 
 
 def parts_layers(labels: Labels, parts: da.Array | None, origin: Origin) -> list[LayerTuple]:
@@ -94,6 +103,8 @@ def parts_layers(labels: Labels, parts: da.Array | None, origin: Origin) -> list
         if phase in phases
     ]
     if parts is not None:
+        from micro.cell import Part
+
         gaps = (parts & 127) == int(Part.GAP)
         layers.append(mask_layer(gaps, labels.spacing, f"{labels.name} gaps", GAP_COLOUR, origin=origin))
     return layers
@@ -115,6 +126,8 @@ def read_tables(folder: Path) -> Tables:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
     try:
         # an empty cell stays empty, and a sample may be called NA
         table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"sample": str, "state": str})

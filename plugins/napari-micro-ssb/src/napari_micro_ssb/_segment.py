@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from napari_micro_ssb._knob_form import KnobForm
 from napari_micro_ssb._layers import labels_layer
 from napari_micro_ssb._origin import Origin, begin_um_of
 from napari_micro_ssb._panel import Panel, freely, told
-from napari_micro_ssb._pick import LayerPicker, VoxelField, is_kind, itself
+from napari_micro_ssb._pick import Follower, LayerPicker, VoxelField, is_kind
 from napari_micro_ssb._put import alone, below, put, translation
 from napari_micro_ssb._sample import Asked, Samples, asked_of
 from napari_micro_ssb._scratch import new_scratch
@@ -60,13 +59,13 @@ class SegmentPanel(Panel):
         self.image = LayerPicker(napari_viewer, "image", "no image; open one, or take one from File > Open Sample")
         self.voxels = VoxelField(self.image.layer, done=self._voxels_set, complain=self.complain)
         self.samples = Samples(new_scratch)
-        self._followed: Any = None
         self.recipes = QComboBox()
         self.recipes.addItems(preset_names())
         self.recipe_button = QPushButton("File ...")
         self.recipe_button.setToolTip("A recipe of your own: a .toml file")
         self.form = KnobForm()
         self.strokes = StrokesTab(self)
+        self._follower = Follower(self.strokes.prepare_soon, "data")
         self.tabs = QTabWidget()
         self.tabs.addTab(self.form, "Recipe")
         self.tabs.addTab(self.strokes, "Strokes")
@@ -237,15 +236,12 @@ class SegmentPanel(Panel):
 
     def _follow_data(self) -> None:
         """Hear when the image that is chosen gets other voxels."""
-        if self._followed is not None:
-            self._followed.events.data.disconnect(self._data_changed)
-        self._followed = itself(self.image.layer()) if self.image.currentText() else None
-        if self._followed is not None:
-            self._followed.events.data.connect(self._data_changed)
+        self._follower.follow(self.image.layer() if self.image.currentText() else None)
 
-    def _data_changed(self, _: object = None) -> None:
-        with suppress(RuntimeError):  # the panel was closed, and Qt has taken this away
-            self.strokes.prepare_soon()
+    def leave(self) -> None:
+        """End what is being done, in the background too."""
+        super().leave()
+        self.strokes.leave()
 
     def _voxels_set(self, text: str) -> None:
         self.say(text)

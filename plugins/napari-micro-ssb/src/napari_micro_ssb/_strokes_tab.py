@@ -167,9 +167,17 @@ class StrokesTab(QWidget):
         self.choose_phase("SE")
         self.prepare_soon()
 
+    def leave(self) -> None:
+        """End what is under way where the dock was closed; what was painted is written."""
+        for timer in (self._timer, self._soon, self._keep, self._clock):
+            timer.stop()
+        self.preparation.end()
+        self.kept.write()
+
     def prepare_soon(self) -> None:
         """Begin to correct the slice that is looked at, when nothing has changed for a moment."""
-        self._soon.start()
+        if not self.panel.closed:
+            self._soon.start()
 
     @told
     def prepare(self) -> None:
@@ -322,7 +330,7 @@ class StrokesTab(QWidget):
     def _painted(self, layer: Any) -> None:  # noqa: ANN401
         self.kept.painted(itself(layer))
         self._keep.start()
-        if self.live_box.isChecked():
+        if self.live_box.isChecked() and not self.panel.closed:
             self._timer.start()
 
     @told
