@@ -21,7 +21,7 @@ from micro.cell.interface import fit_reference, surface_map
 from micro.cell.misplaced import misplaced
 from micro.cell.outside import Inside, find_inside, restored
 from micro.cell.params import CellParams
-from micro.cell.unnamed import UNNAMED_TOLERANCES, unnamed_um
+from micro.cell.unnamed import UNNAMED, UNNAMED_TOLERANCES, unnamed_um
 from micro.cell.voids import mark_gaps
 from micro.errors import ShapeMismatchError
 from micro.model import Labels, Spacing, Step
@@ -30,10 +30,6 @@ __all__ = ["anatomy", "split_phases"]
 
 CUT = "cut by the picture"
 JOINED = "joined means connected with metal at or below it"
-UNNAMED = (
-    "metal reaches {:.3g} um beyond the interface and is not labelled dendrite: it counts as none; "
-    "give it a value of its own (4, or --map VALUE=dendrite)"
-)
 
 
 def _voxels(count: float, spacing: Spacing, shape: tuple[int, ...]) -> float:
@@ -161,7 +157,7 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     electrodes = locate(labels, inside, params, body_table, engine, first)
     values = inside.values if inside.cleared else None
     if isinstance(electrodes, str):
-        parts = _parts(labels, inside.labels, None, engine)
+        parts, _ = _parts(labels, inside.labels, None, engine)
         return Cell(labels, parts, notes=(electrodes,), stated=_stated(params), inside=values)
     far_plane, far_side = _far_side(labels, inside.labels, electrodes, params, engine)
     electrode_parts = _metal_parts(labels, electrodes.bodies, body_table, engine)
@@ -179,8 +175,8 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     if is_given(params, first):
         doubt = misplaced(labels, electrodes.plane, electrodes.normal, electrodes.reference, engine)
         notes = (*notes, doubt) if doubt else notes
-    parts = _parts(labels, inside.labels, found, engine)
-    unnamed = _unnamed_um(labels, inside.labels, parts, electrodes, params, engine)
+    beyond_um = _mounds_um(labels, electrodes, params)
+    parts, unnamed = _parts(labels, inside.labels, found, engine, beyond_um=beyond_um)
     notes = (*notes, UNNAMED.format(unnamed)) if unnamed else notes
     return Cell(
         labels,
@@ -197,22 +193,11 @@ def anatomy(labels: Labels, params: CellParams, engine: Engine, *, first: Refere
     )
 
 
-def _unnamed_um(
-    labels: Labels, data: Source, parts: Source, electrodes: Electrodes, params: CellParams, engine: Engine
-) -> float:
-    """Return how far metal that no label calls a dendrite reaches into the electrolyte."""
-    axis, spacing = electrodes.normal.axis, labels.spacing
-    tolerance = _tolerance_um(params, electrodes.plane, electrodes.normal, spacing)
-    return unnamed_um(
-        data,
-        parts,
-        electrodes.plane,
-        table=labels.phases.mask_table("metal", without="filament"),
-        # a voxel more: `split_phases` fitted its interface to other labels
-        beyond_um=UNNAMED_TOLERANCES * tolerance + spacing.um[axis],
-        spacing=spacing,
-        engine=engine,
-    )
+def _mounds_um(labels: Labels, electrodes: Electrodes, params: CellParams) -> float:
+    """Return up to which height metal is a mound of the anode."""
+    tolerance = _tolerance_um(params, electrodes.plane, electrodes.normal, labels.spacing)
+    # a voxel more: `split_phases` fitted its interface to other labels
+    return UNNAMED_TOLERANCES * tolerance + labels.spacing.um[electrodes.normal.axis]
 
 
 def _stated(params: CellParams) -> Normal | None:
@@ -336,7 +321,10 @@ def _far_side(
     return (None, CUT) if plane is None else (plane.reversed(), name)
 
 
-def _parts(labels: Labels, data: Source, found: _Found | None, engine: Engine) -> Any:  # noqa: ANN401
+def _parts(
+    labels: Labels, data: Source, found: _Found | None, engine: Engine, *, beyond_um: float = 0.0
+) -> tuple[Any, float]:
+    """Return the parts, and how far beyond the interface metal of no name reaches; 0 where it stays below a height."""
     out = engine.array(labels.shape, np.uint8)
     phases = labels.phases
     sources: list[Source] = [data]
@@ -349,9 +337,9 @@ def _parts(labels: Labels, data: Source, found: _Found | None, engine: Engine) -
         "fracture": phases.mask_table("fracture"),
         "planes": None if found is None else (found.plane, found.far_plane),
         "spacing": labels.spacing,
+        "beyond_um": beyond_um,
     }
-    engine.run(_name_parts, sources, outputs=[out], stage="parts", constants=constants)
-    return out
+    return out, max(engine.run(_name_parts, sources, outputs=[out], stage="parts", constants=constants))
 
 
 _GAP, _ANODE, _COUNTER, _DENDRITE, _ISOLATED = (
@@ -373,18 +361,22 @@ def _name_parts(
     fracture: NDArray[np.bool_],
     planes: tuple[ReferencePlane, ReferencePlane | None] | None,
     spacing: Spacing,
-) -> Done[None]:
+    beyond_um: float,
+) -> Done[float]:
     own = np.zeros(256, np.uint8)
     own[pore], own[fracture] = Part.PORE, Part.CRACK
     parts = looked_up(labels, own)
     if planes is None or anode is None or joined is None or gaps is None:
-        return Done(None, (parts,))
+        return Done(0.0, (parts,))
     plane, far_plane = planes
     region = plane.above(labels.shape, spacing, block.outer_start)
     if far_plane is not None:
         region &= ~far_plane.above(labels.shape, spacing, block.outer_start)
     _set_parts(labels, anode, joined, gaps, (metal, filament), np.ascontiguousarray(region), parts)
-    return Done(None, (parts,))
+    highest = unnamed_um(
+        labels, parts, plane, table=metal & ~filament, beyond_um=beyond_um, spacing=spacing, start=block.outer_start
+    )
+    return Done(highest, (parts,))
 
 
 @kernel
