@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from micro.preprocess.square_median import square_median
+from micro.preprocess.window_median import window_median
 
 __all__ = ["limit_rims", "rim_excess"]
 
@@ -21,12 +21,12 @@ BEHIND = 10
 
 def _rims(grey: Grey) -> tuple[Grey, NDArray[np.bool_], Grey, Grey]:
     """Return the calm picture, which pixels lie in a rim, the brightest just behind each, and the calmer picture."""
-    calm = square_median(grey, 3)
+    calm = window_median(grey, (3, 3))
     bright = float(np.percentile(calm, 95))
     void = ndimage.binary_opening(calm < 0.3 * bright, iterations=1)
     apart = ndimage.distance_transform_cdt(~void, metric="chessboard") if void.any() else np.full(grey.shape, 99)
     rim = (apart > 0) & (apart <= RIM)
-    wide = square_median(grey, 5)
+    wide = window_median(grey, (5, 5))
     behind = ndimage.maximum_filter(np.where((apart > RIM) & (apart <= BEHIND), wide, 0), 2 * BEHIND - RIM + 1)
     return calm, rim & (behind > 0), np.asarray(behind, np.float32), wide
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import Engine
-from micro.preprocess.square_median import square_median
+from micro.preprocess.window_median import window_median
 
 __all__ = ["cup", "measure_cupping"]
 
@@ -96,7 +96,7 @@ def _fit(values: NDArray[np.float64], radius: NDArray[np.float64]) -> float:
 
 
 def _calm(grey: Grey) -> Grey:
-    return np.asarray(ndimage.uniform_filter(square_median(grey, 5), 3))
+    return np.asarray(ndimage.uniform_filter(window_median(grey, (5, 5)), 3))
 
 
 def measure_cupping(slices: list[Grey], centre: Centre, engine: Engine | None = None) -> tuple[float, float]:

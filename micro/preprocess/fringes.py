@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import Block, Done, Engine, smooth_axis
-from micro.preprocess.square_median import square_median
+from micro.preprocess.window_median import window_median
 
 __all__ = ["defringe_block", "fringe_reach", "fringe_taps", "measure_fringes"]
 
@@ -86,7 +86,7 @@ def _overshoot(grey: Grey) -> float:
     # the bright side only: what is dark may be thin. An edge lies halfway between its two greys
     step = 2 * (high - profiles[:, 9])
     usual = float(np.percentile(step, 75))
-    noise = 1.4826 * float(np.median(np.abs(grey - square_median(grey, 3))))
+    noise = 1.4826 * float(np.median(np.abs(grey - window_median(grey, (3, 3)))))
     clear = step > 0.5 * usual
     # in a picture whose noise can't make a fringe
     if noise > _NOISE * usual or np.count_nonzero(clear) < _FEWEST:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from micro.blocks import kernel
+from micro.preprocess.window_median import window_median
 
 __all__ = ["black_below", "shared_by_columns", "stripe_field", "stripe_strength"]
 
@@ -44,53 +45,39 @@ def _blur(values: Grey, sigma_y: float, sigma_x: float) -> Grey:
 
 
 @kernel
-def _median(grey: Grey, out: Grey) -> None:
-    """Write the median of 7 voxels along y by 3 along x; at the border the outermost ones stand in."""
-    height, width = grey.shape
-    some = np.empty(21, np.float32)
-    for y in range(height):
-        for x in range(width):
-            count = 0
-            for dy in range(-3, 4):
-                for dx in range(-1, 2):
-                    value = grey[min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)]
-                    place = count
-                    while place > 0 and some[place - 1] > value:
-                        some[place] = some[place - 1]
-                        place -= 1
-                    some[place] = value
-                    count += 1
-            out[y, x] = some[10]
-
-
-@kernel
 def _beside(calm: Grey, near: Grey, darkest: float, alike: float, out: Grey, weight: Grey) -> None:
-    """Average along x what is of like grey; ``near`` holds the weights by distance, from 0 on."""
+    """Average along x what is of like grey; ``near`` holds the weights by distance, from 0 on.
+
+    One neighbour of all pixels of a row after the other: the sums of a pixel keep their order, and are vectorised.
+    """
     height, width = calm.shape
     reach = near.size - 1
+    totals, weights = np.empty(width, np.float32), np.empty(width, np.float32)
+    least, none = np.empty(width, np.float64), np.float32(0)
     for y in range(height):
+        row = calm[y]
+        totals[:] = 0
+        weights[:] = 0
         for x in range(width):
-            here = calm[y, x]
-            out[y, x] = here
-            weight[y, x] = 0
-            if here < darkest:
-                continue
-            total = np.float32(0)
-            weights = np.float32(0)
-            for other in range(max(x - reach, 0), min(x + reach, width - 1) + 1):
-                value = calm[y, other]
-                if value > here * (1 - alike) and value * (1 - alike) < here:
-                    total += near[abs(other - x)] * value
-                    weights += near[abs(other - x)]
-            out[y, x] = total / weights
-            weight[y, x] = weights
+            least[x] = row[x] * (1 - alike)
+        for apart in range(-reach, reach + 1):
+            begin, end, close = max(0, -apart), min(width, width - apart), near[abs(apart)]
+            here, there = row[begin:], row[begin + apart :]
+            least_here, least_there = least[begin:], least[begin + apart :]
+            total, weighed = totals[begin:], weights[begin:]
+            for i in range(end - begin):
+                like = there[i] > least_here[i] and least_there[i] < here[i]
+                total[i] += close * there[i] if like else none
+                weighed[i] += close if like else none
+        for x in range(width):
+            known = row[x] >= darkest
+            out[y, x] = totals[x] / weights[x] if known else row[x]
+            weight[y, x] = weights[x] if known else none
 
 
 def _calmed(grey: Grey) -> Grey:
     """Return a picture with less noise, stripes as they are: the median, then the mean over 5 voxels along them."""
-    calm = np.empty_like(grey)
-    _median(grey, calm)
-    return ndimage.uniform_filter1d(calm, 5, axis=0)
+    return ndimage.uniform_filter1d(window_median(grey, (7, 3), "edge"), 5, axis=0)
 
 
 def black_below(slices: Sequence[Grey]) -> float:

@@ -1,15 +1,16 @@
-"""The median over a square window, by a sorting network whose every exchange is done for a piece of a row at once."""
+"""The median over a window, by a sorting network whose every exchange is done for a piece of a row at once."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micro.blocks import kernel
 
-__all__ = ["square_median"]
+__all__ = ["window_median"]
 
 _PIECE = 256
 """Pixels of a row that are done together: the values of their windows stay in the fastest memory."""
@@ -46,27 +47,31 @@ def _exchanges(count: int) -> NDArray[np.int64]:
 
 
 @kernel
-def _medians(padded: NDArray[np.float32], size: int, exchanges: NDArray[np.int64], out: NDArray[np.float32]) -> None:
-    """Write the median of the window of each pixel; ``padded`` is wider than ``out`` by a window less one."""
+def _medians(
+    padded: NDArray[np.float32], size: tuple[int, int], exchanges: NDArray[np.int64], out: NDArray[np.float32]
+) -> None:
+    """Write the median of the window of each pixel; ``padded`` is larger than ``out`` by a window less one."""
     height, width = out.shape
-    values = np.empty((size * size, _PIECE), np.float32)
+    values = np.empty((size[0] * size[1], _PIECE), np.float32)
     for j in range(height):
         for begin in range(0, width, _PIECE):
             pixels = min(_PIECE, width - begin)
-            for dy in range(size):
-                for dx in range(size):
-                    values[dy * size + dx, :pixels] = padded[j + dy, begin + dx : begin + dx + pixels]
+            for dy in range(size[0]):
+                for dx in range(size[1]):
+                    values[dy * size[1] + dx, :pixels] = padded[j + dy, begin + dx : begin + dx + pixels]
             for number in range(exchanges.shape[0]):
                 low, high = values[exchanges[number, 0]], values[exchanges[number, 1]]
                 for i in range(pixels):
                     one, other = low[i], high[i]
                     low[i] = one if one < other else other
                     high[i] = other if one < other else one
-            out[j, begin : begin + pixels] = values[size * size // 2, :pixels]
+            out[j, begin : begin + pixels] = values[values.shape[0] // 2, :pixels]
 
 
-def square_median(grey: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Return the median of the ``size`` x ``size`` pixels about each pixel, mirrored at the borders.
+def window_median(
+    grey: NDArray[np.float32], size: tuple[int, int], border: Literal["symmetric", "edge"] = "symmetric"
+) -> NDArray[np.float32]:
+    """Return the median of the pixels in a window about each pixel.
 
     The values of ``scipy.ndimage.median_filter`` for finite greys, in a fraction of its time.
 
@@ -75,13 +80,16 @@ def square_median(grey: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     grey
         One slice, shape (y, x).
     size
-        Edge of the window in pixels, odd.
+        Edges of the window in pixels (y, x), odd.
+    border
+        What lies beyond the picture: its mirror image, or its outermost pixels again.
 
     Examples
     --------
-    >>> square_median(np.float32([[1, 9, 2, 3]]), 3).tolist()
+    >>> window_median(np.float32([[1, 9, 2, 3]]), (3, 3)).tolist()
     [[1.0, 2.0, 3.0, 3.0]]
     """
     out = np.empty(grey.shape, np.float32)
-    _medians(np.pad(grey, size // 2, mode="symmetric"), size, _exchanges(size * size), out)
+    y, x = (edge // 2 for edge in size)
+    _medians(np.pad(grey, ((y, y), (x, x)), mode=border), size, _exchanges(size[0] * size[1]), out)
     return out
