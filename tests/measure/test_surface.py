@@ -81,7 +81,7 @@ def penny(points: Points, edge: float) -> tuple[NDArray[np.bool_], float]:
 
 
 @pytest.mark.parametrize(("edges", "bar"), [(CUBE, 0.03), (LONG, 0.06)])
-@pytest.mark.parametrize("shape", [cylinder, capsule])
+@pytest.mark.parametrize("shape", [cylinder, capsule, penny])
 def test_areas_in_twenty_orientations(
     shape: Callable[[Points, float], tuple[NDArray[np.bool_], float]], edges: tuple[float, float, float], bar: float
 ) -> None:
@@ -90,17 +90,6 @@ def test_areas_in_twenty_orientations(
         mask, true = shape(rotated(seed, 24, edges), max(edges))
         ratios.append(area_of(mask, edges) / true)
     assert max(abs(ratio - 1) for ratio in ratios) < bar, np.round(ratios, 3)
-
-
-@pytest.mark.parametrize(("edges", "bar"), [(CUBE, 0.03), (LONG, 0.06)])
-def test_discs_are_right_on_average(edges: tuple[float, float, float], bar: float) -> None:
-    ratios = []
-    for seed in ORIENTATIONS:
-        mask, true = penny(rotated(seed, 24, edges), max(edges))
-        ratios.append(area_of(mask, edges) / true)
-    assert np.mean(ratios) == pytest.approx(1, abs=bar)
-    # three layers of voxels may fall as two or four, on a rim that is a sixth of the surface
-    assert max(abs(ratio - 1) for ratio in ratios) < 2 * bar, np.round(ratios, 3)
 
 
 @pytest.mark.parametrize(("edges", "bar"), [(CUBE, 0.03), (LONG, 0.06)])
