@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,7 +16,7 @@ import micro
 from micro.errors import OutputError
 from micro_pipelines.journal import Observer, Silent
 
-__all__ = ["LOG_NAME", "RunLog", "Several", "logged"]
+__all__ = ["LOG_NAME", "RunLog", "Several", "logged", "signal_of", "stopped_by"]
 
 LOG_NAME = "run.log"
 """The log in the folder of a run, where no other place is given."""
@@ -124,8 +125,8 @@ def logged(path: Path, what: str) -> Iterator[RunLog]:
         log.say(f"micro {micro.__version__} begins: {what}; process {os.getpid()} on {platform.node()}")
         yield log
         log.say("done")
-    except KeyboardInterrupt:
-        log.say("stopped by the user")
+    except KeyboardInterrupt as stop:
+        log.say(f"stopped by {stopped_by(stop)}")
         raise
     except BaseException as error:
         log.say(f"ended by {''.join(traceback.format_exception(error))}")
@@ -133,3 +134,20 @@ def logged(path: Path, what: str) -> Iterator[RunLog]:
     finally:
         with suppress(OSError):
             stream.close()
+
+
+def signal_of(stop: KeyboardInterrupt) -> signal.Signals | None:
+    """Return the signal that the system stopped a run with; None where it was Ctrl-C.
+
+    Examples
+    --------
+    >>> signal_of(KeyboardInterrupt(signal.SIGTERM)).name, signal_of(KeyboardInterrupt())
+    ('SIGTERM', None)
+    """
+    return next((one for one in stop.args if isinstance(one, signal.Signals)), None)
+
+
+def stopped_by(stop: KeyboardInterrupt) -> str:
+    """Return who stopped a run, in words."""
+    found = signal_of(stop)
+    return "the user" if found is None else f"the system ({found.name})"

@@ -222,18 +222,22 @@ def test_a_run_that_is_killed_at_any_boundary_ends_as_if_it_were_not(
 
 
 @posix
-def test_ctrl_c_ends_in_one_line_and_can_be_continued(image: Path, undisturbed: dict[str, bytes], place: Path) -> None:
+@pytest.mark.parametrize(("name", "by"), [("SIGINT", "the user"), ("SIGTERM", "the system (SIGTERM)")])
+def test_a_run_that_is_told_to_stop_ends_in_one_line_and_can_be_continued(
+    name: str, by: str, image: Path, undisturbed: dict[str, bytes], place: Path
+) -> None:
+    """By Ctrl-C; by SIGTERM, as a queue does whose time is up."""
     out = place / "out"
     with subprocess.Popen(command_of(image, out, "--quiet"), stderr=subprocess.PIPE, encoding="utf-8") as process:
         await_stage(out, "align")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.Signals[name])
         said = process.communicate(timeout=HANGS)[1]
-    assert process.returncode == 130
-    assert said == "micro: interrupted: stopped by the user; what is finished is kept, --resume continues\n"
+    assert process.returncode == 128 + signal.Signals[name]
+    assert said == f"micro: interrupted: stopped by {by}; what is finished is kept, --resume continues\n"
     hidden = {path.name for path in out.iterdir() if path.name.startswith(".")}
     assert hidden == {".micro.lock", work(out).name}
     assert not (work(out) / "scratch").exists()
-    assert "  stopped by the user\n" in (out / "run.log").read_text(encoding="utf-8")
+    assert f"  stopped by {by}\n" in (out / "run.log").read_text(encoding="utf-8")
     kept = finished(out)
     seen = Fault(image, "never")
     batch = run_here(image, out, seen)

@@ -123,3 +123,36 @@ def test_a_run_that_fails_lets_go(out: Path) -> None:
         assert before is None
         with pytest.raises(OutputError, match=f"process {os.getpid()} on"), held(out):
             pass
+
+
+WITHOUT_LOCKS = """
+import errno, fcntl, sys
+from pathlib import Path
+
+def refuse(*_):
+    raise OSError(getattr(errno, sys.argv[2]), "this disk has no locks")
+
+fcntl.flock = refuse
+from micro_pipelines.lock import held
+with held(Path(sys.argv[1])) as before:
+    print("held after", before, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of another kind")
+@pytest.mark.parametrize("reason", ["ENOLCK", "ENOSYS", "EOPNOTSUPP"])
+def test_on_a_disk_without_locks_a_mark_stands_for_it(reason: str, out: Path) -> None:
+    """Lustre without flock and NFS without its lock service are such disks."""
+    command = [sys.executable, "-c", WITHOUT_LOCKS, str(out), reason]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, encoding="utf-8", **pipes) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "held after None\n"
+        second = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, input="")
+        assert f"another run is writing into {out}: process {first.pid} on" in second.stderr
+        first.kill()
+    third = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, input="")
+    assert third.stdout.startswith(f"held after process {first.pid} on"), third.stderr
+    assert third.stderr == ""
+    assert not (out / OWNER_NAME).exists()

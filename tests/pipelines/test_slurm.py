@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,3 +142,24 @@ def test_a_run_on_jobs_gives_the_tables_of_threads(place: Path, cli: Cli, no_ano
     assert cli("measure", no_anode, "--out", place / "threads", *fast).status == 0
     written_by = [(place / name / "measurements.csv").read_bytes() for name in ("jobs", "threads")]
     assert written_by[0] == written_by[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="what this system offers for it is something else")
+def test_jobs_are_cancelled_where_the_system_ends_the_run(place: Path, no_anode: Path) -> None:
+    folder = place / "bin"
+    folder.mkdir()
+    for name, lines in (("sbatch", 'echo "Submitted batch job 7"\ntouch submitted'), ("scancel", 'echo "$@" >> gone')):
+        (folder / name).write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    options = written(place, 'cores = 1\nmemory = "2GB"\nwait_minutes = 20')
+    command = [sys.executable, "-m", "micro_pipelines", "measure", no_anode, "--out", "out", "--slurm", options]
+    env = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    with subprocess.Popen(command, cwd=place, env=env, stderr=subprocess.PIPE, encoding="utf-8") as run:
+        while run.poll() is None and not (place / "submitted").exists():
+            time.sleep(0.1)
+        time.sleep(2)
+        run.terminate()
+        said = run.communicate(timeout=600)[1]
+    assert run.returncode == 128 + signal.SIGTERM, said
+    assert (place / "gone").read_text(encoding="utf-8").split() == ["7"]
+    assert said.startswith("micro: interrupted: stopped by the system (SIGTERM)"), said

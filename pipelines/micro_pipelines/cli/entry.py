@@ -76,7 +76,8 @@ app = _build()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
-    0 all good, 1 some samples failed, 2 the command itself was wrong, 130 interrupted.
+    0 all good, 1 some samples failed, 2 the command itself was wrong, 130 interrupted; 128 and the number of
+    a signal by which the system stopped it.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import ParamSpec
 import typer
 
 from micro.errors import MicroError
+from micro_pipelines.run_log import signal_of, stopped_by
 
 __all__ = ["DEBUG", "complain", "guarded"]
 
@@ -37,10 +39,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             _show_traceback()
             complain(str(error))
             raise typer.Exit(2) from error
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             _show_traceback()
-            complain("stopped by the user; what is finished is kept, --resume continues", kind="interrupted")
-            raise typer.Exit(130) from None
+            complain(f"stopped by {stopped_by(stop)}; what is finished is kept, --resume continues", kind="interrupted")
+            raise typer.Exit(128 + (signal_of(stop) or signal.SIGINT)) from None
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
                 raise

@@ -171,6 +171,7 @@ def engines(
     from dataclasses import replace
 
     from micro.errors import ParameterError
+    from micro_pipelines.cli.stopping import stoppable
 
     given = {"--workers": workers, "--scheduler": scheduler, "--slurm": slurm}
     several = [name for name, value in given.items() if value is not None]
@@ -183,19 +184,21 @@ def engines(
     if scheduler is not None:
         from micro_pipelines.cluster import connected
 
-        with connected(scheduler, out) as pool:
+        with stoppable(), connected(scheduler, out) as pool:
             yield replace(engine, scheduler=pool)
     elif slurm is not None:
         from micro_pipelines.cluster import connected
         from micro_pipelines.slurm import submitted
 
         with (
+            stoppable(),
             submitted(slurm.expanduser()) as (address, seconds),
             connected(address, out, worker_seconds=seconds) as pool,
         ):
             yield replace(engine, scheduler=pool)
     else:
-        yield engine
+        with stoppable():
+            yield engine
 
 
 def on_engine(work: Sequence[tuple[Source, Job]], engine: Engine) -> list[tuple[Source, Job]]:
