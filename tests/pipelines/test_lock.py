@@ -145,8 +145,8 @@ with held(Path(sys.argv[1])) as before:
 def test_on_a_disk_without_locks_a_mark_stands_for_it(reason: str, out: Path) -> None:
     """Lustre without flock and NFS without its lock service are such disks."""
     command = [sys.executable, "-c", WITHOUT_LOCKS, str(out), reason]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, encoding="utf-8", **pipes) as first:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, encoding="utf-8", stdin=pipe, stdout=pipe, stderr=pipe) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held after None\n"
         second = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, input="")

@@ -152,7 +152,17 @@ def test_jobs_are_cancelled_where_the_system_ends_the_run(place: Path, no_anode:
         (folder / name).write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
     options = written(place, 'cores = 1\nmemory = "2GB"\nwait_minutes = 20')
-    command = [sys.executable, "-m", "micro_pipelines", "measure", no_anode, "--out", "out", "--slurm", options]
+    command = [
+        sys.executable,
+        "-m",
+        "micro_pipelines",
+        "measure",
+        str(no_anode),
+        "--out",
+        "out",
+        "--slurm",
+        str(options),
+    ]
     env = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     with subprocess.Popen(command, cwd=place, env=env, stderr=subprocess.PIPE, encoding="utf-8") as run:
         while run.poll() is None and not (place / "submitted").exists():
