@@ -59,6 +59,8 @@ NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
 CHANGED = "These labels were changed since they were measured: press Measure for their new values"
 OTHER_SIZE = "These labels have another voxel size since they were measured: press Measure for their new values"
+TABLE_WIDTH = 380
+"""Pixels; so wide, a metric stands with its value and unit."""
 AT_ONCE_BYTES = 2**26
 """Labels in memory up to this size are read in a moment."""
 
@@ -91,6 +93,7 @@ class MeasurePanel(Panel):
         self.recipe_label = QLabel()
         self.recipe_label.setWordWrap(True)
         self.tabs = QTabWidget()
+        self.tabs.setMinimumWidth(TABLE_WIDTH)
         self.tables: dict[str, TableView] = {}
         self.figure_page = FigurePage()
         self._follower = Follower(self._show_known, "scale", "units")
