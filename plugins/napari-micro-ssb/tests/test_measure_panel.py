@@ -175,3 +175,21 @@ def test_tables_of_another_voxel_size_go_until_it_comes_back_or_is_measured(view
     give(2 * edge_um)
     assert rows() == measured
     assert panel.measured is not None
+
+
+def test_values_and_what_moved_are_seen_without_scrolling(viewer, panel, wait):
+    def seen():
+        view = panel.tables["measurements"]
+        edges = [view.columnViewportPosition(n) for n in range(len(view.table.columns))]
+        return [
+            name for name, left in zip(view.table.columns, edges, strict=True) if 0 <= left < view.viewport().width()
+        ]
+
+    panel.measure_button.click()
+    wait(panel)
+    assert seen()[:3] == ["metric", "value", "unit"]
+    viewer.layers["cell phases"].paint((40, 60), 1)
+    panel.compare_button.click()
+    wait(panel)
+    assert seen()[:2] == ["metric", "before"]
+    assert list(panel.tables["measurements"].table.columns[:4]) == ["metric", "before", "after", "change"]
