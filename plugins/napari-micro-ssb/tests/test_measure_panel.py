@@ -193,3 +193,10 @@ def test_values_and_what_moved_are_seen_without_scrolling(viewer, panel, wait):
     wait(panel)
     assert seen()[:2] == ["metric", "before"]
     assert list(panel.tables["measurements"].table.columns[:4]) == ["metric", "before", "after", "change"]
+
+
+def test_the_engine_is_that_of_the_command_line(panel):
+    """With another memory sums over a crack of a volume are taken in another order: other last digits."""
+    from micro_pipelines.cli.options import engine_of
+
+    assert panel.engine == engine_of(None)

@@ -19,11 +19,12 @@ from qtpy.QtWidgets import (
     QTabWidget,
 )
 
-from micro.blocks import Engine, as_dask
+from micro.blocks import as_dask
 from micro.correct import CorrectedArray
 from micro.errors import InputMissingError, MicroError
 from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
+from micro_pipelines.cli.options import engine_of
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe, recipe_hash
 from napari_micro_ssb._camera import fly_to
@@ -70,7 +71,7 @@ class MeasurePanel(Panel):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
-        self.engine = Engine()
+        self.engine = engine_of(None)
         self.measured: Measured | None = None
         self._known: WeakKeyDictionary[Any, tuple[Measured, Measured | None]] = WeakKeyDictionary()
         self._states: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
