@@ -175,3 +175,28 @@ def test_tables_of_another_voxel_size_go_until_it_comes_back_or_is_measured(view
     give(2 * edge_um)
     assert rows() == measured
     assert panel.measured is not None
+
+
+def test_values_and_what_moved_are_seen_without_scrolling(viewer, panel, wait):
+    def seen():
+        view = panel.tables["measurements"]
+        edges = [view.columnViewportPosition(n) for n in range(len(view.table.columns))]
+        return [
+            name for name, left in zip(view.table.columns, edges, strict=True) if 0 <= left < view.viewport().width()
+        ]
+
+    panel.measure_button.click()
+    wait(panel)
+    assert seen()[:3] == ["metric", "value", "unit"]
+    viewer.layers["cell phases"].paint((40, 60), 1)
+    panel.compare_button.click()
+    wait(panel)
+    assert seen()[:2] == ["metric", "before"]
+    assert list(panel.tables["measurements"].table.columns[:4]) == ["metric", "before", "after", "change"]
+
+
+def test_the_engine_is_that_of_the_command_line(panel):
+    """With another memory sums over a crack of a volume are taken in another order: other last digits."""
+    from micro_pipelines.cli.options import engine_of
+
+    assert panel.engine == engine_of(None)

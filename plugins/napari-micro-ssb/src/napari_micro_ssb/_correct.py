@@ -23,7 +23,7 @@ from micro.errors import InputMissingError, OutputError, ParameterError
 from micro.model import SSB_PHASES, PhaseSet
 from napari_micro_ssb._correct_box import SelectionBox
 from napari_micro_ssb._correct_form import BRUSH, ERASER, KEYED, LOOK, Form
-from napari_micro_ssb._correct_hand import Hand
+from napari_micro_ssb._correct_hand import NOTHING, Hand
 from napari_micro_ssb._correct_held import Held
 from napari_micro_ssb._correct_keep import Keeper
 from napari_micro_ssb._correct_layer import corrected_layer
@@ -244,12 +244,13 @@ class CorrectPanel(Panel):
     def applied(self, done: Logged | None, more: str = "") -> None:
         """Show an edit that is in the journal, and say what it was."""
         self.refresh()
-        self.say("nothing changes there" if done is None else f"{words_of(done, self.form.phases)}{more}")
+        self.say(f"{NOTHING if done is None else words_of(done, self.form.phases)}{more}")
 
     def remember(self, number: int) -> None:
         """Offer the two slices that were drawn in last for interpolation."""
-        if number not in self._drawn:
-            self._drawn.append(number)
+        if number in self._drawn:
+            self._drawn.remove(number)  # drawn in again, it is the last one
+        self._drawn.append(number)
         for box, value in zip(self.form.slices, sorted(self._drawn), strict=False):
             box.setValue(value)
 
@@ -290,6 +291,7 @@ class CorrectPanel(Panel):
         self.layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
         self.layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
         self.layer.events.paint.connect(freely(self._painted_by_napari))
+        self.layer.events.mode.connect(freely(self._hand.one_tool))
         self.layer.events.selected_label.connect(freely(self._phase_of_napari))
         self._phase_for_napari()
         shown.visible = False

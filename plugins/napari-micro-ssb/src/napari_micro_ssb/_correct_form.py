@@ -111,10 +111,12 @@ class Form(QWidget):
 
     def choose_tool(self, name: str) -> None:
         """Choose a tool by its name."""
-        for button in self.tool_buttons.buttons():
-            if button.text() == name:
-                button.setChecked(True)
-                self.tool_changed.emit(name)
+        self.show_tool(name)
+        self.tool_changed.emit(name)
+
+    def show_tool(self, name: str) -> None:
+        """Mark a tool as the one in hand, without taking it up."""
+        self.tool_buttons.button(list(TOOLS).index(name)).setChecked(True)
 
     def fit(self, shape: tuple[int, int, int], edges_um: Sequence[float]) -> None:
         """Set sizes that suit labels of this shape and voxel size."""

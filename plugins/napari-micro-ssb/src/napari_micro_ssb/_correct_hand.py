@@ -17,7 +17,9 @@ from napari_micro_ssb._work import Watcher, explained
 if TYPE_CHECKING:
     from napari_micro_ssb._correct import CorrectPanel
 
-__all__ = ["Hand"]
+__all__ = ["NOTHING", "Hand"]
+
+NOTHING = "nothing changes there"
 
 _FLUSH_AFTER = 200
 """After so many entries the overlay is written at the end of a stroke: after a crash no more are replayed."""
@@ -50,6 +52,12 @@ class Hand:
         else:
             yield from dragged(panel.layer, event, step=self._stamp, end=self._end, failed=self._failed)
 
+    def one_tool(self) -> None:
+        """Lay the panel's tool down where napari's own is taken up: one press of the mouse does one thing."""
+        layer = self._panel.layer
+        if layer is not None and layer.mode != "pan_zoom":
+            self._panel.form.show_tool(LOOK)
+
     def _stamp(self, last: Place, here: Place) -> None:
         panel, pen = self._panel, self._pen_at(here)
         if panel.form.tool == ERASER:
@@ -70,6 +78,8 @@ class Hand:
         if self._stroke is not None and done is not None and done.number == self._stroke:
             panel.remember(round(last.point[last.across]))
             panel.say(words_of(done, panel.form.phases))
+        else:
+            panel.say(NOTHING)
         self._stroke = None
         if correction.behind > _FLUSH_AFTER:
             correction.flush()

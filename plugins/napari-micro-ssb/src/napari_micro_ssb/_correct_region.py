@@ -52,17 +52,21 @@ class RegionTools:
                 correction, region, sigma_um, pen, progress=lambda done, total: watcher.blocks("smoothing", done, total)
             )
 
-        self._edit(smooth, "smoothing ...")
+        self._edit(smooth, "smoothing ...", self._panel.box.words(across_of(self._panel.viewer, correction)))
 
     @told
     def fill_holes(self) -> None:
         """Fill the holes of the phase in the box."""
         correction, (region, across) = self._panel.opened(), self._region()
         pen = Pen(self._panel.form.phase.value, self._panel.form.only_values, across)
-        self._edit(lambda _: holes_edit(correction, region, pen), "filling holes ...")
+        where = self._panel.box.words(across_of(self._panel.viewer, correction))
+        self._edit(lambda _: holes_edit(correction, region, pen), "filling holes ...", where)
 
-    def _edit(self, make: Callable[[Watcher], Edit], doing: str) -> None:
-        """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile."""
+    def _edit(self, make: Callable[[Watcher], Edit], doing: str, where: str = "") -> None:
+        """Make an edit in another thread and write it to the journal, unless the labels were edited meanwhile.
+
+        ``where`` is said after what the edit was.
+        """
         correction = self._panel.opened()
         revision = correction.revision
 
@@ -71,7 +75,7 @@ class RegionTools:
             watcher.stage_started(doing)
             return correction.apply(edit, revision=revision)
 
-        self._panel.start(work, self._panel.applied, doing)
+        self._panel.start(work, lambda done: self._panel.applied(done, where), doing)
 
     def _flat_pen(self) -> Pen:
         return Pen(

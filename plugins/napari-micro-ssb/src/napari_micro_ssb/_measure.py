@@ -19,11 +19,12 @@ from qtpy.QtWidgets import (
     QTabWidget,
 )
 
-from micro.blocks import Engine, as_dask
+from micro.blocks import as_dask
 from micro.correct import CorrectedArray
 from micro.errors import InputMissingError, MicroError
 from micro_pipelines import load_recipe, preset_names
 from micro_pipelines.batch import BatchResult
+from micro_pipelines.cli.options import engine_of
 from micro_pipelines.recipe import Recipe
 from micro_pipelines.recipe_files import plain_recipe, recipe_hash
 from napari_micro_ssb._camera import fly_to
@@ -59,6 +60,8 @@ NORMALS = ("of the recipe", "auto", "none", "+z", "-z", "+y", "-y", "+x", "-x")
 SHOWN = ["metric", "value", "unit", "ci_low", "ci_high", "roi", "phase_a", "phase_b", "n", "definition", "note"]
 CHANGED = "These labels were changed since they were measured: press Measure for their new values"
 OTHER_SIZE = "These labels have another voxel size since they were measured: press Measure for their new values"
+TABLE_WIDTH = 380
+"""Pixels; so wide, a metric stands with its value and unit."""
 AT_ONCE_BYTES = 2**26
 """Labels in memory up to this size are read in a moment."""
 
@@ -68,7 +71,7 @@ class MeasurePanel(Panel):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
-        self.engine = Engine()
+        self.engine = engine_of(None)
         self.measured: Measured | None = None
         self._known: WeakKeyDictionary[Any, tuple[Measured, Measured | None]] = WeakKeyDictionary()
         self._states: WeakKeyDictionary[Any, object] = WeakKeyDictionary()
@@ -91,6 +94,7 @@ class MeasurePanel(Panel):
         self.recipe_label = QLabel()
         self.recipe_label.setWordWrap(True)
         self.tabs = QTabWidget()
+        self.tabs.setMinimumWidth(TABLE_WIDTH)
         self.tables: dict[str, TableView] = {}
         self.figure_page = FigurePage()
         self._follower = Follower(self._show_known, "scale", "units")

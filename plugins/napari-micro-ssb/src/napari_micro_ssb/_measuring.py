@@ -120,4 +120,5 @@ def changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     )
     both = both.rename(columns={"value_before": "before", "value_after": "after"})
     both["change"] = pd.to_numeric(both["after"]) - pd.to_numeric(both["before"])
-    return both
+    # what moved is read without scrolling
+    return both[["metric", "before", "after", "change", "unit", "roi", "phase_a", "phase_b"]]

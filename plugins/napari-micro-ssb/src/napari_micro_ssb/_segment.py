@@ -16,10 +16,10 @@ from qtpy.QtWidgets import (
     QTabWidget,
 )
 
-from micro.blocks import Engine
 from micro.errors import InputMissingError, ParameterError
 from micro.model import Labels
 from micro_pipelines import preset_names
+from micro_pipelines.cli.options import engine_of
 from micro_pipelines.recipe import Recipe
 from napari_micro_ssb._knob_form import KnobForm
 from napari_micro_ssb._layers import labels_layer
@@ -55,7 +55,7 @@ class SegmentPanel(Panel):
 
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__(napari_viewer)
-        self.engine = Engine()
+        self.engine = engine_of(None)
         self.image = LayerPicker(napari_viewer, "image", "no image; open one, or take one from File > Open Sample")
         self.voxels = VoxelField(self.image.layer, done=self._voxels_set, complain=self.complain)
         self.samples = Samples(new_scratch)
