@@ -46,6 +46,8 @@ TEXTURE_LACKING = 0.12
 COLUMNS, COLUMN_RUNS, COLUMN_TIMES = 0.2, 3, 3.0
 """Void whose scatter is by more than this share that of its columns along y is what curtains leave (of one phase .23 to
 .84; cells .12 at most), where it stands in so many places of more than three times its share: a crack may too."""
+COLUMNS_ALONE, COLUMN_RUNS_ALONE = 0.5, 2
+"""The same where void is little else than columns (.61 to .68 of two curtains that are left): so few will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +306,7 @@ def _curtains(evidence: Evidence, levels: GreyLevels, phases: PhaseSet) -> list[
     share = float(shares.var(axis=1).mean()) / scatter if scatter > 0 else 0.0
     dense = shares > COLUMN_TIMES * means
     runs = float(np.count_nonzero(dense[:, 1:] & ~dense[:, :-1], axis=1).mean())
-    if share <= COLUMNS or runs < COLUMN_RUNS:
+    if not ((share > COLUMNS and runs >= COLUMN_RUNS) or (share > COLUMNS_ALONE and runs >= COLUMN_RUNS_ALONE)):
         return []
     name = levels.names[void]
     return [

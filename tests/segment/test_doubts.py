@@ -178,12 +178,20 @@ def test_what_can_not_be_right_is_told(picture: Callable[[], Grey], greys: tuple
     assert labels.data.compute().all()
 
 
-@pytest.mark.parametrize(("sd", "noise", "width"), [(12, 10, 1), (12, 10, 2), (12, 10, 1.5), (5, 8, 2), (9, 6, 2)])
+@pytest.mark.parametrize(("sd", "noise", "width"), [(12, 10, 2), (12, 10, 1.5), (9, 6, 2), (8, 8, 2), (7, 6, 1.5)])
 def test_curtains_that_were_taken_out_in_part_are_told(sd: float, noise: float, width: float) -> None:
     volume = Volume(faint_curtains(sd, noise, width), SPACING, modality="sem")
     labels = segment(preprocess(volume, PreprocessParams(), Engine()), SegmentParams(), Engine())
     assert (labels.data.compute() == 1).any()
     assert "void in columns" in told(labels)
+
+
+@pytest.mark.parametrize(("sd", "noise", "width"), [(12, 10, 1), (5, 8, 2), (10, 8, 1)])
+def test_of_one_phase_whose_curtains_are_gone_no_void_is_made(sd: float, noise: float, width: float) -> None:
+    volume = Volume(faint_curtains(sd, noise, width), SPACING, modality="sem")
+    labels = segment(preprocess(volume, PreprocessParams(), Engine()), SegmentParams(), Engine())
+    assert not labels.data.compute().any()
+    assert "one grey level only" in " ".join(told(labels))
 
 
 def test_electrolyte_without_an_anode_is_labelled_and_told() -> None:
