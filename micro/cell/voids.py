@@ -100,8 +100,8 @@ def _mark(
     Void below the band goes with it, however deep: stripping carved it.
     """
     empty = labels == void
-    above = plane.above(labels.shape, spacing, block.outer_start, than_um=band_um)
-    if above.all() or not empty.any():
+    above = plane.above(labels.shape, spacing, block.outer_start, than_um=band_um) if empty.any() else None
+    if above is None or above.all():
         none = np.zeros(labels[block.inner].shape, np.uint8)
         return Done(None, (none, none))
     above = np.ascontiguousarray(above)
